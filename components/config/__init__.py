@@ -1,0 +1,23 @@
+"""The stack's configuration: one frozen model, read in one place (`load_config`)."""
+
+from components.config.findings import ConfigError, Finding
+from components.config.model import (
+    LOG_RETENTION_DAYS,
+    FunctionOverride,
+    FunctionSizing,
+    StackConfig,
+)
+from components.config.source import RawConfig, load_config, pulumi_config, validate
+
+__all__ = [
+    "LOG_RETENTION_DAYS",
+    "ConfigError",
+    "Finding",
+    "FunctionOverride",
+    "FunctionSizing",
+    "RawConfig",
+    "StackConfig",
+    "load_config",
+    "pulumi_config",
+    "validate",
+]

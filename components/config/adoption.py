@@ -1,0 +1,14 @@
+"""What `adopt` may name: the stateful resources that an `up` can import instead of creating."""
+
+from components.data.tables import TABLES
+from components.security.secrets import SECRET_NAMES
+
+ADOPTABLE: frozenset[str] = frozenset(
+    {
+        "key",
+        "vault",
+        "artefact-bucket",
+        *(f"tables/{table}" for table in TABLES),
+        *(f"secrets/{secret}" for secret in SECRET_NAMES),
+    }
+)

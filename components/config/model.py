@@ -1,0 +1,195 @@
+"""The frozen model of a stack's config (namespace `omnix-ai:`, keys in camelCase).
+
+Field rules live here, in the types; rules between fields are in `rules`. A field's description is what the
+reader of an error is told to write.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from components.config.checks import email_address, exact_origin, hostname, tag_value
+
+type Environment = Literal["dev", "staging", "prod"]
+type FunctionName = Literal["api", "auth", "authorizer", "rotation"]
+type AliasOwner = Literal["pulumi", "deployment"]
+
+# CloudWatch Logs PutRetentionPolicy accepts these and no other number of days.
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+
+RECOVERY_DAYS = range(7, 31)
+
+HOME_REGION = "eu-central-1"
+RECOVERY_REGION = "eu-west-1"
+
+
+def _retention(days: int) -> int:
+    if days not in LOG_RETENTION_DAYS:
+        raise ValueError(f"CloudWatch Logs has no retention of {days} days")
+    return days
+
+
+def _recovery(days: int) -> int:
+    if days != 0 and days not in RECOVERY_DAYS:
+        raise ValueError("Secrets Manager accepts 0 (delete at once) or 7 to 30 days")
+    return days
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=False
+    )
+
+
+class FunctionOverride(_Section):
+    """What a stack changes about one function; what it leaves out keeps the default of `SIZING`."""
+
+    memory_mb: Annotated[int | None, Field(ge=128, le=10240, description="128 to 10240 (MB)")] = None
+    timeout_seconds: Annotated[int | None, Field(ge=1, le=900, description="1 to 900 (seconds)")] = None
+    # Only when asked for: a default reservation once blocked every deployment of an account (A3).
+    reserved_concurrency: Annotated[
+        int | None, Field(ge=0, le=1000, description="0 to 1000, or leave it out")
+    ] = None
+    provisioned_concurrency: Annotated[
+        int | None, Field(ge=1, le=1000, description="1 to 1000, or leave it out")
+    ] = None
+
+    @model_validator(mode="after")
+    def _provisioned_within_reserved(self) -> Self:
+        reserved, provisioned = self.reserved_concurrency, self.provisioned_concurrency
+        if reserved is not None and provisioned is not None and provisioned > reserved:
+            raise ValueError(
+                f"provisionedConcurrency {provisioned} is more than reservedConcurrency {reserved}"
+            )
+        return self
+
+
+class FunctionSizing(_Section):
+    """A function's memory, time and concurrency, defaults and overrides merged."""
+
+    memory_mb: int
+    timeout_seconds: int
+    reserved_concurrency: int | None = None
+    provisioned_concurrency: int | None = None
+
+
+# CPU follows memory: argon2id and cold imports want more than 256 MB. API Gateway waits 29 s at most, so a
+# function behind it must give up first; the authorizer answers or the request fails.
+SIZING: dict[FunctionName, FunctionSizing] = {
+    "api": FunctionSizing(memory_mb=512, timeout_seconds=28),
+    "auth": FunctionSizing(memory_mb=512, timeout_seconds=28),
+    "authorizer": FunctionSizing(memory_mb=256, timeout_seconds=10),
+    "rotation": FunctionSizing(memory_mb=256, timeout_seconds=60),
+}
+
+
+class Throttle(_Section):
+    """The usage plan's limits. An account has 10,000 requests a second and bursts of 5,000 by default."""
+
+    rate_limit: Annotated[float, Field(gt=0, le=10_000, description="requests a second, more than 0")]
+    burst_limit: Annotated[int, Field(gt=0, le=5_000, description="1 to 5000 requests at once")]
+
+
+class Bedrock(_Section):
+    """The models that may be called, and what they may cost."""
+
+    models: Annotated[tuple[str, ...], Field(min_length=1, description="a list of Bedrock model ids")]
+    model_id: Annotated[str, Field(min_length=1, description="one of bedrock.models")]
+    daily_budget_usd: Annotated[float, Field(gt=0, description="US dollars, more than 0")]
+    monthly_budget_usd: Annotated[float, Field(gt=0, description="US dollars, more than 0")]
+
+
+class Artefacts(_Section):
+    """What is deployed: built for `target`, or exactly what a release `manifest` names."""
+
+    target: Annotated[Literal["aws", "local"], Field(description="aws or local")] = "aws"
+    manifest: Annotated[str | None, Field(min_length=1, description="path of a release manifest")] = None
+
+
+class StackConfig(BaseSettings):
+    """One stack's whole config, checked. Made by `load_config`; raises pydantic's `ValidationError`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        # a description is what the reader of an error is told to write
+        use_attribute_docstrings=False,
+    )
+
+    environment: Annotated[Environment, Field(description="dev, staging or prod: the stack's own name")]
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$", description="the account's 12 digits, in quotes")]
+    region: Annotated[Literal["eu-central-1"], Field(description=HOME_REGION)]
+    dr_region: Annotated[Literal["eu-west-1"], Field(description=RECOVERY_REGION)]
+    owner: Annotated[str, AfterValidator(tag_value), Field(description="the team that answers for the stack")]
+    cost_center: Annotated[str, AfterValidator(tag_value), Field(description="a cost centre, e.g. CC-1000")]
+    domain: Annotated[
+        str | None,
+        AfterValidator(hostname),
+        Field(description="a host name, e.g. shop.example, or leave it out"),
+    ] = None
+    cors_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(exact_origin)], ...],
+        Field(description="a list of origins: scheme://host[:port], no path"),
+    ] = ()
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+        Field(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+    ]
+    log_retention_days: Annotated[
+        int,
+        AfterValidator(_retention),
+        Field(description="one of " + ", ".join(map(str, LOG_RETENTION_DAYS))),
+    ]
+    protect: Annotated[bool, Field(description="true or false")]
+    account_baseline: Annotated[
+        bool, Field(description="true in exactly one stack of each account, false in the others")
+    ]
+    alarm_emails: Annotated[
+        tuple[Annotated[str, AfterValidator(email_address)], ...],
+        Field(description="a list of e-mail addresses"),
+    ] = ()
+    secret_recovery_days: Annotated[
+        int, AfterValidator(_recovery), Field(description="7 to 30, or 0 to delete at once")
+    ]
+    rotation_days: Annotated[int, Field(ge=1, le=1000, description="1 to 1000 (days between rotations)")]
+    alias_owner: Annotated[AliasOwner, Field(description="pulumi in dev, deployment in staging and prod")]
+    functions: Annotated[
+        dict[FunctionName, FunctionOverride], Field(description="overrides by function name")
+    ] = {}
+    throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
+    bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd}")]
+    artefacts: Annotated[Artefacts, Field(description="{target, manifest}")] = Artefacts()
+    adopt: Annotated[
+        dict[str, str], Field(description="logical name → import id, as `omnix adopt` writes it")
+    ] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Pulumi's config alone: an engineer's shell must not change what is deployed."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Every origin a browser may call from, sorted: the config's own and the stack's domain."""
+        own = () if self.domain is None else (f"https://{self.domain}",)
+        return tuple(sorted({*self.cors_origins, *own}))
+
+    def sizing(self, function: FunctionName) -> FunctionSizing:
+        """`function`'s sizing: the default of `SIZING` with this stack's overrides."""
+        override = self.functions.get(function, FunctionOverride())
+        return SIZING[function].model_copy(update=override.model_dump(exclude_none=True))

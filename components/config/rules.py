@@ -1,0 +1,223 @@
+"""Rules between fields, and of one environment towards the others.
+
+Each rule is a pure function of what the stack file says. Values may be missing or of a wrong type: another
+finding says so, and the rule keeps to what it can read.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from components.config.adoption import ADOPTABLE
+from components.config.findings import Finding
+
+type Values = Mapping[str, Any]
+
+# Whole tokens that name an environment: "prod" is in "products", and that is fine.
+ENVIRONMENT_TOKENS: Mapping[str, frozenset[str]] = {
+    "dev": frozenset({"dev", "development"}),
+    "staging": frozenset({"staging"}),
+    "prod": frozenset({"prod", "production"}),
+}
+_TOKEN = re.compile(r"[A-Za-z0-9]+")
+# An e-mail address is nobody's endpoint: a company's mail domain is often its shop's.
+_HOST = re.compile(r"(?<![@\w.-])(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+")
+
+PROD_RECOVERY_DAYS = 7
+PROD_RETENTION_DAYS = 30
+
+
+def rules(values: Values, stack: str, domains: Mapping[str, str]) -> Iterator[Finding]:
+    """Every finding of every rule. `domains` are the other environments' domains, by environment."""
+    yield from _environment_is_the_stack(values, stack)
+    yield from _no_other_environment(values, stack)
+    yield from _no_other_domain(values, domains)
+    yield from _origins(values, stack)
+    yield from _prod_is_careful(values, stack)
+    yield from _alias_owner(values, stack)
+    yield from _regions_differ(values)
+    yield from _bedrock(values)
+    yield from _function_times(values)
+    yield from _adoptions(values)
+
+
+def _environment_is_the_stack(values: Values, stack: str) -> Iterator[Finding]:
+    environment = values.get("environment")
+    if isinstance(environment, str) and environment != stack:
+        yield Finding(
+            "environment",
+            environment,
+            f"the stack is {stack}",
+            f"set it to {stack}, or select the stack you mean: pulumi stack select {environment}",
+        )
+
+
+def _strings(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Every string in `value`, map keys included, with the path where it stands."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield f"{path}.{key}", str(key)
+            yield from _strings(item, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _strings(item, f"{path}[{index}]")
+
+
+def _all_strings(values: Values) -> Iterator[tuple[str, str]]:
+    for key in sorted(values):
+        yield from _strings(values[key], key)
+
+
+def _no_other_environment(values: Values, stack: str) -> Iterator[Finding]:
+    """The incident: staging had no API of its own, and its page called another environment's."""
+    for path, text in _all_strings(values):
+        if path == "environment":
+            continue
+        tokens = {token.lower() for token in _TOKEN.findall(text)}
+        for environment, names in ENVIRONMENT_TOKENS.items():
+            if environment != stack and tokens & names:
+                yield Finding(
+                    path,
+                    text,
+                    f"names the environment {environment} in the stack {stack}",
+                    f"name what belongs to {stack}; environments share nothing",
+                )
+
+
+def _within(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _no_other_domain(values: Values, domains: Mapping[str, str]) -> Iterator[Finding]:
+    """A host belongs to the longest domain that holds it: staging.shop.example is not shop.example's."""
+    own = values.get("domain")
+    for path, text in _all_strings(values):
+        for host in {match.lower() for match in _HOST.findall(text)}:
+            holders = [domain for domain in domains.values() if _within(host, domain)]
+            if isinstance(own, str) and own not in holders and _within(host, own):
+                holders.append(own)
+            holder = max(holders, key=len, default=own)
+            if holder != own or (path == "domain" and own in domains.values()):
+                environment = next(name for name, domain in domains.items() if domain == holder)
+                yield Finding(
+                    path,
+                    text,
+                    f"{host} is in {holder}, the domain of {environment}",
+                    "use a host of this environment's own domain",
+                )
+
+
+def _origins(values: Values, stack: str) -> Iterator[Finding]:
+    origins = values.get("corsOrigins")
+    for index, origin in enumerate(origins if isinstance(origins, list | tuple) else ()):
+        path = f"corsOrigins[{index}]"
+        if origin == "*":
+            problem = (
+                "a wildcard origin in prod lets every site act for a signed-in user"
+                if stack == "prod"
+                else "the API allows credentials, and browsers refuse * with credentials"
+            )
+            yield Finding(path, "*", problem, "list the exact origins")
+        elif isinstance(origin, str) and urlsplit(origin).scheme == "http" and stack != "dev":
+            yield Finding(path, origin, "plain http outside dev sends tokens in clear", "use https")
+
+
+def _truth(value: object) -> bool | None:
+    return {"true": True, "false": False}.get(str(value).lower())
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _prod_is_careful(values: Values, stack: str) -> Iterator[Finding]:
+    if stack != "prod":
+        return
+    if _truth(values.get("protect")) is False:
+        yield Finding("protect", "false", "prod's data must survive a mistaken destroy", "set it to true")
+    minimums = {
+        "secretRecoveryDays": (PROD_RECOVERY_DAYS, "a deleted secret must be recoverable in prod"),
+        "logRetentionDays": (PROD_RETENTION_DAYS, "an incident in prod is looked into weeks later"),
+    }
+    for key, (minimum, problem) in minimums.items():
+        number = _number(values.get(key))
+        if number is not None and number < minimum:
+            yield Finding(key, str(values[key]), problem, f"set it to {minimum} or more")
+
+
+def _alias_owner(values: Values, stack: str) -> Iterator[Finding]:
+    if stack in {"staging", "prod"} and values.get("aliasOwner") == "pulumi":
+        yield Finding(
+            "aliasOwner",
+            "pulumi",
+            f"in {stack} only the deployment service moves an alias, so that every release can roll back",
+            "set it to deployment",
+        )
+
+
+def _regions_differ(values: Values) -> Iterator[Finding]:
+    region = values.get("region")
+    if region is not None and region == values.get("drRegion"):
+        yield Finding("drRegion", str(region), "the same as region", "use another region: eu-west-1")
+
+
+def _bedrock(values: Values) -> Iterator[Finding]:
+    bedrock = values.get("bedrock")
+    if not isinstance(bedrock, Mapping):
+        return
+    models, model = bedrock.get("models"), bedrock.get("modelId")
+    if isinstance(models, list | tuple) and isinstance(model, str) and model not in models:
+        yield Finding(
+            "bedrock.modelId",
+            model,
+            "not in bedrock.models",
+            "add it to bedrock.models or choose one of them",
+        )
+    daily, monthly = _number(bedrock.get("dailyBudgetUsd")), _number(bedrock.get("monthlyBudgetUsd"))
+    if daily is not None and monthly is not None and daily > monthly:
+        yield Finding(
+            "bedrock.dailyBudgetUsd",
+            str(bedrock["dailyBudgetUsd"]),
+            f"a day may cost more than the month's {monthly:g} US dollars",
+            "lower it, or raise bedrock.monthlyBudgetUsd",
+        )
+
+
+def _function_times(values: Values) -> Iterator[Finding]:
+    """API Gateway answers 504 after 29 s: a function behind it must give up first."""
+    functions = values.get("functions")
+    if not isinstance(functions, Mapping):
+        return
+    for name in ("api", "auth", "authorizer"):
+        override = functions.get(name)
+        seconds = _number(override.get("timeoutSeconds")) if isinstance(override, Mapping) else None
+        if seconds is not None and seconds >= GATEWAY_SECONDS:
+            yield Finding(
+                f"functions.{name}.timeoutSeconds",
+                f"{seconds:g}",
+                f"API Gateway waits {GATEWAY_SECONDS} s at most",
+                f"set it below {GATEWAY_SECONDS}",
+            )
+
+
+GATEWAY_SECONDS = 29
+
+
+def _adoptions(values: Values) -> Iterator[Finding]:
+    adopt = values.get("adopt")
+    if not isinstance(adopt, Mapping):
+        return
+    for name in sorted(adopt):
+        if name not in ADOPTABLE:
+            yield Finding(
+                f"adopt.{name}",
+                str(adopt[name]),
+                "nothing of that name can be adopted",
+                "remove it; the names are " + ", ".join(sorted(ADOPTABLE)),
+            )

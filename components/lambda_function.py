@@ -1,0 +1,228 @@
+"""`LambdaFunction`: one function's role, log group, code, version and alias `live`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from components.artefacts import FunctionCode
+from components.config import FunctionSizing
+from components.config.model import AliasOwner
+from components.iam import Statement, policy_json, trust
+from components.naming import Names
+from components.tags import component_tags
+
+ALIAS = "live"
+RUNTIME = "python3.13"
+ARCHITECTURE = "arm64"
+
+
+@dataclass(frozen=True)
+class LambdaFunctionArgs:
+    """What a function is made of.
+
+    `component` is the value of its `Component` tag (the stack that owns it). `environment` adds to the
+    variables that every function gets (`base_environment`). `key_arn` encrypts logs and variables.
+    """
+
+    names: Names
+    code: FunctionCode
+    sizing: FunctionSizing
+    key_arn: pulumi.Input[str]
+    log_retention_days: int
+    alias_owner: AliasOwner
+    component: str
+    description: str
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+def base_environment(names: Names, function: str) -> dict[str, str]:
+    """The variables of every function. Everything else is read at run time from Parameter Store."""
+    return {
+        "OMNIX_ENVIRONMENT": names.environment,
+        "OMNIX_FUNCTION": function,
+        "OMNIX_PARAMETER_PREFIX": names.parameter_prefix,
+        "POWERTOOLS_METRICS_NAMESPACE": "OMNIX",
+        "POWERTOOLS_SERVICE_NAME": function,
+    }
+
+
+def base_statements(names: Names, function: str, key_arn: pulumi.Input[str]) -> list[Statement]:
+    """What every function may do: write its own logs and traces, and decrypt its own variables.
+
+    Not `logs:CreateLogGroup`: the group exists before the function, with its key and retention, and a
+    deleted one must not come back without them.
+    """
+    group = names.log_group_arn(names.function_log_group(function))
+    return [
+        Statement("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
+        # X-Ray's write actions have no resource level (Service Authorization Reference).
+        Statement("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+        Statement(
+            "DecryptOwnVariables",
+            ["kms:Decrypt"],
+            [key_arn],
+            {
+                "StringEquals": {
+                    "kms:EncryptionContext:aws:lambda:FunctionArn": [names.function_arn(function)],
+                    "kms:ViaService": [f"lambda.{names.region}.amazonaws.com"],
+                }
+            },
+        ),
+    ]
+
+
+class LambdaFunction(pulumi.ComponentResource):
+    """One function and all that is its own.
+
+    Makes: `aws:iam:Role`, `aws:iam:RolePolicy` (own logs, traces, variables), `aws:cloudwatch:LogGroup`
+    (CMK, retention), `aws:lambda:Function` (arm64, published), `aws:lambda:Alias` `live`,
+    `aws:lambda:ProvisionedConcurrencyConfig` if the config asks for it, and one `aws:iam:RolePolicy` a
+    call of `allow`.
+
+    No dead-letter queue: API Gateway and Secrets Manager invoke these functions synchronously and get
+    every error as the answer; Lambda's dead-letter config acts on asynchronous invocations only.
+    """
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    version: pulumi.Output[str]
+    alias_name: str
+    alias_arn: pulumi.Output[str]
+    alias_invoke_arn: pulumi.Output[str]  # for API Gateway's integration URI
+    role_name: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
+    log_group_name: pulumi.Output[str]
+    log_group_arn: pulumi.Output[str]
+    alias: aws.lambda_.Alias
+    grants: list[pulumi.Resource]  # policies attached so far: what an invocation at deploy time waits for
+
+    def __init__(
+        self, name: str, args: LambdaFunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("omnix:components:LambdaFunction", name, None, opts)
+        self._name, self._args = name, args
+        self._tags = component_tags(args.component)
+        role = self._role()
+        self.grants = []
+        self._role_name_input = role.name
+        self.allow("base", base_statements(args.names, args.code.function, args.key_arn))
+        group = self._log_group()
+        function = self._function(role, group)
+        self.alias = self._alias(function)
+        self._provisioned()
+        self.name, self.arn, self.version = function.name, function.arn, function.version
+        self.alias_name = ALIAS
+        self.alias_arn, self.alias_invoke_arn = self.alias.arn, self.alias.invoke_arn
+        self.role_name, self.role_arn = role.name, role.arn
+        self.log_group_name, self.log_group_arn = group.name, group.arn
+        self.register_outputs(
+            {
+                "name": self.name,
+                "arn": self.arn,
+                "version": self.version,
+                "aliasArn": self.alias_arn,
+                "roleArn": self.role_arn,
+                "logGroupName": self.log_group_name,
+            }
+        )
+
+    def allow(self, name: str, statements: Sequence[Statement]) -> None:
+        """Attach `statements` to the function's role as the inline policy `name`, unique for the function."""
+        self.grants.append(
+            aws.iam.RolePolicy(
+                f"{self._name}-policy-{name}",
+                name=name,
+                role=self._role_name_input,
+                policy=policy_json(*statements),
+                opts=self._child(),
+            )
+        )
+
+    def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+
+    def _role(self) -> aws.iam.Role:
+        function = self._args.code.function
+        return aws.iam.Role(
+            f"{self._name}-role",
+            name=self._args.names.role(function),
+            description=f"Execution role of {self._args.names.function(function)}",
+            assume_role_policy=policy_json(trust("lambda.amazonaws.com")),
+            tags=self._tags,
+            opts=self._child(),
+        )
+
+    def _log_group(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            f"{self._name}-logs",
+            name=self._args.names.function_log_group(self._args.code.function),
+            retention_in_days=self._args.log_retention_days,
+            kms_key_id=self._args.key_arn,
+            tags=self._tags,
+            opts=self._child(),
+        )
+
+    def _function(self, role: aws.iam.Role, group: aws.cloudwatch.LogGroup) -> aws.lambda_.Function:
+        args = self._args
+        code, sizing = args.code, args.sizing
+        variables = {**base_environment(args.names, code.function), **args.environment}
+        return aws.lambda_.Function(
+            f"{self._name}-function",
+            name=args.names.function(code.function),
+            description=args.description,
+            role=role.arn,
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            handler=code.handler,
+            s3_bucket=code.bucket,
+            s3_key=code.key,
+            s3_object_version=code.object_version,
+            source_code_hash=code.sha256,
+            publish=True,
+            memory_size=sizing.memory_mb,
+            timeout=sizing.timeout_seconds,
+            reserved_concurrent_executions=sizing.reserved_concurrency,
+            environment={"variables": dict(sorted(variables.items()))},
+            kms_key_arn=args.key_arn,
+            tracing_config={"mode": "Active"},
+            # Lambda filters nothing of the application's: its level is read at run time.
+            logging_config={
+                "log_format": "JSON",
+                "log_group": group.name,
+                "application_log_level": "DEBUG",
+                "system_log_level": "INFO",
+            },
+            tags=self._tags,
+            # The first invocation must find its permissions: the role's base policy comes first.
+            opts=self._child(group, *self.grants),
+        )
+
+    def _alias(self, function: aws.lambda_.Function) -> aws.lambda_.Alias:
+        """`live`. Where the deployment service moves it, Pulumi only ever creates it.
+
+        The ignore list stands on the alias itself, because components drop it for their children, and the
+        provider's update always sends version and routing together: no other property may ever change.
+        """
+        moved_elsewhere = self._args.alias_owner == "deployment"
+        return aws.lambda_.Alias(
+            f"{self._name}-alias",
+            name=ALIAS,
+            function_name=function.name,
+            function_version=function.version,
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["functionVersion", "routingConfig"] if moved_elsewhere else []
+            ),
+        )
+
+    def _provisioned(self) -> None:
+        executions = self._args.sizing.provisioned_concurrency
+        if executions is not None:
+            aws.lambda_.ProvisionedConcurrencyConfig(
+                f"{self._name}-provisioned",
+                function_name=self.alias.function_name,
+                qualifier=self.alias.name,
+                provisioned_concurrent_executions=executions,
+                opts=self._child(),
+            )
