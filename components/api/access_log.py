@@ -1,0 +1,43 @@
+"""The stage's access log: one JSON line a request."""
+
+import json
+
+# Name in the line -> `$context` variable ("$context variables for access logging", developer guide).
+# No query string and no header: they may carry what must not be logged.
+_FIELDS: dict[str, str] = {
+    "api_key_id": "identity.apiKeyId",
+    "auth": "authorizer.auth",
+    "authorizer_error": "authorizer.error",
+    "authorizer_latency_ms": "authorizer.latency",
+    "authorizer_status": "authorizer.status",
+    "domain": "domainName",
+    "error": "error.message",
+    "error_type": "error.responseType",
+    "extended_request_id": "extendedRequestId",
+    "function_error": "integration.error",
+    "function_latency_ms": "integration.latency",
+    "function_request_id": "integration.requestId",
+    "function_status": "integration.integrationStatus",
+    "ip": "identity.sourceIp",
+    "latency_ms": "responseLatency",
+    "method": "httpMethod",
+    "path": "path",
+    "protocol": "protocol",
+    "request_id": "requestId",
+    "request_time_ms": "requestTimeEpoch",
+    "response_bytes": "responseLength",
+    "role": "authorizer.role",
+    "route": "resourcePath",
+    "stage": "stage",
+    "status": "status",
+    "tenant_id": "authorizer.tenant_id",
+    "user_agent": "identity.userAgent",
+    "user_id": "authorizer.user_id",
+    "waf": "waf.status",
+    "xray_trace_id": "xrayTraceId",
+}
+
+
+def access_log_format() -> str:
+    """The format string. Every value is quoted, numbers too: API Gateway writes `-` where it has none."""
+    return json.dumps({name: f"$context.{variable}" for name, variable in _FIELDS.items()}, separators=(",", ":"))
