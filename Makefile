@@ -1,0 +1,69 @@
+# Two commands do everything: `make up` and `make test`. `make help` lists the rest.
+STACK ?= dev
+PORT ?=
+ARGS ?=
+PYTHON ?= python3
+VENV := .venv/bin
+# `make down` without STACK stops every environment
+ONLY := $(if $(filter command line environment,$(origin STACK)),--stack $(STACK))
+TOOLCHAIN := $(VENV)/python -m toolchain
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down logs preview refresh destroy export pulumi contract test lint types unit infra integration bench clean
+
+help: ## list every target with a line each
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## Python 3.13, the locked packages and the Pulumi engine; done by every target that needs them
+	@$(PYTHON) toolchain/bootstrap.py >/dev/null
+
+up: ## deploy an environment to its local cloud and prove it ready (STACK=dev|staging|prod, PORT=)
+	@SETUP=$$($(PYTHON) toolchain/bootstrap.py) && \
+	OMNIX_SETUP_SECONDS=$$SETUP $(TOOLCHAIN) up --stack $(STACK) $(if $(PORT),--port $(PORT)) $(ARGS)
+
+down: ## stop the local clouds, keeping what they hold (STACK= for one of them)
+	@if [ -x $(VENV)/python ]; then $(TOOLCHAIN) down $(ONLY); fi
+
+logs: setup ## follow the logs of an environment's cloud and functions
+	@$(TOOLCHAIN) logs --stack $(STACK)
+
+preview: setup ## what `pulumi up` would change
+	@$(TOOLCHAIN) pulumi --stack $(STACK) -- preview --diff $(ARGS)
+
+refresh: setup ## compare the state with what is really there
+	@$(TOOLCHAIN) pulumi --stack $(STACK) -- refresh --yes $(ARGS)
+
+destroy: setup ## destroy an environment's resources (refused for prod until it is unprotected)
+	@$(TOOLCHAIN) destroy --stack $(STACK)
+
+export: setup ## the engine's `stack export` as JSON (SECRETS=1 shows secrets)
+	@$(TOOLCHAIN) export --stack $(STACK) $(if $(filter 1,$(SECRETS)),--secrets)
+
+pulumi: setup ## any engine command on a local environment: make pulumi STACK=dev ARGS="stack output"
+	@$(TOOLCHAIN) pulumi --stack $(STACK) -- $(ARGS)
+
+contract: setup ## write openapi.json from the routes
+	@cd functions && ../$(VENV)/python -m omnix.contract
+
+test: lint types unit infra integration ## everything that CI runs
+
+lint: setup ## ruff: rules and format
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+
+types: setup ## mypy, strict, on our code
+	@$(VENV)/mypy
+
+unit: setup ## fast and pure tests
+	@$(VENV)/pytest tests/unit -n 2
+
+infra: setup ## the program on Pulumi's mocks, all three stacks
+	@$(VENV)/pytest tests/infra -n 2
+
+integration: setup ## real engine, real zips, real HTTP
+	@$(VENV)/pytest tests/integration
+
+bench: setup ## figures beside named peers, medians over repeated runs
+	@$(VENV)/python -m bench $(ARGS)
+
+clean: down ## remove what the commands made in the tree (not the caches outside it)
+	@rm -rf .local dist .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
