@@ -1,0 +1,142 @@
+"""What every resource type declares, and the scope (cloud, region, tags) it is deployed in."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import grpc
+
+from localcloud.cloud import Cloud
+from localcloud.provider.errors import ProviderError
+from localcloud.provider.labels import Label
+from localcloud.provider.naming import Naming
+from localcloud.provider.schema import Schema, schema
+from localcloud.provider.tagging import Tagging
+from localcloud.provider.wire import Properties
+from localcloud.registry import Registry
+
+type Violation = tuple[str, str]  # property path, reason
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a call acts: the provider's configuration, with the resource's own region over it."""
+
+    cloud: Cloud
+    region: str
+    default_tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account_id(self) -> str:
+        return self.cloud.account_id
+
+    @property
+    def registry(self) -> Registry:
+        return self.cloud.registry
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 types are per service
+        return self.cloud.client(service, self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
+
+
+class ResourceType:
+    """One resource type. Properties are plain: no secrets, unknowns only where a method says so.
+
+    `create` makes the thing and returns its id; `settle` brings everything else into line, after a
+    create (`olds` empty) and on each update, so a failure in it leaves a resource the engine knows of.
+    """
+
+    token: ClassVar[str]
+    label: ClassVar[Label]
+    naming: ClassVar[Naming | None] = None
+    tagging: ClassVar[Tagging | None] = None
+    force_new: ClassVar[frozenset[str]] = frozenset()
+    # What the real provider reports for an input that is not given.
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    unordered: ClassVar[frozenset[str]] = frozenset()  # lists that are sets in the real provider
+    secret_outputs: ClassVar[frozenset[str]] = frozenset()
+    local_only: ClassVar[frozenset[str]] = frozenset()  # inputs that steer the provider and reach no API
+    importable: ClassVar[bool] = False
+
+    @property
+    def schema(self) -> Schema:
+        return schema(self.token)
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        """What AWS would refuse; top-level inputs that are still unknown are left out of `inputs`."""
+        del inputs
+        return ()
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        """The id that `create` will return, where the inputs alone decide it."""
+        del scope, inputs
+        return None
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        raise NotImplementedError
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:  # noqa: A002
+        """Nothing beyond what `create` did, unless a type says otherwise."""
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:  # noqa: A002
+        """What is observed in the cloud: all properties if `importable`, else the computed ones; None: gone."""
+        raise NotImplementedError
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:  # noqa: A002
+        raise NotImplementedError
+
+    def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
+        """The outputs that an update of `changed` will change, unknown until it is done."""
+        del olds, changed
+        return frozenset()
+
+    def tagged(self, id: str, state: Properties) -> str:  # noqa: A002
+        """What the service's tag calls know the resource by."""
+        return str(state.get("arn") or id)
+
+
+def document(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A JSON string parsed, for comparing policies by meaning; anything else as it is."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+def check_policy(inputs: Properties, key: str, limit: int) -> Iterable[Violation]:
+    """A policy document: a JSON object with statements, at most `limit` characters without white space."""
+    text = inputs.get(key)
+    if text is None:
+        return
+    parsed = document(text)
+    if not isinstance(parsed, dict) or "Statement" not in parsed:
+        yield key, "not a JSON policy document with a Statement"
+    elif len(size := json.dumps(parsed, separators=(",", ":"))) > limit:
+        yield key, f"policy has {len(size)} characters; AWS takes {limit}"
+
+
+def one_of(inputs: Properties, key: str, allowed: Iterable[Any]) -> Iterable[Violation]:
+    choices = list(allowed)
+    if key in inputs and inputs[key] not in choices:
+        yield key, f"{inputs[key]!r} is not one of {', '.join(map(str, choices))}"
+
+
+def within(inputs: Properties, key: str, low: float, high: float) -> Iterable[Violation]:
+    value = inputs.get(key)
+    if value is not None and not low <= float(value) <= high:
+        yield key, f"{value} is outside {low} to {high}"
+
+
+def only_one(inputs: Properties, *keys: str) -> Iterable[Violation]:
+    given = [key for key in keys if key in inputs]
+    for key in given[1:]:
+        yield key, f"conflicts with {given[0]}"
+
+
+def failed_precondition(message: str) -> ProviderError:
+    return ProviderError(message, grpc.StatusCode.FAILED_PRECONDITION)

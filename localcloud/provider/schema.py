@@ -1,0 +1,150 @@
+"""What the real provider's SDK says a resource type takes and gives.
+
+The names and types come from the installed `pulumi_aws`: there is no second list to keep in step.
+"""
+
+import importlib
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from pulumi import _types
+
+from localcloud.provider.errors import ProviderError
+from localcloud.provider.wire import is_asset, is_unknown
+
+SDK_VERSION = version("pulumi_aws")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Property names are Pulumi's (camelCase)."""
+
+    token: str
+    inputs: Mapping[str, Any]
+    required: frozenset[str]
+    outputs: frozenset[str]
+    arguments: type
+
+    @property
+    def taggable(self) -> bool:
+        return "tags" in self.inputs and "tagsAll" in self.outputs
+
+    @property
+    def regional(self) -> bool:
+        return "region" in self.inputs
+
+    def violations(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """(property path, reason) of every name, type or requirement that is broken."""
+        yield from _object_violations(inputs, self.arguments, "")
+
+
+@cache
+def schema(token: str) -> Schema:
+    """Of a type token such as `aws:dynamodb/table:Table`. Raises `ProviderError` for one the SDK lacks."""
+    try:
+        package, module, name = token.split(":")
+        home = module.split("/", maxsplit=1)[0]
+        namespace = importlib.import_module(f"pulumi_{package}.{'lambda_' if home == 'lambda' else home}")
+        resource = getattr(namespace, name)
+        # From its own module: the namespace's name may be a nested type (s3's `BucketVersioningArgs`).
+        own = vars(sys.modules[resource.__module__])
+        arguments = own.get(f"{name}InitArgs") or own[f"{name}Args"]
+    except (ValueError, ImportError, AttributeError, KeyError) as error:
+        raise ProviderError(f"no resource type {token} in pulumi_aws {SDK_VERSION}") from error
+    return Schema(
+        token=token,
+        inputs=_types.input_type_types(arguments),
+        required=_required(arguments),
+        outputs=frozenset(_types.resource_types(resource)),
+        arguments=arguments,
+    )
+
+
+@cache
+def provider_inputs() -> Mapping[str, Any]:
+    """The arguments of an explicit `aws.Provider`."""
+    return _types.input_type_types(importlib.import_module("pulumi_aws").ProviderArgs)
+
+
+@cache
+def _required(arguments: type) -> frozenset[str]:
+    names = _types.input_type_py_to_pulumi_names(arguments)
+    parameters = inspect.signature(arguments.__init__).parameters
+    return frozenset(
+        names[key]
+        for key, parameter in parameters.items()
+        if key in names and parameter.default is inspect.Parameter.empty
+    )
+
+
+@cache
+def _properties(arguments: type) -> Mapping[str, Any]:
+    return _types.input_type_types(arguments)
+
+
+def _object_violations(value: Mapping[str, Any], arguments: type, path: str) -> Iterator[tuple[str, str]]:
+    known = _properties(arguments)
+    for key in value:
+        if not key.startswith("__") and key not in known:
+            yield path + key, f"unknown property; {arguments.__name__.removesuffix('Args')} has {', '.join(sorted(known))}"
+    for key in sorted(_required(arguments) - value.keys()):
+        yield path + key, "missing required property"
+    for key, item in value.items():
+        if key in known:
+            yield from _violations(item, known[key], path + key)
+
+
+def _violations(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    """`expected` is a type of the SDK: a scalar, an `…Args` class, a sequence or a mapping of these."""
+    expected = _settled(expected)
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if is_unknown(value) or is_asset(value) or value is None or expected is Any:
+        return
+    if isinstance(expected, type) and _types.is_input_type(expected):
+        if isinstance(value, dict):
+            yield from _object_violations(value, expected, f"{path}.")
+        else:
+            yield path, f"expected an object, got {_kind(value)}"
+    elif origin is not None and issubclass(origin, typing.Sequence):
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _violations(item, arguments[0], f"{path}[{index}]")
+        else:
+            yield path, f"expected a list, got {_kind(value)}"
+    elif origin is not None and issubclass(origin, typing.Mapping):
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from _violations(item, arguments[1], f"{path}.{key}")
+        else:
+            yield path, f"expected an object, got {_kind(value)}"
+    elif expected in _SCALARS and not isinstance(value, _SCALARS[expected]):
+        yield path, f"expected {expected.__name__}, got {_kind(value)}"
+
+
+# Pulumi's engine converts between scalars as Terraform does; a map or a list is never one.
+_SCALARS: dict[Any, tuple[type, ...]] = {
+    str: (str, int, float, bool),
+    int: (int, str),
+    float: (int, float, str),
+    bool: (bool, str),
+}
+
+
+def _settled(expected: Any) -> Any:  # noqa: ANN401
+    """The first concrete alternative of `Input[T]`, `Optional[T]` and of unions with a `…ArgsDict`."""
+    while typing.get_origin(expected) in {typing.Union, types.UnionType}:
+        options = [option for option in typing.get_args(expected) if option is not type(None)]
+        args = [option for option in options if isinstance(option, type) and _types.is_input_type(option)]
+        expected = (args or options)[0]
+    return expected
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401
+    return {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}.get(type(value), "a number")
