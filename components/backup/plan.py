@@ -1,0 +1,65 @@
+"""The backup plan's rules, the vault's policy and what it reports. Pure."""
+
+from dataclasses import dataclass
+
+from components.iam import ANYONE, Statement
+
+# AWS Backup: a recovery point that moves to cold storage stays there for at least 90 days.
+COLD_STORAGE_MINIMUM_DAYS = 90
+# CreateBackupPlan: StartWindowMinutes at least 60, and completion at least 60 minutes later.
+WINDOW_MINIMUM_MINUTES = 60
+
+# AWS Backup no longer sends BACKUP_JOB_FAILED or _EXPIRED: a completed job's message says how it ended, and
+# the topic's subscriptions filter by that. A failed copy has an event of its own.
+VAULT_EVENTS = ("BACKUP_JOB_COMPLETED", "COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED")
+
+
+@dataclass(frozen=True)
+class BackupRule:
+    """One rule. `schedule` in UTC; windows in minutes, `cold_after_days` None for warm storage only.
+
+    Raises `ValueError` for what AWS Backup refuses.
+    """
+
+    name: str
+    schedule: str
+    delete_after_days: int
+    cold_after_days: int | None = None
+    start_window_minutes: int = 60
+    completion_window_minutes: int = 720
+
+    def __post_init__(self) -> None:
+        cold = self.cold_after_days
+        if cold is not None and self.delete_after_days < cold + COLD_STORAGE_MINIMUM_DAYS:
+            raise ValueError(f"rule {self.name}: keeps less than {COLD_STORAGE_MINIMUM_DAYS} days of cold storage")
+        if self.start_window_minutes < WINDOW_MINIMUM_MINUTES:
+            raise ValueError(f"rule {self.name}: a start window is at least {WINDOW_MINIMUM_MINUTES} minutes")
+        if self.completion_window_minutes < self.start_window_minutes + WINDOW_MINIMUM_MINUTES:
+            raise ValueError(f"rule {self.name}: the completion window ends too soon after the start window")
+
+
+# Of rules whose start windows overlap, AWS Backup runs only the one that keeps longest: on the first of a
+# month that is a Sunday all three are due, so their windows follow one another.
+RULES: tuple[BackupRule, ...] = (
+    BackupRule("daily", "cron(0 1 * * ? *)", delete_after_days=30),
+    BackupRule("weekly", "cron(0 3 ? * SUN *)", delete_after_days=84),  # too short for cold storage
+    # Cold after a quarter: the weekly points cover what is likely to be restored, and cold is a third of
+    # the price. Needs the region's advanced backup setting for DynamoDB (account baseline).
+    BackupRule("monthly", "cron(0 5 1 * ? *)", delete_after_days=365, cold_after_days=90),
+)
+
+
+def vault_statements() -> tuple[Statement, ...]:
+    """Nobody deletes or shortens a recovery point of a protected vault; its own expiry still does.
+
+    The policy itself stays changeable: an unprotect deployment must be able to lift it.
+    """
+    return (
+        Statement(
+            "KeepRecoveryPoints",
+            ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"],
+            ["*"],
+            principals=ANYONE,
+            effect="Deny",
+        ),
+    )

@@ -1,0 +1,75 @@
+"""`BudgetStack`: what Bedrock may cost a day and a month."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.budget.definitions import EMAILS_PER_NOTIFICATION, Alert, Budget
+from components.naming import Names
+from components.tags import component_tags
+
+COMPONENT = "BudgetStack"
+
+
+@dataclass(frozen=True)
+class BudgetStackArgs:
+    """`budgets` as `bedrock_budgets` makes them; `topic_arn` in this account and region; `emails` at most ten.
+
+    AWS Budgets counts the whole account: where environments share one, each budget sees the cost of all.
+    """
+
+    names: Names
+    budgets: Sequence[Budget]
+    topic_arn: pulumi.Input[str]
+    emails: Sequence[str]
+
+
+class BudgetStack(pulumi.ComponentResource):
+    """The Bedrock budgets.
+
+    Makes: an `aws:budgets:Budget` for each of `budgets` (COST, global in AWS), with its notifications to
+    the topic and by e-mail. E-mail goes out directly as well: a topic or key policy that broke must not
+    silence a budget.
+    """
+
+    budget_names: pulumi.Output[list[str]]
+
+    def __init__(self, name: str, args: BudgetStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("omnix:components:BudgetStack", name, None, opts)
+        if len(args.emails) > EMAILS_PER_NOTIFICATION:
+            raise ValueError(
+                f"{len(args.emails)} alarm e-mail addresses: AWS Budgets takes {EMAILS_PER_NOTIFICATION}; "
+                "use a mailing list"
+            )
+        self._name, self._args = name, args
+        self.budget_names = pulumi.Output.all(*(self._budget(budget).name for budget in args.budgets))
+        self.register_outputs({"budgetNames": self.budget_names})
+
+    def _budget(self, budget: Budget) -> aws.budgets.Budget:
+        return aws.budgets.Budget(
+            f"{self._name}-{budget.key}",
+            # unique in the account, across regions: the name carries the environment
+            name=self._args.names.of("budget", budget.key),
+            budget_type="COST",
+            time_unit=budget.period,
+            limit_amount=budget.limit_amount,
+            limit_unit="USD",
+            cost_filters=[{"name": "Service", "values": list(budget.services)}],
+            # Credits and refunds would hide what is being spent.
+            cost_types={"include_credit": False, "include_refund": False},
+            notifications=[self._notification(alert) for alert in budget.alerts],
+            tags=component_tags(COMPONENT),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _notification(self, alert: Alert) -> aws.budgets.BudgetNotificationArgs:
+        return aws.budgets.BudgetNotificationArgs(
+            comparison_operator="GREATER_THAN",
+            notification_type=alert.kind,
+            threshold=alert.percent,
+            threshold_type="PERCENTAGE",
+            subscriber_sns_topic_arns=[self._args.topic_arn],
+            subscriber_email_addresses=sorted(self._args.emails),
+        )

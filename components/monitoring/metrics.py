@@ -1,0 +1,89 @@
+"""CloudWatch metrics by the names and dimensions under which AWS emits them. Pure.
+
+A metric with one dimension too many or too few is another metric, one without data, and its alarm never
+rings. Hence one function a resource, here, for alarms and dashboard alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FIVE_MINUTES = 300
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and how to read it. `stat` is `Sum`, `Average`, `Maximum`, `pNN`…; `period` in seconds."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str] = field(hash=False)
+    stat: str
+    period: int = FIVE_MINUTES
+
+
+@dataclass(frozen=True)
+class Api:
+    """A stage of a REST API, by the API's name: `AWS/ApiGateway` knows no API id."""
+
+    name: str
+    stage: str
+
+    def metric(self, name: str, stat: str) -> Metric:
+        """Metrics of the stage as a whole: `Count`, `4XXError`, `5XXError`, `Latency`."""
+        return Metric("AWS/ApiGateway", name, {"ApiName": self.name, "Stage": self.stage}, stat)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function's alias. `refuses_by_error`: its errors are answers (an authorizer's `Unauthorized`)."""
+
+    logical: str
+    name: str
+    alias: str
+    timeout_seconds: int
+    log_group: str
+    refuses_by_error: bool = False
+
+    def metric(self, name: str, stat: str) -> Metric:
+        """`Resource` is `function:alias`; without it the metric would count `$LATEST` and old versions too."""
+        dimensions = {"FunctionName": self.name, "Resource": f"{self.name}:{self.alias}"}
+        return Metric("AWS/Lambda", name, dimensions, stat)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DynamoDB table and the names of its global secondary indexes."""
+
+    logical: str
+    name: str
+    indexes: tuple[str, ...] = ()
+
+    def metric(self, name: str, stat: str) -> Metric:
+        """Metrics of the table itself: `Read-` and `WriteThrottleEvents`, `Consumed…CapacityUnits`."""
+        return Metric("AWS/DynamoDB", name, {"TableName": self.name}, stat)
+
+    def index_metric(self, name: str, index: str, stat: str) -> Metric:
+        """The same of one index, which the table's own metric leaves out."""
+        dimensions = {"TableName": self.name, "GlobalSecondaryIndexName": index}
+        return Metric("AWS/DynamoDB", name, dimensions, stat)
+
+    def operation_metric(self, name: str, operation: str, stat: str) -> Metric:
+        """Metrics that DynamoDB emits by operation only: `SystemErrors`, `SuccessfulRequestLatency`."""
+        return Metric("AWS/DynamoDB", name, {"TableName": self.name, "Operation": operation}, stat)
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A backup vault."""
+
+    name: str
+
+    def metric(self, name: str) -> Metric:
+        """Counts of jobs by their state, by the hour: jobs are few, and started by the hour."""
+        return Metric("AWS/Backup", name, {"BackupVaultName": self.name}, "Sum", HOUR)
+
+
+def bedrock(model: str, name: str, stat: str) -> Metric:
+    """`model` is what the caller names: a model id, or the id of an inference profile."""
+    return Metric("AWS/Bedrock", name, {"ModelId": model}, stat)

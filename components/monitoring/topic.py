@@ -1,0 +1,43 @@
+"""Who may publish to the alarm topic, and which of its messages reach a person. Pure."""
+
+import json
+
+from components.iam import ANYONE, Conditions, Statement
+
+# AWS Backup reports every job; a person wants those that did not end well. Alarms and budgets send no
+# `State` attribute at all, and `anything-but` alone would drop them.
+EMAIL_FILTER = json.dumps({"State": [{"exists": False}, {"anything-but": ["COMPLETED"]}]}, separators=(",", ":"))
+
+
+def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Statement, ...]:
+    """The topic's policy: alarms, backup and budgets of this account may publish, over TLS only.
+
+    The source conditions are those that each service documents: CloudWatch and Budgets send account and
+    ARN, Backup sends the account. The account's own principals need no statement: their IAM policy decides.
+    """
+    own = {"aws:SourceAccount": [account_id]}
+    alarms: Conditions = {
+        "StringEquals": own,
+        "ArnLike": {"aws:SourceArn": [f"arn:aws:cloudwatch:{region}:{account_id}:alarm:*"]},
+    }
+    budgets: Conditions = {
+        "StringEquals": own,
+        "ArnLike": {"aws:SourceArn": [f"arn:aws:budgets::{account_id}:*"]},
+    }
+    return (
+        _publisher("AlarmsPublish", "cloudwatch.amazonaws.com", topic_arn, alarms),
+        _publisher("BackupPublishes", "backup.amazonaws.com", topic_arn, {"StringEquals": own}),
+        _publisher("BudgetsPublish", "budgets.amazonaws.com", topic_arn, budgets),
+        Statement(
+            "TlsOnly",
+            ["sns:Publish"],
+            [topic_arn],
+            {"Bool": {"aws:SecureTransport": ["false"]}},
+            principals=ANYONE,
+            effect="Deny",
+        ),
+    )
+
+
+def _publisher(sid: str, service: str, topic_arn: str, conditions: Conditions) -> Statement:
+    return Statement(sid, ["sns:Publish"], [topic_arn], conditions, principals={"Service": [service]})
