@@ -72,9 +72,7 @@ def trust(service: str, *, account_id: str | None = None) -> Statement:
     `account_id` adds `aws:SourceAccount` against the confused deputy, for services that send it. Lambda
     sends none when it assumes an execution role, and such a condition would stop every function.
     """
-    conditions: Conditions = (
-        {} if account_id is None else {"StringEquals": {"aws:SourceAccount": [account_id]}}
-    )
+    conditions: Conditions = {} if account_id is None else {"StringEquals": {"aws:SourceAccount": [account_id]}}
     return Statement(
         sid="AssumeRole",
         actions=["sts:AssumeRole"],

@@ -98,9 +98,7 @@ class LambdaFunction(pulumi.ComponentResource):
     alias: aws.lambda_.Alias
     grants: list[pulumi.Resource]  # policies attached so far: what an invocation at deploy time waits for
 
-    def __init__(
-        self, name: str, args: LambdaFunctionArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: LambdaFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:LambdaFunction", name, None, opts)
         self._name, self._args = name, args
         self._tags = component_tags(args.component)

@@ -36,9 +36,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "bucket": Limit(63, r"[a-z0-9][a-z0-9-]*[a-z0-9]", "S3 bucket naming rules", shortest=3),
         "table": Limit(255, r"[A-Za-z0-9_.-]+", "DynamoDB CreateTable", shortest=3),
         "secret": Limit(512, r"[A-Za-z0-9/_+=.@-]+", "Secrets Manager CreateSecret"),
-        "parameter": Limit(
-            1011, r"(?:/[A-Za-z0-9_.-]+){1,15}", "SSM PutParameter: 1011 characters, 15 levels"
-        ),
+        "parameter": Limit(1011, r"(?:/[A-Za-z0-9_.-]+){1,15}", "SSM PutParameter: 1011 characters, 15 levels"),
         "key_alias": Limit(256, r"alias/[A-Za-z0-9/_-]+", "KMS CreateAlias"),
         "log_group": Limit(512, r"[A-Za-z0-9_/.#-]+", "CloudWatch Logs CreateLogGroup"),
         "alarm": Limit(255, r"[^\x00-\x1f]+", "CloudWatch PutMetricAlarm"),

@@ -51,20 +51,16 @@ class FunctionOverride(_Section):
     memory_mb: Annotated[int | None, Field(ge=128, le=10240, description="128 to 10240 (MB)")] = None
     timeout_seconds: Annotated[int | None, Field(ge=1, le=900, description="1 to 900 (seconds)")] = None
     # Only when asked for: a default reservation once blocked every deployment of an account (A3).
-    reserved_concurrency: Annotated[
-        int | None, Field(ge=0, le=1000, description="0 to 1000, or leave it out")
-    ] = None
-    provisioned_concurrency: Annotated[
-        int | None, Field(ge=1, le=1000, description="1 to 1000, or leave it out")
-    ] = None
+    reserved_concurrency: Annotated[int | None, Field(ge=0, le=1000, description="0 to 1000, or leave it out")] = None
+    provisioned_concurrency: Annotated[int | None, Field(ge=1, le=1000, description="1 to 1000, or leave it out")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _provisioned_within_reserved(self) -> Self:
         reserved, provisioned = self.reserved_concurrency, self.provisioned_concurrency
         if reserved is not None and provisioned is not None and provisioned > reserved:
-            raise ValueError(
-                f"provisionedConcurrency {provisioned} is more than reservedConcurrency {reserved}"
-            )
+            raise ValueError(f"provisionedConcurrency {provisioned} is more than reservedConcurrency {reserved}")
         return self
 
 
@@ -160,15 +156,11 @@ class StackConfig(BaseSettings):
     ]
     rotation_days: Annotated[int, Field(ge=1, le=1000, description="1 to 1000 (days between rotations)")]
     alias_owner: Annotated[AliasOwner, Field(description="pulumi in dev, deployment in staging and prod")]
-    functions: Annotated[
-        dict[FunctionName, FunctionOverride], Field(description="overrides by function name")
-    ] = {}
+    functions: Annotated[dict[FunctionName, FunctionOverride], Field(description="overrides by function name")] = {}
     throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
     bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd}")]
     artefacts: Annotated[Artefacts, Field(description="{target, manifest}")] = Artefacts()
-    adopt: Annotated[
-        dict[str, str], Field(description="logical name → import id, as `omnix adopt` writes it")
-    ] = {}
+    adopt: Annotated[dict[str, str], Field(description="logical name → import id, as `omnix adopt` writes it")] = {}
 
     @classmethod
     def settings_customise_sources(

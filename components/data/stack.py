@@ -1,0 +1,109 @@
+"""`DataStack`: the nine tables and the parameters that tell functions where things are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from components.data.parameters import Parameters, entries
+from components.data.table import Table
+from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
+from components.lifecycle import stateful
+from components.naming import Names
+from components.tags import component_tags
+
+_TAGS = component_tags("DataStack")
+
+
+@dataclass(frozen=True)
+class DataStackArgs:
+    """`protect` sets deletion protection too. `adopt`: import ids (table names) by `tables/{name}`."""
+
+    names: Names
+    key_arn: pulumi.Input[str]
+    protect: bool
+    cors_origins: Sequence[str]
+    bedrock_model_id: str
+    log_level: str
+    adopt: Mapping[str, str] = field(default_factory=dict)
+
+
+class DataStack(pulumi.ComponentResource):
+    """Where data lives.
+
+    Makes: nine `aws:dynamodb:Table` (on-demand, point-in-time recovery, CMK, indexes, TTL, streams,
+    deletion protection by config) and `aws:ssm:Parameter` for the database, CORS origins, model and log
+    level.
+    """
+
+    tables: Mapping[str, Table]
+    parameters: Parameters
+
+    def __init__(self, name: str, args: DataStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("omnix:components:DataStack", name, None, opts)
+        self._name, self._args = name, args
+        self.tables = {table.name: self._table(table) for table in TABLES.values()}
+        self._write_parameters()
+        self.parameters = Parameters(args.names, args.key_arn)
+        self.register_outputs({"tables": {logical: table.name for logical, table in self.tables.items()}})
+
+    def _table(self, definition: TableDefinition) -> Table:
+        args = self._args
+        resource = aws.dynamodb.Table(
+            f"{self._name}-table-{definition.name}",
+            name=args.names.table(definition.name),
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=PARTITION_KEY,
+            range_key=SORT_KEY,
+            attributes=[{"name": attribute, "type": "S"} for attribute in definition.attributes],
+            global_secondary_indexes=[_index(index) for index in definition.indexes],
+            point_in_time_recovery={"enabled": True},
+            server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
+            ttl={"attribute_name": definition.ttl, "enabled": True} if definition.ttl else None,
+            stream_enabled=True if definition.stream else None,
+            stream_view_type="NEW_AND_OLD_IMAGES" if definition.stream else None,
+            deletion_protection_enabled=args.protect,
+            tags=_TAGS,
+            opts=stateful(self, protect=args.protect, adopt=args.adopt.get(f"tables/{definition.name}")),
+        )
+        return Table(
+            logical=definition.name,
+            name=resource.name,
+            arn=resource.arn,
+            stream_arn=resource.stream_arn,
+            indexes=definition.indexes,
+            key_arn=args.key_arn,
+            names=args.names,
+        )
+
+    def _write_parameters(self) -> None:
+        args = self._args
+        for entry in entries(
+            args.names,
+            tables=TABLES,
+            origins=args.cors_origins,
+            model_id=args.bedrock_model_id,
+            log_level=args.log_level,
+        ):
+            area, *levels = entry.path.split("/")
+            aws.ssm.Parameter(
+                f"{self._name}-parameter-{entry.slug}",
+                name=args.names.parameter(area, *levels),
+                type=entry.type,
+                value=entry.value,
+                description=entry.description,
+                tags=_TAGS,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+
+def _index(index: str) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    return {
+        "name": index,
+        "key_schemas": [
+            {"attribute_name": f"{index}pk", "key_type": "HASH"},
+            {"attribute_name": f"{index}sk", "key_type": "RANGE"},
+        ],
+        "projection_type": "ALL",
+    }
