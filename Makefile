@@ -9,7 +9,7 @@ ONLY := $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)
 TOOLCHAIN := $(VENV)/python -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down logs preview refresh destroy export pulumi contract test lint types unit infra integration bench clean
+.PHONY: help setup up down logs preview refresh destroy unprotect export pulumi contract test lint types unit infra integration bench clean
 
 help: ## list every target with a line each
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ refresh: setup ## compare the state with what is really there
 
 destroy: setup ## destroy an environment's resources (refused for prod until it is unprotected)
 	@$(TOOLCHAIN) destroy --stack $(STACK)
+
+unprotect: setup ## the deployment that allows a destroy of a protected environment; `make up` protects again
+	@$(TOOLCHAIN) unprotect --stack $(STACK)
 
 export: setup ## the engine's `stack export` as JSON (SECRETS=1 shows secrets)
 	@$(TOOLCHAIN) export --stack $(STACK) $(if $(filter 1,$(SECRETS)),--secrets)

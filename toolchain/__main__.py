@@ -131,6 +131,14 @@ def destroy(stack: StackOption = "dev", home: HomeOption = HOME, as_json: JsonOp
         Console().print(f"nothing is left of {stack} in the local cloud")
 
 
+@app.command("unprotect")
+def unprotect_command(stack: StackOption, home: HomeOption = HOME) -> None:
+    """Deploy a protected environment without its protection, so that a destroy is not refused; `up` protects again."""
+    from toolchain.up import unprotect
+
+    unprotect(Workspace(stack, home), Progress())
+
+
 @app.command()
 def export(stack: StackOption = "dev", home: HomeOption = HOME, secrets: bool = False) -> None:
     """Print the engine's `stack export`; secrets in clear only with --secrets."""

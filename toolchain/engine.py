@@ -92,7 +92,7 @@ def _build(home: Path, say: Say) -> Path:
     if shutil.which("go") is None:
         raise EngineError(
             f"there is no Pulumi {PULUMI_VERSION} on PATH, its installer is out of reach, and Go is not installed. "
-            f"Install Pulumi {PULUMI_VERSION} (https://www.pulumi.com/docs/install/) or Go 1.25 or later, then run again."
+            f"Install Pulumi {PULUMI_VERSION} (https://www.pulumi.com/docs/install/) or Go 1.25+, then run again."
         )
     binaries = home / "bin"
     binaries.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """The stack config of a local run, made from the committed one, which stays as it is.
 
 What differs is only what must: the account (a local one, so that a mistake can never reach the real account), the
-target that the functions are packaged for, what `omnix adopt` found, and the engine's encryption salt.
+target that the functions are packaged for, and the engine's encryption salt.
 """
 
 from collections.abc import Mapping
@@ -27,22 +27,19 @@ def local_project(committed: str, program: Path) -> str:
     return yaml.safe_dump({**document, "main": str(program), "runtime": "python"}, sort_keys=True)
 
 
-def local_config(
-    stack: str, committed: str, previous: str | None = None, adopt: Mapping[str, str] | None = None
-) -> str:
+def local_config(stack: str, committed: str, previous: str | None = None, *, unprotect: bool = False) -> str:
     """Return the overlay's YAML.
 
-    `committed` is the text of `Pulumi.{stack}.yaml`; `previous` an earlier overlay, whose encryption salt and adopted
-    resources live on (the state's secrets are encrypted with that salt); `adopt` maps logical names to import ids.
+    `committed` is the text of `Pulumi.{stack}.yaml`; `previous` an earlier overlay, whose encryption salt lives on: the
+    state's secrets are encrypted with it. `unprotect` makes the deployment that allows a destroy of a protected stack.
     """
     document: dict[str, Any] = yaml.safe_load(committed) or {}
     config: dict[str, Any] = document.setdefault("config", {})
     config[f"{NAMESPACE}:accountId"] = LOCAL_ACCOUNTS[stack]
     config[f"{NAMESPACE}:artefacts"] = {"target": "local"}
     earlier: dict[str, Any] = (yaml.safe_load(previous) or {}) if previous else {}
-    adopted = {**(earlier.get("config", {}).get(f"{NAMESPACE}:adopt") or {}), **(adopt or {})}
-    if adopted:
-        config[f"{NAMESPACE}:adopt"] = adopted
+    if unprotect:
+        config[f"{NAMESPACE}:unprotect"] = True
     for key in ("encryptionsalt", "secretsprovider"):
         document.pop(key, None)
     if "encryptionsalt" in earlier:

@@ -102,6 +102,12 @@ class Engine:
         outputs: dict[str, Any] = json.loads(self.capture("stack", "output", "--json"))
         return outputs
 
+    def has_resources(self) -> bool:
+        """Say whether the stack's state manages anything but the stack itself and its providers."""
+        deployment = json.loads(self.capture("stack", "export")).get("deployment") or {}
+        types = (resource["type"] for resource in deployment.get("resources") or [])
+        return any(not kind.startswith("pulumi:") for kind in types)
+
     def pending_operations(self) -> list[Mapping[str, Any]]:
         """Return the operations that an interrupted run left unfinished."""
         deployment = json.loads(self.capture("stack", "export")).get("deployment") or {}

@@ -35,14 +35,11 @@ class Session:
     engine: Engine
 
 
-def write_overlay(workspace: Workspace, adopt: Mapping[str, str] | None = None) -> str:
-    """Write the overlay project and config of the environment; returns the stack's home region.
-
-    `adopt` adds resources that exist in the cloud and not in the state (logical name → import id).
-    """
+def write_overlay(workspace: Workspace, *, unprotect: bool = False) -> str:
+    """Write the overlay project and config of the environment; returns the stack's home region."""
     committed = (ROOT / f"Pulumi.{workspace.stack}.yaml").read_text(encoding="utf-8")
     previous = workspace.config.read_text(encoding="utf-8") if workspace.config.exists() else None
-    text = overlay.local_config(workspace.stack, committed, previous, adopt)
+    text = overlay.local_config(workspace.stack, committed, previous, unprotect=unprotect)
     write_atomically(workspace.config, text)
     project = (ROOT / "Pulumi.yaml").read_text(encoding="utf-8")
     write_atomically(workspace.project / "Pulumi.yaml", overlay.local_project(project, ROOT))
@@ -76,9 +73,24 @@ def recover(session: Session, progress: Progress) -> None:
             raise PulumiError("the state of the interrupted run could not be refreshed; the engine's message is above")
 
 
+def adopt_retained(session: Session, progress: Progress, *, quiet: bool = False) -> None:
+    """Let an environment that starts from an empty state take over what an earlier destroy retained."""
+    if session.engine.has_resources():
+        return
+    with progress.phase("adopt", "retained resources looked for"):
+        state = session.workspace.folder / "state-before.json"
+        write_atomically(state, session.engine.capture("stack", "export"))
+        found = omnix(
+            session.workspace, "adopt", "--state", str(state), "--write", str(session.workspace.config), quiet=quiet
+        )
+        if found:
+            raise PulumiError("what an earlier destroy retained could not be found out; the message is above")
+
+
 def deploy(session: Session, progress: Progress, *, quiet: bool = False) -> None:
     """Run `pulumi up`; raises PulumiError when it fails."""
     recover(session, progress)
+    adopt_retained(session, progress, quiet=quiet)
     known = session.workspace.read_summary().get("gateway_url")
     # The stage's address is part of the state: after a change of port the state is refreshed before the program runs.
     moved = ["--refresh"] if known not in {None, session.cloud.gateway_url} else []
@@ -86,6 +98,14 @@ def deploy(session: Session, progress: Progress, *, quiet: bool = False) -> None
         if session.engine.run("up", "--yes", "--skip-preview", "--suppress-outputs", *moved, quiet=quiet):
             raise PulumiError("`pulumi up` failed; the engine's message is above. Mend it and run `make up` again")
     session.cloud.ask("snapshot", post=True)
+
+
+def unprotect(workspace: Workspace, progress: Progress) -> None:
+    """Run the deployment after which `destroy` of a protected environment is no longer refused."""
+    with workspace.alone():
+        session = open_session(workspace, progress)
+        write_overlay(workspace, unprotect=True)
+        deploy(session, progress)
 
 
 def summarise(session: Session, progress: Progress) -> dict[str, Any]:
