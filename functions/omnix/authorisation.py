@@ -1,0 +1,58 @@
+"""Who may do what. The tenant comes from the authorizer's context, never from the request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from omnix.errors import Forbidden, Unauthorized
+
+
+class Role(StrEnum):
+    """What a principal is inside its tenant, most powerful first."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    STAFF = "staff"
+    DEVICE = "device"
+
+
+EDITORS = frozenset({Role.OWNER, Role.MANAGER})
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller, as the authorizer established it."""
+
+    tenant_id: str
+    user_id: str
+    role: Role
+    session_id: str
+    auth: str
+
+    def require(self, roles: frozenset[Role]) -> None:
+        """Raises Forbidden unless the caller has one of the roles."""
+        if self.role not in roles:
+            raise Forbidden("Your role may not do this.", [{"required_roles": sorted(roles)}])
+
+
+def principal(event: Mapping[str, Any]) -> Principal:
+    """The caller of a REST proxy event; raises Unauthorized when no authorizer vouched for one."""
+    context = (event.get("requestContext") or {}).get("authorizer") or {}
+    try:
+        return Principal(
+            tenant_id=_text(context, "tenant_id"),
+            user_id=_text(context, "user_id"),
+            role=Role(_text(context, "role")),
+            session_id=str(context.get("session_id") or ""),
+            auth=_text(context, "auth"),
+        )
+    except ValueError:
+        raise Unauthorized from None
+
+
+def _text(context: Mapping[str, Any], name: str) -> str:
+    value = context.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(name)
+    return value

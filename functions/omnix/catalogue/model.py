@@ -1,0 +1,106 @@
+"""What the product routes take and give."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+Category = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Description = Annotated[str, StringConstraints(max_length=5000)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+MAX_AMOUNT = 10**12
+
+
+class Body(BaseModel):
+    """A request body: nothing unknown, nothing coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Status(StrEnum):
+    """Where a product is in its life."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+class Money(Body):
+    """An integer of minor units and its currency."""
+
+    amount: int = Field(ge=0, le=MAX_AMOUNT, description="Minor units (cents).", examples=[1299])
+    currency: Currency = Field(description="ISO 4217.", examples=["EUR"])
+
+
+class ProductInput(Body):
+    """A whole product, to create or to replace one."""
+
+    sku: Sku = Field(description="Unique in the tenant.", examples=["TEA-001"])
+    name: Name = Field(examples=["Earl Grey 100 g"])
+    category: Category = Field(examples=["tea"])
+    price: Money
+    description: Description = ""
+    status: Annotated[Status, Field(strict=False)] = Status.ACTIVE
+
+
+class ProductChanges(Body):
+    """The fields of a product that change; at least one. A field that is left out stays; null is not a value."""
+
+    sku: Sku = ""
+    name: Name = ""
+    category: Category = ""
+    price: Money = Money(amount=0, currency="XXX")
+    description: Description = ""
+    status: Annotated[Status, Field(strict=False)] = Status.ACTIVE
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must change at least one field")
+        return self
+
+    def applied_to(self, product: ProductInput) -> ProductInput:
+        """The product with the changes in it."""
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        return product.model_copy(update=changes)
+
+
+class Product(BaseModel):
+    """A product as it is stored; `version` is also its ETag."""
+
+    product_id: str
+    sku: str
+    name: str
+    category: str
+    price: Money
+    description: str
+    status: Status
+    version: int = Field(ge=1)
+    created_at: str = Field(description="UTC, ISO 8601.")
+    updated_at: str = Field(description="UTC, ISO 8601.")
+
+    @property
+    def etag(self) -> str:
+        """A strong entity tag (RFC 9110)."""
+        return f'"{self.version}"'
+
+    def content(self) -> ProductInput:
+        """What a caller may set."""
+        return ProductInput.model_construct(
+            sku=self.sku,
+            name=self.name,
+            category=self.category,
+            price=self.price,
+            description=self.description,
+            status=self.status,
+        )
+
+
+class ProductPage(BaseModel):
+    """A page of products in the order of their names."""
+
+    items: list[Product]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last one.")

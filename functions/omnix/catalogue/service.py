@@ -1,0 +1,148 @@
+"""What a caller can do with the products of its tenant."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from omnix import aws, clock, cursor
+from omnix.authorisation import EDITORS
+from omnix.catalogue import keys
+from omnix.catalogue.model import Product, ProductPage
+from omnix.catalogue.store import AlreadyDone, Once, ProductStore, VersionChanged
+from omnix.dashboard.store import RollupStore
+from omnix.dynamodb import Table
+from omnix.errors import Conflict, NotFound, PreconditionFailed, Unavailable
+from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnix.authorisation import Principal
+    from omnix.catalogue.model import ProductChanges, ProductInput
+
+_PRODUCT_ID = re.compile(r"[0-9a-f]{32}")
+_WRITE_ATTEMPTS = 5
+
+
+class Catalogue:
+    """The catalogue context of one environment."""
+
+    def __init__(self, store: ProductStore) -> None:
+        self._store = store
+
+    def list(
+        self, caller: Principal, *, category: str | None, prefix: str, limit: int, after: str | None
+    ) -> ProductPage:
+        """A page of the caller's products by name, of one category and with names that begin so, if asked."""
+        query = f"products:{caller.tenant_id}:{category or ''}:{keys.folded(prefix)}"
+        start = cursor.decode(after, query, keys.KEY_NAMES) if after else None
+        items, last = self._store.page(caller.tenant_id, category, prefix, limit, start)
+        return ProductPage(items=items, next_cursor=cursor.encode(last, query) if last else None)
+
+    def get(self, caller: Principal, product_id: str) -> Product:
+        """Raises NotFound for what is not the caller's as for what is not there."""
+        product = self._store.get(caller.tenant_id, product_id) if _PRODUCT_ID.fullmatch(product_id) else None
+        if product is None:
+            raise NotFound("There is no such product.")
+        return product
+
+    def create(self, caller: Principal, content: ProductInput, idempotency_key: str | None) -> tuple[Product, bool]:
+        """The product, and whether an earlier request with the same key made it; raises Conflict, Forbidden."""
+        caller.require(EDITORS)
+        product = _made(uuid.uuid4().hex, content, version=1, created_at=clock.iso_now())
+        once = _once(caller, content, idempotency_key) if idempotency_key else None
+        try:
+            self._store.create(caller.tenant_id, product, once)
+        except AlreadyDone as done:
+            return self._replayed(caller, done, once), True
+        return product, False
+
+    def replace(self, caller: Principal, product_id: str, content: ProductInput, if_match: str | None) -> Product:
+        """The product with other content; raises NotFound, PreconditionFailed, Conflict, Forbidden."""
+        return self._change(caller, product_id, lambda _: content, if_match)
+
+    def update(self, caller: Principal, product_id: str, changes: ProductChanges, if_match: str | None) -> Product:
+        """The product with some fields changed; raises NotFound, PreconditionFailed, Conflict, Forbidden."""
+        return self._change(caller, product_id, changes.applied_to, if_match)
+
+    def delete(self, caller: Principal, product_id: str, if_match: str | None) -> None:
+        """Raises NotFound, PreconditionFailed, Forbidden."""
+        caller.require(EDITORS)
+        for _ in range(_WRITE_ATTEMPTS):
+            product = self._matching(caller, product_id, if_match)
+            try:
+                return self._store.delete(caller.tenant_id, product)
+            except VersionChanged:
+                continue
+        raise Unavailable
+
+    def _change(
+        self,
+        caller: Principal,
+        product_id: str,
+        change: Callable[[ProductInput], ProductInput],
+        if_match: str | None,
+    ) -> Product:
+        caller.require(EDITORS)
+        for _ in range(_WRITE_ATTEMPTS):
+            before = self._matching(caller, product_id, if_match)
+            after = _made(product_id, change(before.content()), before.version + 1, before.created_at)
+            try:
+                self._store.replace(caller.tenant_id, before, after)
+            except VersionChanged:
+                continue  # read again: If-Match then refuses, and without it the last writer wins
+            return after
+        raise Unavailable
+
+    def _matching(self, caller: Principal, product_id: str, if_match: str | None) -> Product:
+        product = self.get(caller, product_id)
+        if if_match is not None and not _matches(if_match, product.etag):
+            raise PreconditionFailed("The product has changed. Read it again.", headers={"ETag": product.etag})
+        return product
+
+    def _replayed(self, caller: Principal, done: AlreadyDone, once: Once | None) -> Product:
+        if once is None or done.payload_hash != once.payload_hash:
+            raise Conflict("This Idempotency-Key was used for another request.")
+        product = self._store.get(caller.tenant_id, done.product_id)
+        if product is None:
+            raise Conflict("The product that this Idempotency-Key made is gone.")
+        return product
+
+
+def _matches(if_match: str, etag: str) -> bool:
+    """RFC 9110, 13.1.1: any of a list, `*` for whatever is there; weak tags never match."""
+    return if_match.strip() == "*" or etag in {candidate.strip() for candidate in if_match.split(",")}
+
+
+def _made(product_id: str, content: ProductInput, version: int, created_at: str) -> Product:
+    return Product(
+        product_id=product_id,
+        sku=content.sku,
+        name=content.name,
+        category=content.category,
+        price=content.price,
+        description=content.description,
+        status=content.status,
+        version=version,
+        created_at=created_at,
+        updated_at=clock.iso_now(),
+    )
+
+
+def _once(caller: Principal, content: ProductInput, key: str) -> Once:
+    """Caller, route and payload: nobody meets another caller's key, and one key never stands for two requests."""
+    payload_hash = hashlib.sha256(content.model_dump_json().encode()).hexdigest()
+    return Once(keys.idempotency(caller.tenant_id, caller.user_id, "POST /products", key), payload_hash)
+
+
+def catalogue() -> Catalogue:
+    """The catalogue context of the environment that this process serves."""
+    known = parameters()
+    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
+    products, analytics, sessions = (
+        Table(dynamodb, known.get(table(logical))) for logical in ("products", "analytics", "sessions")
+    )
+    return Catalogue(ProductStore(products, RollupStore(analytics), sessions))

@@ -1,0 +1,163 @@
+"""Products in the table `products`, with the roll-ups of the dashboard in the same transactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omnix import clock
+from omnix.catalogue import keys
+from omnix.catalogue.model import Product
+from omnix.dashboard.rollup import Counted
+from omnix.dynamodb import ConditionFailed, transact
+from omnix.errors import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omnix.dashboard.store import RollupStore
+    from omnix.dynamodb import Item, Table
+
+_ABSENT = "attribute_not_exists(pk)"
+_SAME_VERSION = "version = :version"
+_SAME_PRODUCT = "product_id = :product_id"
+_IDEMPOTENCY_SECONDS = 24 * 3600
+
+
+class VersionChanged(Exception):
+    """Somebody else wrote the product between our read and our write."""
+
+
+class AlreadyDone(Exception):
+    """The idempotency key has been used; `product_id` and `payload_hash` are what it stands for."""
+
+    def __init__(self, product_id: str, payload_hash: str) -> None:
+        super().__init__(product_id)
+        self.product_id = product_id
+        self.payload_hash = payload_hash
+
+
+@dataclass(frozen=True)
+class Once:
+    """A creation that must happen once: its key in `sessions` and what it was asked for."""
+
+    key: keys.Key
+    payload_hash: str
+
+
+class ProductStore:
+    """One environment's products; every method takes the tenant first."""
+
+    def __init__(self, products: Table, rollups: RollupStore, sessions: Table) -> None:
+        self._products = products
+        self._rollups = rollups
+        self._sessions = sessions
+
+    def get(self, tenant_id: str, product_id: str) -> Product | None:
+        """The product, strongly consistent."""
+        item = self._products.get(*keys.product(tenant_id, product_id))
+        return _product(item) if item else None
+
+    def page(
+        self, tenant_id: str, category: str | None, prefix: str, limit: int, start: Mapping[str, str] | None
+    ) -> tuple[list[Product], dict[str, str] | None]:
+        """A page in the order of names, eventually consistent as every GSI is, and the key after which to go on."""
+        partition = keys.category_by_name(tenant_id, category) if category else keys.all_by_name(tenant_id)
+        # The partitions of a start key come from the caller's tenant and query, never from the cursor.
+        key = {"pk": keys.partition(tenant_id), "gsi1pk": partition, **start} if start else None
+        page = self._products.query(partition, keys.folded(prefix), index=keys.INDEX, limit=limit, start=key)
+        last = {name: page.last_key[name] for name in keys.KEY_NAMES} if page.last_key else None
+        return [_product(item) for item in page.items], last
+
+    def create(self, tenant_id: str, product: Product, once: Once | None) -> None:
+        """Raises Conflict when the SKU is taken, AlreadyDone when the idempotency key was used before."""
+        actions = [*self._puts(tenant_id, product), *self._counts(tenant_id, None, product)]
+        if once:
+            actions.append(self._remember(product.product_id, once))
+        try:
+            transact(self._products.client, actions)
+        except ConditionFailed as failure:
+            if once and len(actions) - 1 in failure.failed:
+                item = self._sessions.get(*once.key) or {"product_id": product.product_id, "payload_hash": ""}
+                raise AlreadyDone(item["product_id"], item["payload_hash"]) from None
+            raise _sku_taken() from None
+
+    def replace(self, tenant_id: str, before: Product, after: Product) -> None:
+        """Raises Conflict when the new SKU is taken, VersionChanged when `before` is not what is stored."""
+        actions = [self._products.put(_item(tenant_id, after), _SAME_VERSION, {":version": before.version})]
+        if before.sku == after.sku:
+            entry = self._products.put(_sku_item(tenant_id, after))
+        else:
+            entry = self._products.put(_sku_item(tenant_id, after), _ABSENT)
+            actions.append(self._products.delete(*keys.sku(tenant_id, before.sku)))
+        actions = [*actions, *self._counts(tenant_id, before, after), entry]
+        try:
+            transact(self._products.client, actions)
+        except ConditionFailed as failure:
+            if 0 in failure.failed:
+                raise VersionChanged from None
+            raise _sku_taken() from None
+
+    def delete(self, tenant_id: str, product: Product) -> None:
+        """Raises VersionChanged when `product` is not what is stored."""
+        key, entry = keys.product(tenant_id, product.product_id), keys.sku(tenant_id, product.sku)
+        actions = [
+            self._products.delete(*key, _SAME_VERSION, {":version": product.version}),
+            self._products.delete(*entry, _SAME_PRODUCT, {":product_id": product.product_id}),
+            *self._counts(tenant_id, product, None),
+        ]
+        try:
+            transact(self._products.client, actions)
+        except ConditionFailed:
+            raise VersionChanged from None
+
+    def _puts(self, tenant_id: str, product: Product) -> list[dict[str, Any]]:
+        return [
+            self._products.put(_item(tenant_id, product), _ABSENT),
+            self._products.put(_sku_item(tenant_id, product), _ABSENT),
+        ]
+
+    def _counts(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
+        return self._rollups.actions(
+            tenant_id, before and _counted(before), after and _counted(after), clock.iso_now()
+        )
+
+    def _remember(self, product_id: str, once: Once) -> dict[str, Any]:
+        now = clock.epoch_seconds()
+        pk, sk = once.key
+        item: Item = {
+            "pk": pk,
+            "sk": sk,
+            "entity": "idempotency",
+            "product_id": product_id,
+            "payload_hash": once.payload_hash,
+            "expires_at": now + _IDEMPOTENCY_SECONDS,
+        }
+        # TTL deletes up to days late: an expired key is free before it is gone.
+        return self._sessions.put(item, f"{_ABSENT} OR expires_at < :now", {":now": now})
+
+
+def _sku_taken() -> Conflict:
+    return Conflict("Another product has this SKU.", [{"location": "body.sku", "reason": "taken"}])
+
+
+def _counted(product: Product) -> Counted:
+    return Counted(
+        product.product_id, product.category, product.status.value, product.price.amount, product.price.currency
+    )
+
+
+def _item(tenant_id: str, product: Product) -> Item:
+    pk, sk = keys.product(tenant_id, product.product_id)
+    index = {"gsi1pk": keys.all_by_name(tenant_id), "gsi1sk": keys.by_name(product.name, product.product_id)}
+    return {"pk": pk, "sk": sk, **index, "entity": "product", "tenant_id": tenant_id, **product.model_dump(mode="json")}
+
+
+def _sku_item(tenant_id: str, product: Product) -> Item:
+    pk, sk = keys.sku(tenant_id, product.sku)
+    partition = keys.category_by_name(tenant_id, product.category)
+    return {**_item(tenant_id, product), "pk": pk, "sk": sk, "gsi1pk": partition, "entity": "product_sku"}
+
+
+def _product(item: Item) -> Product:
+    return Product.model_validate(item)

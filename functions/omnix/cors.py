@@ -1,0 +1,26 @@
+"""CORS for exact origins (incident: an allow-list that was too narrow; a page that could not call its own API)."""
+
+from collections.abc import Collection
+
+METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
+HEADERS = "Content-Type,Authorization,X-API-Key,X-Client-Type,Idempotency-Key,If-Match"
+EXPOSED = "ETag,Location,Retry-After,X-Request-Id,Idempotency-Replayed"
+MAX_AGE_SECONDS = 600
+
+
+def headers(origin: str | None, allowed: Collection[str], *, preflight: bool) -> dict[str, str]:
+    """The CORS headers of an answer; none for no origin, for a foreign one, and never for a wildcard."""
+    if not origin or origin == "*" or origin not in allowed:
+        return {}
+    found = {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": EXPOSED,
+    }
+    if preflight:
+        found |= {
+            "Access-Control-Allow-Methods": METHODS,
+            "Access-Control-Allow-Headers": HEADERS,
+            "Access-Control-Max-Age": str(MAX_AGE_SECONDS),
+        }
+    return found

@@ -1,0 +1,168 @@
+"""Every error that a caller can meet, in one shape: `{"error": {"code", "message", "details", "request_id"}}`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+RETRY_AFTER_SECONDS = 1
+
+_THROTTLES = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceError",
+        "InternalFailure",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+
+
+class ApiError(Exception):
+    """An error that the caller is told about, with its HTTP status."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(
+        self,
+        message: str,
+        details: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = list(details)
+        self.headers = dict(headers or {})
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The one error shape."""
+        return {
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "details": [dict(detail) for detail in self.details],
+                "request_id": request_id,
+            }
+        }
+
+
+class InternalError(ApiError):
+    """A defect of ours; the message says nothing of it, the log does."""
+
+    def __init__(self) -> None:
+        super().__init__("An internal error occurred. Quote the request id when you report it.")
+
+
+class InvalidJson(ApiError):
+    """The body is not JSON."""
+
+    status, code = 400, "invalid_json"
+
+
+class InvalidRequest(ApiError):
+    """The request is not one that this route understands (a cursor that was changed, a body that is no object)."""
+
+    status, code = 400, "invalid_request"
+
+
+class Unauthorized(ApiError):
+    """Who calls is not known. Says nothing about which part was wrong."""
+
+    status, code = 401, "unauthorized"
+
+    def __init__(self, message: str = "Sign in and send a valid bearer token.") -> None:
+        super().__init__(message, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(ApiError):
+    """Who calls is known and may not do this."""
+
+    status, code = 403, "forbidden"
+
+
+class NotFound(ApiError):
+    """No such thing in the caller's tenant."""
+
+    status, code = 404, "not_found"
+
+
+class MethodNotAllowed(ApiError):
+    """The path is known, the method is not."""
+
+    status, code = 405, "method_not_allowed"
+
+
+class Conflict(ApiError):
+    """The change collides with what is stored."""
+
+    status, code = 409, "conflict"
+
+
+class PreconditionFailed(ApiError):
+    """`If-Match` names another version than the one that is stored."""
+
+    status, code = 412, "precondition_failed"
+
+
+class PayloadTooLarge(ApiError):
+    """More than 1 MB of body."""
+
+    status, code = 413, "payload_too_large"
+
+
+class UnsupportedMediaType(ApiError):
+    """A body that is not declared as JSON."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class ValidationFailed(ApiError):
+    """JSON of the wrong shape; `details` names each place, never the value."""
+
+    status, code = 422, "validation_failed"
+
+
+class Unavailable(ApiError):
+    """A dependency is slow, throttled or away; the same request may succeed in a moment."""
+
+    status, code = 503, "unavailable"
+
+    def __init__(self, message: str = "A service that this request needs is busy. Try again.") -> None:
+        super().__init__(message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+ALL: tuple[type[ApiError], ...] = (
+    InvalidJson,
+    InvalidRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+    InternalError,
+    Unavailable,
+)
+
+
+def from_aws(error: Exception) -> ApiError:
+    """What the caller is told when an AWS call failed: 503 where trying again helps, 500 where it is our defect."""
+    if isinstance(error, HTTPClientError):
+        return Unavailable()
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error.response.get("Error", {}).get("Code") in _THROTTLES or status >= 500:  # noqa: PLR2004 - RFC 9110
+            return Unavailable()
+    return InternalError()

@@ -1,0 +1,160 @@
+"""HTTP for API Gateway's REST proxy events: Powertools routes and validates, this module keeps the promises.
+
+Every answer has a request id, `Vary: Origin` and the error shape; CORS headers go to exact origins only, read at run
+time; bad input is never a 500; nothing personal is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from omnix import clock, cors, errors, request_body
+from omnix.parameters import CORS_ORIGINS, LOG_LEVEL, ParameterMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.event_handler.router import Router
+
+    from omnix.parameters import Parameters
+
+LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
+
+logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"))
+
+
+def application(*routers: Router) -> APIGatewayRestResolver:
+    """A resolver with the routers' routes, request and response validation, and the one error mapping."""
+    app = APIGatewayRestResolver(
+        debug=False,  # POWERTOOLS_DEV must not be able to print bodies or answer with stack traces
+        enable_validation=True,
+        # Without this Powertools answers 422, the caller's fault, for a response of ours that is wrong.
+        response_validation_error_http_code=500,
+        json_body_deserializer=request_body.parse,  # type: ignore[arg-type]
+    )
+    for router in routers:
+        app.include_router(router)
+
+    def answer(error: Exception) -> Response[dict[str, Any]]:
+        found = _api_error(error, app)
+        return Response(
+            status_code=found.status,
+            content_type="application/json",
+            body=found.body(_request_id(app.current_event, app.lambda_context)),
+            headers=found.headers,
+        )
+
+    app.exception_handler(Exception)(answer)
+    # Powertools looks this one up by its exact class for unknown routes.
+    app.exception_handler(NotFoundError)(answer)
+    return app
+
+
+def serve(app: APIGatewayRestResolver, parameters: Parameters, event: Mapping[str, Any], context: object) -> Any:  # noqa: ANN401 - a proxy response
+    """The proxy response for a REST proxy event; never raises for anything that a caller can send."""
+    started = clock.monotonic()
+    request_id = _request_id(event, context)
+    logger.append_keys(request_id=request_id)
+    origins = _configure(parameters)
+    preflight = event.get("httpMethod") == "OPTIONS"
+    answer = _plain(204, "") if preflight else _resolve(app, event, context, request_id)
+    headers = {
+        "Cache-Control": "no-store",
+        "Vary": "Origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Request-Id": request_id,
+        **cors.headers(request_body.header(event, "origin"), origins, preflight=preflight),
+    }
+    answer["multiValueHeaders"] = {name: [value] for name, value in headers.items()} | answer["multiValueHeaders"]
+    answer["body"] = answer["body"] or ""
+    logger.info(
+        "request",
+        extra={
+            "method": event.get("httpMethod"),
+            "route": event.get("resource"),
+            "status": answer["statusCode"],
+            "ms": round((clock.monotonic() - started) * 1000, 1),
+        },
+    )
+    return answer
+
+
+def _resolve(
+    app: APIGatewayRestResolver, event: Mapping[str, Any], context: Any, request_id: str  # noqa: ANN401
+) -> dict[str, Any]:
+    try:
+        return app.resolve(request_body.checked(event), context)
+    except errors.ApiError as error:
+        return _plain(error.status, json.dumps(error.body(request_id)), error.headers)
+
+
+def _plain(status: int, body: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    found = {"Content-Type": "application/json", **(headers or {})} if body else {}
+    multi = {name: [value] for name, value in found.items()}
+    return {"statusCode": status, "multiValueHeaders": multi, "body": body, "isBase64Encoded": False}
+
+
+def _configure(parameters: Parameters) -> tuple[str, ...]:
+    """Apply the log level, give the origins. Without Parameter Store the answer lacks CORS headers, nothing else."""
+    try:
+        level = parameters.get(LOG_LEVEL).upper()
+        if level in LEVELS:
+            logger.setLevel(level)
+        return parameters.get_list(CORS_ORIGINS)
+    except (ClientError, BotoCoreError, ParameterMissing):
+        logger.exception("parameters could not be read")
+        return ()
+
+
+def _request_id(event: Mapping[str, Any], context: object) -> str:
+    """API Gateway's request id, which its access log has too; Lambda's own for a direct call."""
+    return str((event.get("requestContext") or {}).get("requestId") or getattr(context, "aws_request_id", "unknown"))
+
+
+def _api_error(error: Exception, app: APIGatewayRestResolver) -> errors.ApiError:
+    """The one place where an exception becomes an error of the contract."""
+    if isinstance(error, errors.ApiError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return errors.ValidationFailed("The request does not have the documented shape.", _details(error))
+    if isinstance(error, NotFoundError):
+        return _no_route(app)
+    if isinstance(error, (ClientError, BotoCoreError)):
+        logger.exception("an AWS call failed")
+        return errors.from_aws(error)
+    if isinstance(error, ResponseValidationError):
+        places = [{"loc": fault["loc"], "type": fault["type"]} for fault in error.errors()]
+        logger.error("a response does not have its documented shape", extra={"places": places})
+        return errors.InternalError()
+    logger.exception("unexpected error", exc_info=error)
+    return errors.InternalError()
+
+
+def _details(error: RequestValidationError) -> list[dict[str, Any]]:
+    """Where and why, never what: an input may be a password."""
+    return [
+        {
+            "location": ".".join(str(part) for part in fault["loc"]),
+            "reason": fault["type"],
+            "message": str(fault.get("msg", "")).removeprefix("Value error, "),
+        }
+        for fault in error.errors()
+    ]
+
+
+def _no_route(app: APIGatewayRestResolver) -> errors.ApiError:
+    path = app.current_event.path
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - Powertools has no public list of routes
+    methods = sorted({route.method for route in routes if route.rule.match(path)} | {"OPTIONS"})
+    if len(methods) == 1:
+        return errors.NotFound("There is no such path.")
+    allow = ", ".join(methods)
+    return errors.MethodNotAllowed(f"This path takes {allow}.", headers={"Allow": allow})

@@ -1,0 +1,96 @@
+"""What the identity routes take and give."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from omnix.authorisation import Role
+
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def normalise_email(value: str) -> str:
+    """The one spelling of an address: NFKC, no outer space, lower case; raises ValueError."""
+    email = unicodedata.normalize("NFKC", value).strip().lower()
+    if not _EMAIL.fullmatch(email):
+        raise ValueError("must be an e-mail address")
+    return email
+
+
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=254),
+    AfterValidator(normalise_email),
+    Field(examples=["owner@shop.example"]),
+]
+NewPassword = Annotated[str, StringConstraints(min_length=12, max_length=128)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+RefreshTokenText = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class Body(BaseModel):
+    """A request body: nothing unknown, nothing coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Registration(Body):
+    """A new tenant and its owner."""
+
+    email: Email
+    password: NewPassword
+    name: Name = Field(examples=["Ada Owner"])
+    tenant_name: Name = Field(examples=["Corner Shop"])
+
+
+class Credentials(Body):
+    """A sign-in by password."""
+
+    email: Email
+    password: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class RefreshRequest(Body):
+    """The refresh token of the last answer."""
+
+    refresh_token: RefreshTokenText
+
+
+class User(BaseModel):
+    """A person who signs in."""
+
+    user_id: str
+    tenant_id: str
+    email: str
+    name: str
+    role: Role
+    created_at: str
+
+
+class TokenPair(BaseModel):
+    """An access token for the `Authorization` header and the refresh token that renews it, once."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - RFC 6750's name
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str
+    refresh_expires_in: int = Field(description="Seconds until the session ends for good.")
+
+
+class SignIn(TokenPair):
+    """What a sign-in gives."""
+
+    user: User
+
+
+class Validation(BaseModel):
+    """Who the credential speaks for."""
+
+    valid: bool
+    tenant_id: str
+    user_id: str
+    role: Role
+    session_id: str | None
+    auth: str = Field(description="`jwt` or `api_key`.")

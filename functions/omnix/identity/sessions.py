@@ -1,0 +1,131 @@
+"""Sessions: a family of refresh tokens begins with a sign-in and ends with a logout, an expiry or a theft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from omnix import clock
+from omnix.errors import Unauthorized, Unavailable
+from omnix.identity import refresh
+from omnix.identity.store import Family
+
+if TYPE_CHECKING:
+    from omnix.identity.refresh import RefreshToken
+    from omnix.identity.store import FamilyStore
+    from omnix.secrets import RotatingSecret
+
+_CLAIM_ATTEMPTS = 5
+_ENDED = "This session has ended. Sign in again."
+
+
+@dataclass(frozen=True)
+class Session:
+    """A live session and the one refresh token that is valid in it."""
+
+    family: Family
+    refresh_token: str
+
+    @property
+    def expires_in(self) -> int:
+        """Seconds until the session ends for good."""
+        return max(0, self.family.expires_at - clock.epoch_seconds())
+
+
+class Sessions:
+    """Begins, renews and ends sessions."""
+
+    def __init__(self, store: FamilyStore, secret: RotatingSecret) -> None:
+        self._store = store
+        self._secret = secret
+
+    def begin(self, tenant_id: str, user_id: str) -> Session:
+        """A new family with its first token."""
+        key = self._secret.current()
+        token = refresh.first()
+        family = Family(
+            family_id=token.family_id,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            generation=0,
+            token_hash=token.stored(key.key),
+            key_id=key.version_id,
+            rotations=(),
+            created_at=clock.iso_now(),
+            expires_at=clock.epoch_seconds() + refresh.LIFETIME_SECONDS,
+        )
+        self._store.create(family)
+        return Session(family, token.text(key.key))
+
+    def renew(self, text: str) -> Session:
+        """The session with its next token; raises Unauthorized, and ends the family when a used token comes back."""
+        token = self._read(text)
+        for _ in range(_CLAIM_ATTEMPTS):
+            family = self._live(token.family_id)
+            if token.generation != family.generation:
+                return self._within_grace(token, family)
+            session = self._claim(token, family)
+            if session is not None:
+                return session
+        raise Unavailable
+
+    def end(self, text: str) -> None:
+        """Delete the token's family; raises Unauthorized for a token that is not ours."""
+        self._store.delete(self._read(text).family_id)
+
+    def alive(self, family_id: str) -> bool:
+        """Whether the family exists and has not expired (DynamoDB's TTL deletes days late)."""
+        family = self._store.get(family_id)
+        return family is not None and family.expires_at > clock.epoch_seconds()
+
+    def _read(self, text: str) -> RefreshToken:
+        token = refresh.read(text, tuple(version.key for version in self._secret.accepted()))
+        if token is None:
+            raise Unauthorized(_ENDED)
+        return token
+
+    def _live(self, family_id: str) -> Family:
+        family = self._store.get(family_id)
+        if family is None or family.expires_at <= clock.epoch_seconds():
+            raise Unauthorized(_ENDED)
+        return family
+
+    def _claim(self, token: RefreshToken, family: Family) -> Session | None:
+        """The next token, if this caller is the first to ask for it."""
+        self._must_be_current(token, family)
+        key = self._secret.current()
+        now = clock.epoch_milliseconds()
+        rotation = refresh.Rotation(token.generation, refresh.new_nonce(), key.version_id, now)
+        recent = [old for old in family.rotations if now - old.at <= refresh.GRACE_MILLISECONDS]
+        successor = token.successor(key.key, rotation.nonce)
+        claimed = replace(
+            family,
+            generation=successor.generation,
+            token_hash=successor.stored(key.key),
+            key_id=key.version_id,
+            rotations=(*recent, rotation),
+        )
+        return Session(claimed, successor.text(key.key)) if self._store.claim(family, claimed) else None
+
+    def _within_grace(self, token: RefreshToken, family: Family) -> Session:
+        """The current token, derived step by step from one that was used a moment ago."""
+        now = clock.epoch_milliseconds()
+        steps = {rotation.generation: rotation for rotation in family.rotations}
+        while token.generation < family.generation:
+            step = steps.get(token.generation)
+            if step is None or now - step.at > refresh.GRACE_MILLISECONDS:
+                self._store.delete(family.family_id)
+                raise Unauthorized(_ENDED)
+            token = token.successor(self._key(step.key_id), step.nonce)
+        self._must_be_current(token, family)
+        return Session(family, token.text(self._secret.current().key))
+
+    def _must_be_current(self, token: RefreshToken, family: Family) -> None:
+        if token.stored(self._key(family.key_id)) != family.token_hash:
+            raise Unauthorized(_ENDED)
+
+    def _key(self, key_id: str) -> bytes:
+        version = self._secret.version(key_id)
+        if version is None:  # two rotations ago: nothing can be proven about this family any more
+            raise Unauthorized(_ENDED)
+        return version.key

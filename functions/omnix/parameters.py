@@ -1,0 +1,109 @@
+"""Parameter Store, read at run time with a bounded cache.
+
+Each function declares the parameters that it reads; all of them come in one `GetParameters` call (at most ten names,
+AWS's limit) when the oldest is due. While Parameter Store is away the last values serve on.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from omnix import aws, clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from types_boto3_ssm import SSMClient
+
+TTL_SECONDS = 60.0
+STALE_SECONDS = 15 * 60.0
+RETRY_SECONDS = 5.0
+MAX_NAMES = 10
+
+_logger = logging.getLogger(__name__)
+
+
+class ParameterMissing(RuntimeError):
+    """A parameter that the stack should have written is not there."""
+
+
+class Parameters:
+    """The parameters of one environment that one function declares, by their name below `/omnix-ai/{env}/`."""
+
+    def __init__(
+        self, ssm: SSMClient, prefix: str, names: Iterable[str], *, decrypt: bool = False, ttl: float = TTL_SECONDS
+    ) -> None:
+        self._ssm = ssm
+        self._prefix = prefix
+        self._names = tuple(sorted(set(names)))
+        if len(self._names) > MAX_NAMES:
+            raise ValueError(f"GetParameters takes {MAX_NAMES} names at most, not {len(self._names)}")
+        self._decrypt = decrypt
+        self._ttl = ttl
+        self._values: dict[str, str] = {}
+        self._fetched = float("-inf")
+        self._due = float("-inf")
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> str:
+        """The value of a declared parameter; raises ParameterMissing, or the AWS error when there never was one."""
+        if name not in self._names:
+            raise ValueError(f"{name} is not declared by this function")
+        with self._lock:
+            if clock.monotonic() >= self._due:
+                self._refresh()
+            if name not in self._values:
+                raise ParameterMissing(f"{self._prefix}/{name} is not in Parameter Store")
+            return self._values[name]
+
+    def get_list(self, name: str) -> tuple[str, ...]:
+        """A StringList parameter's members."""
+        return tuple(part.strip() for part in self.get(name).split(",") if part.strip())
+
+    def _refresh(self) -> None:
+        now = clock.monotonic()
+        try:
+            self._values = self._fetch()
+        except (ClientError, BotoCoreError):
+            if now - self._fetched > STALE_SECONDS:
+                raise
+            _logger.warning("Parameter Store did not answer; the last values serve on", exc_info=True)
+            self._due = now + RETRY_SECONDS
+            return
+        self._fetched = now
+        self._due = now + self._ttl
+
+    def _fetch(self) -> dict[str, str]:
+        names = [f"{self._prefix}/{name}" for name in self._names]
+        found = self._ssm.get_parameters(Names=names, WithDecryption=self._decrypt)["Parameters"]
+        return {entry["Name"].removeprefix(f"{self._prefix}/"): entry["Value"] for entry in found}
+
+
+LOG_LEVEL = "monitoring/log-level"
+CORS_ORIGINS = "api/cors-origins"
+USAGE_KEY = "api/usage-key"
+DATABASE_ENDPOINT = "database/endpoint"
+
+_DECLARED = {
+    "api": ("analytics", "products", "sessions"),
+    "auth": ("sessions", "users"),
+}
+
+
+def table(logical: str) -> str:
+    """The name of the parameter that holds a table's physical name."""
+    return f"database/tables/{logical}"
+
+
+@functools.cache
+def parameters() -> Parameters:
+    """The declared parameters of the function that this process is."""
+    tables = [table(logical) for logical in _DECLARED[os.environ["OMNIX_FUNCTION"]]]
+    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, *tables]
+    return Parameters(aws.client("ssm"), os.environ["OMNIX_PARAMETER_PREFIX"], names)
