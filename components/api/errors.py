@@ -71,6 +71,7 @@ def cors_headers(origin: str | None) -> dict[str, str]:
     return {
         "Access-Control-Allow-Credentials": "true",
         "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "Allow,Retry-After",
         "Vary": "Origin",
     }
 

@@ -1,0 +1,66 @@
+"""The functions behind the REST API: what each is told, and what each may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+from components.data.parameters import Parameters
+from components.data.table import CREDENTIAL_KEYS, TENANT_KEYS, Table
+from components.iam import Grantee
+from components.security.secret import Secret
+from components.security.secrets import SecretName
+
+type ApiFunction = Literal["api", "auth", "authorizer"]
+
+DESCRIPTIONS: Mapping[ApiFunction, str] = {
+    "api": "System, retail and workspace routes",
+    "auth": "Identity routes: the only reader of password hashes and of the refresh secret",
+    "authorizer": "Verifies bearer credentials and names the usage key",
+}
+# Those that a route of the contract may name; the authorizer answers to the gateway itself.
+ROUTED: tuple[ApiFunction, ...] = ("api", "auth")
+
+_SECRET_VARIABLES: Mapping[ApiFunction, Mapping[str, SecretName]] = {
+    "api": {},
+    "auth": {"OMNIX_JWT_SECRET_ID": "JWT_SECRET", "OMNIX_JWT_REFRESH_SECRET_ID": "JWT_REFRESH_SECRET"},
+    "authorizer": {"OMNIX_JWT_SECRET_ID": "JWT_SECRET", "OMNIX_API_KEY_SECRET_ID": "API_KEY_1"},
+}
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What functions read and write, as handles with grants."""
+
+    tables: Mapping[str, Table]
+    secrets: Mapping[SecretName, Secret]
+    parameters: Parameters
+
+
+def secret_variables(function: ApiFunction, stores: Stores) -> dict[str, pulumi.Input[str]]:
+    """Environment variables that name `function`'s secrets, by ARN; never a value."""
+    return {variable: stores.secrets[name].arn for variable, name in _SECRET_VARIABLES[function].items()}
+
+
+def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
+    """Give `function` what it needs and nothing else.
+
+    Only `auth` sees items under `CREDENTIAL#` and `FAMILY#`; every other role is held to tenant-owned
+    partitions of the two tables in which those lie. Only the authorizer decrypts the usage key.
+    """
+    stores.parameters.grant_read(grantee)
+    for name in _SECRET_VARIABLES[function].values():
+        stores.secrets[name].grant_read(grantee)
+    tables = stores.tables
+    match function:
+        case "api":
+            tables["products"].grant_read_write(grantee)
+            tables["analytics"].grant_read_write(grantee)
+            tables["users"].grant_read(grantee, TENANT_KEYS)
+            tables["sessions"].grant_read_write(grantee, TENANT_KEYS)
+        case "auth":
+            tables["users"].grant_read_write(grantee, (*TENANT_KEYS, *CREDENTIAL_KEYS))
+            tables["sessions"].grant_read_write(grantee)
+        case "authorizer":
+            stores.parameters.grant_decrypt(grantee, "api", "usage-key")
