@@ -4,9 +4,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from localcloud.provider.resource import ResourceType
-from localcloud.provider.resources import dynamodb, kms
+from localcloud.provider.resources import (
+    dynamodb,
+    iam,
+    kms,
+    lambda_alias,
+    lambda_function,
+    lambda_permission,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+)
 
-_MODULES = (dynamodb, kms)
+_MODULES = (
+    *(dynamodb, iam, kms, lambda_alias, lambda_function, lambda_permission),
+    *(secretsmanager, sns, sqs, ssm),
+)
 
 CATALOGUE: Mapping[str, ResourceType] = MappingProxyType(
     {kind.token: kind for module in _MODULES for kind in module.TYPES}

@@ -52,7 +52,7 @@ def difference(
     if kind.schema.taggable and olds.get("tagsAll") not in (None, dict(tags_all)):
         paths.update(_paths("tagsAll", olds["tagsAll"], dict(tags_all)))
     changed = {_top(path) for path in paths}
-    replaces = frozenset(changed & {*kind.force_new, "region", *((kind.naming.property,) if kind.naming else ())})
+    replaces = frozenset(changed & {*kind.forces(news), "region", *((kind.naming.property,) if kind.naming else ())})
     return Difference(
         {path: _REPLACING[change] if _top(path) in replaces else change for path, change in paths.items()}, replaces
     )

@@ -88,6 +88,11 @@ class ResourceType:
     def delete(self, scope: Scope, id: str, state: Properties) -> None:  # noqa: A002
         raise NotImplementedError
 
+    def forces(self, news: Properties) -> frozenset[str]:
+        """The inputs whose change means a new resource, where `news` has a say in that."""
+        del news
+        return self.force_new
+
     def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
         """The outputs that an update of `changed` will change, unknown until it is done."""
         del olds, changed

@@ -1,0 +1,208 @@
+"""AWS Lambda functions: code from S3, versions published when something changed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from localcloud.provider.labels import Label
+from localcloud.provider.naming import Naming
+from localcloud.provider.resource import ResourceType, Scope, Violation, document, failed_precondition, one_of, within
+from localcloud.provider.resources.lambda_permission import KIND as PERMISSIONS
+from localcloud.provider.tagging import LAMBDA
+from localcloud.provider.wire import Properties
+
+_ENVIRONMENT_BYTES = 4096  # AWS: total size of all environment variables
+_RESERVED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+_RESERVED |= {"_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_EXECUTION_ENV"}
+_RESERVED_PREFIX = "AWS_LAMBDA_"
+_UNRESERVED = 100  # of an account's 1000 concurrent executions AWS keeps these free
+
+_CODE = frozenset({"code", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash", "codeSha256"})
+_CONFIGURATION = {  # property → parameter, where the value passes unchanged
+    "description": "Description",
+    "handler": "Handler",
+    "kmsKeyArn": "KMSKeyArn",
+    "layers": "Layers",
+    "memorySize": "MemorySize",
+    "role": "Role",
+    "runtime": "Runtime",
+    "timeout": "Timeout",
+}
+_BLOCKS = ("environment", "ephemeralStorage", "loggingConfig", "tracingConfig", "deadLetterConfig", "snapStart")
+_ON_PUBLISH = frozenset({"version", "qualifiedArn", "qualifiedInvokeArn", "lastModified"})
+
+
+def invoke_arn(arn: str) -> str:
+    region = arn.split(":")[3]
+    return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
+class Function(ResourceType):
+    token = "aws:lambda/function:Function"
+    label = Label.EXECUTED
+    naming = Naming(r"[A-Za-z0-9_-]+", 64)
+    tagging = LAMBDA
+    force_new = frozenset({"packageType"})
+    local_only = frozenset({"skipDestroy", "useResourceTimeoutForPropagation"})
+    defaults = {
+        "memorySize": 128,
+        "timeout": 3,
+        "packageType": "Zip",
+        "publish": False,
+        "reservedConcurrentExecutions": -1,
+        "skipDestroy": False,
+        "architectures": ["x86_64"],
+    }
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        yield from within(inputs, "memorySize", 128, 10240)
+        yield from within(inputs, "timeout", 1, 900)
+        yield from within(inputs, "reservedConcurrentExecutions", -1, 1000 - _UNRESERVED)
+        yield from one_of(inputs, "packageType", ("Zip",))
+        if inputs.get("architectures", ["x86_64"]) not in (["x86_64"], ["arm64"]):
+            yield "architectures", "exactly one of x86_64 and arm64"
+        yield from _environment_violations(inputs.get("environment", {}).get("variables", {}))
+        size = inputs.get("ephemeralStorage", {}).get("size", 512)
+        if not 512 <= size <= 10240:
+            yield "ephemeralStorage.size", f"{size} is outside 512 to 10240"
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        _check_role(scope, inputs["role"])
+        if missing := [key for key in ("handler", "runtime") if key not in inputs]:
+            raise failed_precondition(f"InvalidParameterValueException: a zip function needs {' and '.join(missing)}")
+        given = {"FunctionName": inputs["name"], "Code": _code(scope, inputs), "Publish": False}
+        scope.client("lambda").create_function(
+            **given,
+            **_configuration(inputs),
+            Architectures=inputs.get("architectures", ["x86_64"]),
+            PackageType="Zip",
+        )
+        return str(inputs["name"])
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        client = scope.client("lambda")
+        code = not olds or _differ(_CODE | {"architectures"}, news, olds)
+        settings = _differ({*_CONFIGURATION, *_BLOCKS}, news, olds)
+        if olds and settings:
+            _check_role(scope, news["role"])
+            client.update_function_configuration(FunctionName=id, **_configuration(news))
+        if olds and code:
+            client.update_function_code(FunctionName=id, **_code(scope, news), Publish=False)
+        reserved = news.get("reservedConcurrentExecutions", -1)
+        if reserved >= 0:
+            client.put_function_concurrency(FunctionName=id, ReservedConcurrentExecutions=reserved)
+        elif olds.get("reservedConcurrentExecutions", -1) >= 0:
+            client.delete_function_concurrency(FunctionName=id)
+        # AWS makes no version when code and configuration equal the last one; moto would.
+        if news.get("publish") and (code or settings or not olds.get("publish")):
+            client.publish_version(FunctionName=id)
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        client = scope.client("lambda")
+        found = client.get_function_configuration(FunctionName=id)
+        arn = found["FunctionArn"].removesuffix(":$LATEST")
+        version = _latest_version(client, id) if state.get("publish") else "$LATEST"
+        return {
+            **{name: found[key] for name, key in _CONFIGURATION.items() if found.get(key) and name != "layers"},
+            "name": id,
+            "arn": arn,
+            "invokeArn": invoke_arn(arn),
+            "responseStreamingInvokeArn": invoke_arn(arn)
+            .replace("2015-03-31", "2021-11-15")
+            .replace("/invocations", "/response-streaming-invocations"),
+            "version": version,
+            "qualifiedArn": f"{arn}:{version}",
+            "qualifiedInvokeArn": invoke_arn(f"{arn}:{version}"),
+            "lastModified": found["LastModified"],
+            "codeSha256": found["CodeSha256"],
+            "sourceCodeHash": state.get("sourceCodeHash", found["CodeSha256"]),
+            "sourceCodeSize": found["CodeSize"],
+            "ephemeralStorage": {"size": found.get("EphemeralStorage", {}).get("Size", 512)},
+            "tracingConfig": {"mode": found.get("TracingConfig", {}).get("Mode", "PassThrough")},
+            "loggingConfig": state.get("loggingConfig", {"logFormat": "Text", "logGroup": f"/aws/lambda/{id}"}),
+        }
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        if state.get("skipDestroy"):
+            return
+        scope.client("lambda").delete_function(FunctionName=id)
+        for row, permission in scope.registry.all(PERMISSIONS).items():
+            if permission["function"] == id:
+                scope.registry.delete(PERMISSIONS, row)
+
+    def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
+        effective = changed & ({*_CONFIGURATION, *_BLOCKS, "publish"} | _CODE)
+        found = {"lastModified"} if effective else set()
+        if changed & _CODE:
+            found |= {"codeSha256", "sourceCodeSize"} - changed
+        if effective and olds.get("publish", False) is not False:
+            found |= _ON_PUBLISH
+        return frozenset(found)
+
+
+def _environment_violations(variables: Mapping[str, Any]) -> Iterable[Violation]:
+    path = "environment.variables"
+    size = len(json.dumps(variables, separators=(",", ":")).encode())
+    if size > _ENVIRONMENT_BYTES:
+        yield path, f"{size} bytes; AWS takes {_ENVIRONMENT_BYTES} for all variables together"
+    for key in variables:
+        if key in _RESERVED or key.startswith(_RESERVED_PREFIX):
+            yield f"{path}.{key}", "reserved by Lambda"
+
+
+def _differ(keys: Iterable[str], news: Properties, olds: Properties) -> bool:
+    """Only inputs that are given count: what the service filled in is in `olds` alone."""
+    return any(news.get(key) != olds.get(key) for key in keys if key in news) or any(
+        olds.get(key) and key not in news for key in ("environment", "layers", "deadLetterConfig") if key in keys
+    )
+
+
+def _configuration(inputs: Properties) -> dict[str, Any]:
+    given = {parameter: inputs[key] for key, parameter in _CONFIGURATION.items() if key in inputs}
+    given["Environment"] = {"Variables": inputs.get("environment", {}).get("variables", {})}
+    given.setdefault("MemorySize", 128)
+    given.setdefault("Timeout", 3)
+    if "ephemeralStorage" in inputs:
+        given["EphemeralStorage"] = {"Size": inputs["ephemeralStorage"].get("size", 512)}
+    if "tracingConfig" in inputs:
+        given["TracingConfig"] = {"Mode": inputs["tracingConfig"]["mode"]}
+    if "deadLetterConfig" in inputs:
+        given["DeadLetterConfig"] = {"TargetArn": inputs["deadLetterConfig"]["targetArn"]}
+    if logging := inputs.get("loggingConfig"):
+        names = {"logFormat": "LogFormat", "logGroup": "LogGroup"}
+        names |= {"applicationLogLevel": "ApplicationLogLevel", "systemLogLevel": "SystemLogLevel"}
+        given["LoggingConfig"] = {names[key]: value for key, value in logging.items()}
+    return given
+
+
+def _code(scope: Scope, inputs: Properties) -> dict[str, Any]:
+    """By S3 key where that is the asked-for object version, as moto knows only the latest; else its bytes."""
+    if "s3Bucket" not in inputs or "s3Key" not in inputs:
+        raise failed_precondition("InvalidParameterValueException: this cloud takes code by s3Bucket and s3Key")
+    where = {"Bucket": inputs["s3Bucket"], "Key": inputs["s3Key"]}
+    version, s3 = inputs.get("s3ObjectVersion"), scope.client("s3")
+    if version is None or s3.head_object(**where).get("VersionId") == version:
+        return {"S3Bucket": where["Bucket"], "S3Key": where["Key"]}
+    return {"ZipFile": s3.get_object(**where, VersionId=version)["Body"].read()}
+
+
+def _check_role(scope: Scope, arn: str) -> None:
+    role = scope.client("iam").get_role(RoleName=arn.rsplit("/", 1)[-1])["Role"]
+    trust = json.dumps(document(role["AssumeRolePolicyDocument"]))
+    if "lambda.amazonaws.com" not in trust:
+        raise failed_precondition(
+            f"InvalidParameterValueException: the role {arn} cannot be assumed by Lambda:"
+            " its trust policy needs sts:AssumeRole for lambda.amazonaws.com"
+        )
+
+
+def _latest_version(client: Any, name: str) -> str:  # noqa: ANN401 - boto3 client
+    pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+    versions = [row["Version"] for page in pages for row in page["Versions"] if row["Version"] != "$LATEST"]
+    return str(max(map(int, versions))) if versions else "$LATEST"
+
+
+TYPES = (Function(),)

@@ -1,0 +1,83 @@
+"""Amazon SQS."""
+
+import json
+from collections.abc import Iterable
+
+from localcloud.provider.labels import Label
+from localcloud.provider.naming import Naming
+from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.tagging import SQS
+from localcloud.provider.wire import Properties
+
+_NUMBERS = {
+    "visibilityTimeoutSeconds": ("VisibilityTimeout", 30, 0, 43200),
+    "messageRetentionSeconds": ("MessageRetentionPeriod", 345600, 60, 1209600),
+    "maxMessageSize": ("MaximumMessageSize", 262144, 1024, 1048576),
+    "delaySeconds": ("DelaySeconds", 0, 0, 900),
+    "receiveWaitTimeSeconds": ("ReceiveMessageWaitTimeSeconds", 0, 0, 20),
+    "kmsDataKeyReusePeriodSeconds": ("KmsDataKeyReusePeriodSeconds", 300, 60, 86400),
+}
+_TEXTS = {
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "policy": "Policy",
+    "redrivePolicy": "RedrivePolicy",
+    "redriveAllowPolicy": "RedriveAllowPolicy",
+}
+
+
+class Queue(ResourceType):
+    token = "aws:sqs/queue:Queue"
+    label = Label.EXECUTED
+    naming = Naming(r"[A-Za-z0-9_-]+(\.fifo)?", 80)
+    tagging = SQS
+    force_new = frozenset({"fifoQueue", "namePrefix"})
+    importable = True
+    defaults = {"fifoQueue": False, "contentBasedDeduplication": False} | {
+        key: default for key, (_, default, _, _) in _NUMBERS.items()
+    }
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        for key, (_, _, low, high) in _NUMBERS.items():
+            yield from within(inputs, key, low, high)
+        yield from check_policy(inputs, "policy", 8192)
+        if inputs.get("kmsMasterKeyId") and inputs.get("sqsManagedSseEnabled"):
+            yield "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"
+        if "name" in inputs and inputs.get("fifoQueue", False) != str(inputs["name"]).endswith(".fifo"):
+            yield "name", "a FIFO queue's name ends in .fifo, and no other's"
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        attributes = _attributes(inputs) | ({"FifoQueue": "true"} if inputs.get("fifoQueue") else {})
+        return str(scope.client("sqs").create_queue(QueueName=inputs["name"], Attributes=attributes)["QueueUrl"])
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        if olds:
+            dropped = {name: "" for key, name in _TEXTS.items() if olds.get(key) and key not in news}
+            scope.client("sqs").set_queue_attributes(QueueUrl=id, Attributes={**_attributes(news), **dropped})
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        found = scope.client("sqs").get_queue_attributes(QueueUrl=id, AttributeNames=["All"])["Attributes"]
+        return {
+            **{key: int(found[name]) for key, (name, *_) in _NUMBERS.items() if name in found},
+            **{key: found[name] for key, name in _TEXTS.items() if found.get(name)},
+            "name": id.rsplit("/", 1)[-1],
+            "arn": found["QueueArn"],
+            "url": id,
+            "fifoQueue": found.get("FifoQueue") == "true",
+        }
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        scope.client("sqs").delete_queue(QueueUrl=id)
+
+    def tagged(self, id: str, state: Properties) -> str:
+        return id
+
+
+def _attributes(inputs: Properties) -> dict[str, str]:
+    found = {name: str(inputs.get(key, default)) for key, (name, default, _, _) in _NUMBERS.items()}
+    for key, name in _TEXTS.items():
+        if key in inputs:
+            found[name] = json.dumps(document(inputs[key])) if name != "KmsMasterKeyId" else inputs[key]
+    return found
+
+
+TYPES = (Queue(),)

@@ -1,0 +1,49 @@
+"""Resource types that moto has no model of: kept whole in the registry, validated, without effect."""
+
+from typing import ClassVar
+
+from localcloud.provider.labels import Label
+from localcloud.provider.resource import ResourceType, Scope
+from localcloud.provider.wire import Properties
+
+
+class StoredType(ResourceType):
+    """One registry document per resource: its inputs and what `computed` adds. Read and import are whole."""
+
+    label = Label.STORED
+    kind: ClassVar[str]  # registry kind
+    importable = True
+
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:  # noqa: A002
+        """The outputs beside the inputs."""
+        del scope, id, inputs
+        return {}
+
+    def row(self, scope: Scope, id: str) -> str:  # noqa: A002
+        """The document's id: unique in the cloud, not only in its region."""
+        return f"{scope.region}/{id}" if self.schema.regional else id
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        id = self.identity(scope, inputs)  # noqa: A001
+        if id is None:
+            raise NotImplementedError
+        return id
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:  # noqa: A002
+        inputs = {key: value for key, value in news.items() if key in self.schema.inputs}
+        computed = {**self.computed(scope, id, inputs), **self._kept(scope, id)}
+        scope.registry.put(self.kind, self.row(scope, id), {"inputs": inputs, "computed": computed})
+
+    def _kept(self, scope: Scope, id: str) -> Properties:  # noqa: A002
+        """What was computed once and stays (dates, random ids)."""
+        found = scope.registry.get(self.kind, self.row(scope, id))
+        return {key: value for key, value in found["computed"].items() if key in self.once} if found else {}
+
+    once: ClassVar[frozenset[str]] = frozenset()
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:  # noqa: A002
+        found = scope.registry.get(self.kind, self.row(scope, id))
+        return {**found["inputs"], **found["computed"]} if found else None
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:  # noqa: A002
+        scope.registry.delete(self.kind, self.row(scope, id))
