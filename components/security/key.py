@@ -57,6 +57,13 @@ def key_policy(names: Names) -> list[Statement]:
             principals={"Service": ["cloudwatch.amazonaws.com"]},
         ),
         Statement(
+            "BackupPublishes",
+            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            ["*"],
+            {"StringEquals": account},
+            principals={"Service": ["backup.amazonaws.com"]},
+        ),
+        Statement(
             "BudgetsPublish",
             ["kms:Decrypt", "kms:GenerateDataKey*"],
             ["*"],

@@ -1,0 +1,228 @@
+"""One environment: every stack, composed in one direction, and what it exports.
+
+The program and the mock tests share this composition, so that what is tested is what is deployed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.api.functions import Stores
+from components.api.stack import API_FUNCTIONS, ApiStack, ApiStackArgs
+from components.artefacts import Artefact, ArtefactError
+from components.backup.stack import BackupStack, BackupStackArgs, vault_name
+from components.budget.billing import billing_services
+from components.budget.definitions import Budget, bedrock_budgets, budgets_note
+from components.budget.stack import BudgetStack, BudgetStackArgs
+from components.config import StackConfig
+from components.config.model import FunctionName
+from components.data.stack import DataStack, DataStackArgs
+from components.data.tables import TABLES
+from components.delivery.stack import DeliveryStack, DeliveryStackArgs
+from components.lambda_function import LambdaFunction, LambdaFunctionArgs
+from components.monitoring.metrics import Function
+from components.monitoring.stack import MonitoringStack, MonitoringStackArgs
+from components.naming import Names
+from components.security.rotation import SecretRotation, SecretRotationArgs
+from components.security.stack import SecurityStack, SecurityStackArgs
+from components.tags import default_tags
+
+DEPLOYED: tuple[FunctionName, ...] = (*API_FUNCTIONS, "rotation")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What an environment is made from: its config, the functions' zips and the public contract."""
+
+    config: StackConfig
+    artefacts: Mapping[str, Artefact]
+    contract: Mapping[str, Any]
+
+
+def provider(config: StackConfig) -> aws.Provider:
+    """The one AWS provider: this region, this account and no other, and the tags of everything."""
+    return aws.Provider(
+        "aws",
+        region=config.region,
+        allowed_account_ids=[config.account_id],
+        default_tags={"tags": default_tags(config)},
+    )
+
+
+def compose(inputs: Inputs) -> dict[str, Any]:
+    """Register the whole environment and return the stack's outputs by name.
+
+    Raises `ArtefactError` before any resource if the manifest lacks a function.
+    """
+    missing = [function for function in DEPLOYED if function not in inputs.artefacts]
+    if missing:
+        raise ArtefactError(f"the artefact manifest lacks {', '.join(missing)}")
+    environment = _Environment(inputs)
+    return environment.outputs()
+
+
+class _Environment:
+    """The stacks in their order: each takes outputs of those above it, never the other way round."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.config, self.contract = inputs.config, inputs.contract
+        self.names = Names(self.config.environment, self.config.account_id, self.config.region)
+        self.options = pulumi.ResourceOptions(providers=[provider(self.config)])
+        self.security = self._security()
+        self.data = self._data()
+        self.delivery = self._delivery({name: inputs.artefacts[name] for name in DEPLOYED})
+        self.rotation = self._rotation()
+        self.api = self._api()
+        self.functions: Mapping[str, LambdaFunction] = {
+            **{str(logical): function for logical, function in self.api.functions.items()},
+            "rotation": self.rotation.function,
+        }
+        self.monitoring = self._monitoring()
+        self.backup = self._backup()
+        self._budgets()
+
+    def _security(self) -> SecurityStack:
+        config = self.config
+        args = SecurityStackArgs(
+            names=self.names,
+            protect=config.protect,
+            secret_recovery_days=config.secret_recovery_days,
+            account_baseline=config.account_baseline,
+            adopt=config.adopt,
+        )
+        return SecurityStack("security", args, self.options)
+
+    def _data(self) -> DataStack:
+        config = self.config
+        args = DataStackArgs(
+            names=self.names,
+            key_arn=self.security.key.arn,
+            protect=config.protect,
+            cors_origins=config.allowed_origins,
+            bedrock_model_id=config.bedrock.model_id,
+            log_level=config.log_level,
+            adopt=config.adopt,
+        )
+        return DataStack("data", args, self.options)
+
+    def _delivery(self, artefacts: Mapping[str, Artefact]) -> DeliveryStack:
+        args = DeliveryStackArgs(
+            names=self.names,
+            key_arn=self.security.key.arn,
+            protect=self.config.protect,
+            artefacts=artefacts,
+            adopt=self.config.adopt,
+        )
+        return DeliveryStack("delivery", args, self.options)
+
+    def _rotation(self) -> SecretRotation:
+        config = self.config
+        function = LambdaFunctionArgs(
+            names=self.names,
+            code=self.delivery.code["rotation"],
+            sizing=config.sizing("rotation"),
+            key_arn=self.security.key.arn,
+            log_retention_days=config.log_retention_days,
+            alias_owner=config.alias_owner,
+            component="SecurityStack",
+            description="Rotates the platform's secrets",
+        )
+        args = SecretRotationArgs(function, self.security.secrets, config.rotation_days)
+        return SecretRotation("rotation", args, self.options)
+
+    def _api(self) -> ApiStack:
+        config = self.config
+        args = ApiStackArgs(
+            names=self.names,
+            contract=self.contract,
+            code={function: self.delivery.code[function] for function in API_FUNCTIONS},
+            sizing={function: config.sizing(function) for function in API_FUNCTIONS},
+            stores=Stores(self.data.tables, self.security.secrets, self.data.parameters),
+            key_arn=self.security.key.arn,
+            log_retention_days=config.log_retention_days,
+            alias_owner=config.alias_owner,
+            cors_origins=config.allowed_origins,
+            throttle=config.throttle,
+            log_role=self.security.baseline,
+        )
+        return ApiStack("api", args, self.options)
+
+    def _watched_functions(self) -> Sequence[Function]:
+        return [
+            Function(
+                logical=logical,
+                name=self.names.function(logical),
+                alias=self.functions[logical].alias_name,
+                timeout_seconds=self.config.sizing(logical).timeout_seconds,
+                log_group=self.names.function_log_group(logical),
+                refuses_by_error=logical == "authorizer",
+            )
+            for logical in DEPLOYED
+        ]
+
+    def _budget_definitions(self) -> Sequence[Budget]:
+        bedrock = self.config.bedrock
+        return bedrock_budgets(bedrock.daily_budget_usd, bedrock.monthly_budget_usd, billing_services(bedrock.models))
+
+    def _monitoring(self) -> MonitoringStack:
+        args = MonitoringStackArgs(
+            names=self.names,
+            key_arn=self.security.key.arn,
+            alarm_emails=self.config.alarm_emails,
+            api_name=self.api.rest_api_name,
+            stage_name=self.names.environment,
+            functions=self._watched_functions(),
+            tables={table.name: table.indexes for table in TABLES.values()},
+            backup_vault_name=vault_name(self.names),
+            bedrock_models=self.config.bedrock.models,
+            budgets_note=budgets_note(self._budget_definitions()),
+        )
+        return MonitoringStack("monitoring", args, self.options)
+
+    def _backup(self) -> BackupStack:
+        args = BackupStackArgs(
+            names=self.names,
+            key_arn=self.security.key.arn,
+            table_arns=[table.arn for table in self.data.tables.values()],
+            topic_arn=self.monitoring.topic_arn,
+            protect=self.config.protect,
+            adopt=self.config.adopt.get("vault"),
+        )
+        return BackupStack("backup", args, self.options)
+
+    def _budgets(self) -> BudgetStack:
+        args = BudgetStackArgs(
+            names=self.names,
+            budgets=self._budget_definitions(),
+            topic_arn=self.monitoring.topic_arn,
+            emails=self.config.alarm_emails,
+        )
+        return BudgetStack("budget", args, self.options)
+
+    def outputs(self) -> dict[str, Any]:
+        """What operators, tests and tools read; no secret's value is among them."""
+        return {
+            "environment": self.config.environment,
+            "region": self.config.region,
+            "account_id": self.config.account_id,
+            "api_url": self.api.api_url,
+            "websocket_url": None,
+            "site_url": None,
+            "rest_api_id": self.api.rest_api_id,
+            "stage_name": self.api.stage_name,
+            "parameter_prefix": self.names.parameter_prefix,
+            "functions": {
+                logical: {"name": function.name, "arn": function.arn, "alias_arn": function.alias_arn}
+                for logical, function in self.functions.items()
+            },
+            "tables": {logical: table.name for logical, table in self.data.tables.items()},
+            "secrets": {name: secret.arn for name, secret in self.security.secrets.items()},
+            "cors_origins": list(self.config.allowed_origins),
+            "dashboard_name": self.monitoring.dashboard_name,
+            "alarm_topic_arn": self.monitoring.topic_arn,
+            "backup_vault_name": self.backup.vault_name,
+            "artefact_bucket": self.delivery.bucket,
+        }

@@ -1,0 +1,75 @@
+"""The three committed stack files as the tests use them: raw config, checked config, names, artefacts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from components.artefacts import Artefact
+from components.config import RawConfig, StackConfig, validate
+from components.config.model import FunctionName
+from components.config.source import other_domains
+from components.naming import Names
+
+ROOT = Path(__file__).resolve().parents[2]
+STACKS = ("dev", "staging", "prod")
+FUNCTIONS: tuple[FunctionName, ...] = get_args(FunctionName.__value__)
+
+
+def committed(stack: str) -> dict[str, Any]:
+    """The stack file's values by key without namespace."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return {key.removeprefix("omnix-ai:"): value for key, value in config.items() if key.startswith("omnix-ai:")}
+
+
+def raw(stack: str, without: tuple[str, ...] = (), **changes: Any) -> RawConfig:
+    """The committed config of `stack` with `changes`, without the keys `without`."""
+    values = {key: value for key, value in {**committed(stack), **changes}.items() if key not in without}
+    return RawConfig(stack, values, other_domains(ROOT, stack))
+
+
+def stack_config(stack: str, **changes: Any) -> StackConfig:
+    """The checked config of `stack` with `changes` (camelCase keys)."""
+    return validate(raw(stack, **changes))
+
+
+def names_of(config: StackConfig) -> Names:
+    """The names of a config's environment."""
+    return Names(config.environment, config.account_id, config.region)
+
+
+def artefacts() -> Mapping[str, Artefact]:
+    """A manifest as the bundler would write it, without any zip: digests stand for content."""
+    return {
+        name: Artefact(name, f"dist/aws/{name}.zip", "A" * 42 + f"{index}=", f"{name}.handler.handler")
+        for index, name in enumerate(FUNCTIONS)
+    }
+
+
+def contract() -> dict[str, Any]:
+    """A contract with one public and one protected route, as the functions' routes would give it."""
+    ok = {"200": {"description": "OK"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "OMNIX AI", "version": "1"},
+        "paths": {
+            "/system/health": {
+                "get": {
+                    "operationId": "getHealth",
+                    "x-omnix-function": "api",
+                    "security": [],
+                    "responses": ok,
+                }
+            },
+            "/auth/me": {
+                "get": {
+                    "operationId": "getMe",
+                    "x-omnix-function": "auth",
+                    "security": [{"bearer": []}],
+                    "responses": ok,
+                }
+            },
+        },
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
