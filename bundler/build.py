@@ -14,7 +14,7 @@ from bundler.manifest import BuiltFunction, Manifest
 from bundler.project import LOCK, SOURCE_ROOT, FunctionSource, discover
 from bundler.scans import SiteScans
 from bundler.target import PYTHON, Target, TargetName, require_python, target
-from bundler.trace import Closure, Finder, trace
+from bundler.trace import Closure, Finder, Module, trace
 
 BUILD_FILE = "omnix_build.json"
 _CLIENT_CALLS = {"client", "create_client", "prepare", "resource"}
@@ -147,15 +147,22 @@ def _closure(root: Path, site: Path, wanted: Target, function: FunctionSource) -
 
 
 def _require_services(site: Path, closure: Closure, function: FunctionSource) -> None:
-    """Refuse a function that names, in a call for a client, a service whose data it does not ship."""
+    """Refuse a function whose own folder asks for a client of a service whose data it does not ship.
+
+    The domain library names the services of every function, so it says nothing of this one.
+    """
     if function.aws_services is None or "botocore" not in closure.modules:
         return
     known = botocore_data.service_names(site)
-    named = {n for m in closure.own for n in _client_literals(m.path.read_bytes())} & known
+    named = {n for m in closure.own if _is_of(m, function) for n in _client_literals(m.path.read_bytes())} & known
     if missing := sorted(named - set(function.aws_services)):
         raise ProjectError(
             f"its code makes clients of {', '.join(missing)}, which [tool.omnix] aws-services does not name"
         )
+
+
+def _is_of(module: Module, function: FunctionSource) -> bool:
+    return module.name.partition(".")[0] == function.name
 
 
 def _client_literals(source: bytes) -> Iterable[str]:

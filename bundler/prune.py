@@ -23,6 +23,8 @@ UNUSED = (
     Unused("aws_lambda_powertools/event_handler/openapi/swagger_ui", b"enable_swagger"),
     # imported only to word a warning about pydantic 1 models used as fields
     Unused("pydantic/v1", b"pydantic.v1"),
+    # makes extensions such as argon2's; what they run on is `_cffi_backend`
+    Unused("cffi", b"cffi"),
 )
 
 
