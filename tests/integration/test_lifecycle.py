@@ -34,7 +34,7 @@ def add_product(environment: Environment, token: str, sku: str) -> str:
     product = {"sku": sku, "name": "Oat milk", "category": "dairy", "price": {"amount": 249, "currency": "EUR"}}
     answer = environment.http(token).post("/products", json=product)
     assert answer.status_code == 201, answer.text
-    identity: str = answer.json()["id"]
+    identity: str = answer.json()["product_id"]
     return identity
 
 
