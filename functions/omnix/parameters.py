@@ -90,10 +90,7 @@ CORS_ORIGINS = "api/cors-origins"
 USAGE_KEY = "api/usage-key"
 DATABASE_ENDPOINT = "database/endpoint"
 
-_DECLARED = {
-    "api": ("analytics", "products", "sessions"),
-    "auth": ("sessions", "users"),
-}
+_TABLES = ("analytics", "products", "sessions", "users")
 
 
 def table(logical: str) -> str:
@@ -103,7 +100,6 @@ def table(logical: str) -> str:
 
 @functools.cache
 def parameters() -> Parameters:
-    """The declared parameters of the function that this process is."""
-    tables = [table(logical) for logical in _DECLARED[os.environ["OMNIX_FUNCTION"]]]
-    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, *tables]
+    """What the functions that serve HTTP declare."""
+    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, *(table(logical) for logical in _TABLES)]
     return Parameters(aws.client("ssm"), os.environ["OMNIX_PARAMETER_PREFIX"], names)

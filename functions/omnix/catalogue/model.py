@@ -1,7 +1,7 @@
 """What the product routes take and give."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -12,6 +12,23 @@ Description = Annotated[str, StringConstraints(max_length=5000)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 MAX_AMOUNT = 10**12
+
+_EXAMPLE = {
+    "sku": "TEA-001",
+    "name": "Earl Grey 100 g",
+    "category": "tea",
+    "price": {"amount": 1299, "currency": "EUR"},
+    "description": "Black tea with bergamot.",
+    "status": "active",
+}
+
+
+def _as_changes(schema: dict[str, Any]) -> None:
+    """A field left out stays as it is: the defaults that the model needs are no part of the contract."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+    schema["minProperties"] = 1
+    schema["examples"] = [{"price": {"amount": 1199, "currency": "EUR"}}]
 
 
 class Body(BaseModel):
@@ -38,6 +55,8 @@ class Money(Body):
 class ProductInput(Body):
     """A whole product, to create or to replace one."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
     sku: Sku = Field(description="Unique in the tenant.", examples=["TEA-001"])
     name: Name = Field(examples=["Earl Grey 100 g"])
     category: Category = Field(examples=["tea"])
@@ -48,6 +67,8 @@ class ProductInput(Body):
 
 class ProductChanges(Body):
     """The fields of a product that change; at least one. A field that is left out stays; null is not a value."""
+
+    model_config = ConfigDict(json_schema_extra=_as_changes)
 
     sku: Sku = ""
     name: Name = ""

@@ -30,6 +30,10 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 RefreshTokenText = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
+_CREDENTIALS = {"email": "owner@shop.example", "password": "correct horse battery staple"}
+_REGISTRATION = {**_CREDENTIALS, "name": "Ada Owner", "tenant_name": "Corner Shop"}
+
+
 class Body(BaseModel):
     """A request body: nothing unknown, nothing coerced."""
 
@@ -39,6 +43,8 @@ class Body(BaseModel):
 class Registration(Body):
     """A new tenant and its owner."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_REGISTRATION]})
+
     email: Email
     password: NewPassword
     name: Name = Field(examples=["Ada Owner"])
@@ -47,6 +53,8 @@ class Registration(Body):
 
 class Credentials(Body):
     """A sign-in by password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CREDENTIALS]})
 
     email: Email
     password: Annotated[str, StringConstraints(min_length=1, max_length=128)]

@@ -13,7 +13,9 @@ from omnix.errors import Forbidden, Unauthorized
 from omnix.identity.model import SignIn, TokenPair, User, Validation
 from omnix.identity.sessions import Session, Sessions
 from omnix.identity.store import FamilyStore, UserStore
-from omnix.parameters import DATABASE_ENDPOINT, Parameters, parameters, table
+from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.probes import table_probes
+from omnix.readiness import Report, report
 from omnix.secrets import RotatingSecret
 from omnix.settings import AuthSettings, load
 
@@ -113,26 +115,36 @@ class Identity:
 
 
 @functools.cache
+def settings() -> AuthSettings:
+    """What this process was told."""
+    return load(AuthSettings)
+
+
+@functools.cache
 def signing_secret() -> RotatingSecret:
     """JWT_SECRET."""
-    return RotatingSecret(aws.client("secretsmanager"), load(AuthSettings).jwt_secret_id)
+    return RotatingSecret(aws.client("secretsmanager"), settings().jwt_secret_id)
 
 
 @functools.cache
 def refresh_secret() -> RotatingSecret:
     """JWT_REFRESH_SECRET."""
-    return RotatingSecret(aws.client("secretsmanager"), load(AuthSettings).jwt_refresh_secret_id)
-
-
-@functools.cache
-def issuer() -> str:
-    """Issuer and audience of this environment's tokens."""
-    return load(AuthSettings).issuer
+    return RotatingSecret(aws.client("secretsmanager"), settings().jwt_refresh_secret_id)
 
 
 def identity() -> Identity:
     """The identity context of the environment that this process serves."""
-    known: Parameters = parameters()
+    known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
     sessions = Sessions(FamilyStore(Table(dynamodb, known.get(table("sessions")))), refresh_secret())
-    return Identity(UserStore(Table(dynamodb, known.get(table("users")))), sessions, signing_secret(), issuer())
+    return Identity(UserStore(Table(dynamodb, known.get(table("users")))), sessions, signing_secret(), settings().issuer)
+
+
+def ready() -> Report:
+    """Every check of the function `auth`."""
+    probes = {
+        **table_probes("users", "sessions"),
+        "secret:JWT_SECRET": signing_secret().current,
+        "secret:JWT_REFRESH_SECRET": refresh_secret().current,
+    }
+    return report("auth", probes)

@@ -1,0 +1,22 @@
+"""The function `api`: retail and system routes, and the pre-flight of every path."""
+
+from typing import Any
+
+from omnix import aws, http, readiness
+from omnix.catalogue.routes import router as catalogue
+from omnix.dashboard.routes import router as dashboard
+from omnix.parameters import parameters
+from omnix.settings import ApiSettings, load
+from omnix.system import service
+from omnix.system.routes import router as system
+
+load(ApiSettings)
+aws.prepare("ssm", "dynamodb")
+app = http.application(system, catalogue, dashboard)
+
+
+def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401 - a proxy response or a readiness report
+    """REST proxy events, and the direct readiness event."""
+    if event.get("source") == readiness.SOURCE:
+        return service.ready().as_dict()
+    return http.serve(app, parameters(), event, context)

@@ -1,0 +1,19 @@
+"""The function `auth`: identity routes; alone may read the refresh secret and password hashes."""
+
+from typing import Any
+
+from omnix import aws, http, readiness
+from omnix.identity import service
+from omnix.identity.routes import router as identity
+from omnix.parameters import parameters
+
+service.settings()
+aws.prepare("ssm", "dynamodb", "secretsmanager")
+app = http.application(identity)
+
+
+def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401 - a proxy response or a readiness report
+    """REST proxy events, and the direct readiness event."""
+    if event.get("source") == readiness.SOURCE:
+        return service.ready().as_dict()
+    return http.serve(app, parameters(), event, context)

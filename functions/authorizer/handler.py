@@ -1,0 +1,30 @@
+"""The function `authorizer`: decides about the credential of every protected request."""
+
+import json
+import logging
+from typing import Any
+
+from omnix import aws, readiness
+from omnix.admission.service import Refused, admission
+
+aws.prepare("ssm", "secretsmanager")
+gate = admission()
+
+_logger = logging.getLogger("omnix")
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """REQUEST authorizer events, and the direct readiness event.
+
+    The text `Unauthorized` is what API Gateway turns into 401; any other exception, a dependency's among them, is a
+    500, so that an outage never looks like a bad password.
+    """
+    if event.get("source") == readiness.SOURCE:
+        return gate.ready().as_dict()
+    try:
+        answer = gate.admit(event)
+    except Refused as refusal:
+        _logger.setLevel(gate.log_level())
+        _logger.info(json.dumps({"message": "refused", "reason": refusal.reason}))
+        raise Exception("Unauthorized") from None  # noqa: TRY002 - API Gateway knows this text, no type
+    return answer

@@ -1,0 +1,182 @@
+"""The public contract: `openapi.json`, made from the routes of every function.
+
+    python -m omnix.contract           writes openapi.json
+    python -m omnix.contract --check   exits 1, with the difference, when the file is not what the routes say
+
+For the gateway, the web client, the docs and the readiness suite (incident: the page called `/v1/…`, the backend
+served `/…`). Runs on a developer's machine and in CI; no function imports it.
+"""
+
+import difflib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omnix import VERSION, errors, http
+from omnix.catalogue.routes import router as catalogue
+from omnix.dashboard.routes import router as dashboard
+from omnix.identity.routes import router as identity
+from omnix.operation import ERRORS_EXTENSION, PUBLIC_EXTENSION
+from omnix.system.routes import router as system
+
+FILE = Path(__file__).resolve().parents[2] / "openapi.json"
+FUNCTION_EXTENSION = "x-omnix-function"
+FUNCTIONS = {"api": (system, catalogue, dashboard), "auth": (identity,)}
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
+
+_POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
+_HEADER_NAMES = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
+_GATEWAY_ERRORS = {429: ("too_many_requests", "Too many requests; wait before the next one.")}
+_DIFFERENCE_LINES = 40
+
+type Document = dict[str, Any]
+
+
+def document() -> Document:
+    """The OpenAPI 3.1 document of all routes."""
+    paths: Document = {}
+    schemas: Document = {"Error": _error_schema()}
+    for function, routers in FUNCTIONS.items():
+        made = json.loads(http.application(*routers).get_openapi_json_schema(title="OMNIX AI", version=VERSION))
+        schemas |= made["components"]["schemas"]
+        for path, method, operation in _operations(made["paths"]):
+            paths.setdefault(path, {})[method] = _operation(operation, function)
+    for name in _POWERTOOLS_SCHEMAS:
+        schemas.pop(name, None)
+    found: Document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "OMNIX AI",
+            "version": VERSION,
+            "description": "Retail AI. Paths are relative to the environment's `api_url`.",
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": _security_schemes()},
+        "security": SECURITY,
+    }
+    cleaned: Document = _cleaned(found)
+    return cleaned
+
+
+def canonical(contract: Document) -> str:
+    """One text for one contract: sorted keys, two spaces, a newline at the end."""
+    return json.dumps(contract, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def difference(file: Path = FILE) -> list[str]:
+    """The lines in which the file is not what the routes say; empty when they agree. The drift gate."""
+    stored = file.read_text(encoding="utf-8") if file.is_file() else ""
+    made = canonical(document())
+    return list(difflib.unified_diff(stored.splitlines(), made.splitlines(), file.name, "routes", lineterm=""))
+
+
+def _operations(paths: Document) -> Iterator[tuple[str, str, Document]]:
+    for path, item in paths.items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def _operation(operation: Document, function: str) -> Document:
+    statuses = operation.pop(ERRORS_EXTENSION)
+    public = operation.pop(PUBLIC_EXTENSION)
+    responses = {status: _success(status, r) for status, r in operation["responses"].items() if status.startswith("2")}
+    for parameter in operation.get("parameters", []):
+        parameter["name"] = _HEADER_NAMES.get(parameter["name"], parameter["name"])
+    return {
+        **operation,
+        FUNCTION_EXTENSION: function,
+        "responses": responses | {str(status): _failure(status) for status in statuses},
+        **({"security": []} if public else {}),
+    }
+
+
+def _success(status: str, response: Document) -> Document:
+    headers = {"X-Request-Id": {"description": "Quote it in reports.", "schema": {"type": "string"}}}
+    if status == "204":
+        return {"description": "Done.", "headers": headers}
+    schema = response["content"]["application/json"]["schema"].get("$ref", "")
+    if schema.endswith("/Product"):
+        headers["ETag"] = {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}
+    return {**response, "description": "Created." if status == "201" else "Found.", "headers": headers}
+
+
+def _failure(status: int) -> Document:
+    kinds = [(error.code, (error.__doc__ or "").strip()) for error in errors.ALL if error.status == status]
+    kinds = kinds or [_GATEWAY_ERRORS[status]]
+    examples = {
+        code: {"value": {"error": {"code": code, "message": text, "details": [], "request_id": "c6af9ac6-7b61"}}}
+        for code, text in kinds
+    }
+    return {
+        "description": " ".join(f"`{code}`: {text}" for code, text in kinds),
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}},
+    }
+
+
+def _error_schema() -> Document:
+    codes = sorted({error.code for error in errors.ALL} | {code for code, _ in _GATEWAY_ERRORS.values()})
+    inner: Document = {
+        "type": "object",
+        "required": ["code", "message", "details", "request_id"],
+        "properties": {
+            "code": {"type": "string", "description": "For programs.", "examples": codes},
+            "message": {"type": "string", "description": "For people."},
+            "details": {"type": "array", "items": {"type": "object"}, "description": "Which part, and why."},
+            "request_id": {"type": "string", "description": "Quote it in reports."},
+        },
+    }
+    return {
+        "type": "object",
+        "description": "Every error of every layer.",
+        "required": ["error"],
+        "properties": {"error": inner},
+    }
+
+
+def _security_schemes() -> Document:
+    return {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token of `/auth/login`, or an API key (`omx_…`).",
+        },
+        "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key (`omx_…`)."},
+    }
+
+
+def _cleaned(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON
+    """Without the titles that only repeat names, and with whole numbers as integers (pydantic writes 100.0).
+
+    `names` tells that the node's keys are a caller's names, not JSON Schema's words.
+    """
+    if isinstance(node, dict):
+        return {
+            key: _cleaned(value, names=key in {"properties", "schemas", "paths"} and not names)
+            for key, value in node.items()
+            if names or key != "title" or "version" in node
+        }
+    if isinstance(node, list):
+        return [_cleaned(part) for part in node]
+    return int(node) if isinstance(node, float) and node.is_integer() else node
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks the file; the exit status."""
+    if arguments not in ([], ["--check"]):
+        sys.stderr.write("usage: python -m omnix.contract [--check]\n")
+        return 2
+    if not arguments:
+        FILE.write_text(canonical(document()), encoding="utf-8")
+        return 0
+    lines = difference()
+    if lines:
+        shown = "\n".join(lines[:_DIFFERENCE_LINES])
+        sys.stderr.write(f"{FILE.name} is not what the routes say; run `python -m omnix.contract`:\n{shown}\n")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

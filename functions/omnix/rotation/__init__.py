@@ -1,0 +1,1 @@
+"""Rotation of the platform's secrets by Secrets Manager's four steps."""

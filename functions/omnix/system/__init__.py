@@ -1,0 +1,1 @@
+"""Health, readiness, version and the contract itself."""

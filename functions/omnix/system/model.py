@@ -1,0 +1,38 @@
+"""What the system routes give."""
+
+from pydantic import BaseModel, Field
+
+
+class Health(BaseModel):
+    """The function runs; nothing is said about what it needs."""
+
+    status: str = Field(examples=["ok"])
+    environment: str
+
+
+class ReadinessCheck(BaseModel):
+    """One dependency."""
+
+    name: str
+    ok: bool
+    detail: str
+    ms: float = Field(ge=0, description="How long the look took, milliseconds.")
+
+
+class Readiness(BaseModel):
+    """Every dependency of the function answers."""
+
+    ok: bool
+    function: str
+    version: str
+    checks: list[ReadinessCheck]
+
+
+class Version(BaseModel):
+    """What is deployed."""
+
+    version: str
+    environment: str
+    function: str
+    function_version: str = Field(description="Lambda's published version.")
+    contract: str = Field(description="SHA-256 of the canonical openapi.json, hex.")

@@ -1,0 +1,58 @@
+"""What the system routes say."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+from omnix import VERSION
+from omnix.errors import Unavailable
+from omnix.probes import table_probes
+from omnix.readiness import Report, report
+from omnix.system.model import Health, Readiness, Version
+
+CONTRACT_FILE = "openapi.json"
+
+
+def health() -> Health:
+    """Touches no dependency."""
+    return Health(status="ok", environment=os.environ["OMNIX_ENVIRONMENT"])
+
+
+def ready() -> Report:
+    """Every check of the function `api`."""
+    return report("api", table_probes("products", "analytics", "sessions"))
+
+
+def readiness() -> Readiness:
+    """Raises Unavailable with every check in its details unless all passed."""
+    found = ready().as_dict()
+    if not found["ok"]:
+        error = Unavailable("Not ready.")
+        error.details = found["checks"]
+        raise error
+    return Readiness.model_validate(found)
+
+
+def version() -> Version:
+    """What is deployed, and which contract it serves."""
+    return Version(
+        version=VERSION,
+        environment=os.environ["OMNIX_ENVIRONMENT"],
+        function=os.environ["OMNIX_FUNCTION"],
+        function_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        contract=hashlib.sha256(contract().encode()).hexdigest(),
+    )
+
+
+@functools.cache
+def contract() -> str:
+    """The text of openapi.json: beside `omnix` in the zip, above `functions/` in the repository.
+
+    Read on the first request and never made here: its generator is not in the zip.
+    """
+    root = Path(__file__).resolve().parents[2]
+    candidates = [root / CONTRACT_FILE, root.parent / CONTRACT_FILE]
+    return next(path for path in candidates if path.is_file()).read_text(encoding="utf-8")
