@@ -17,7 +17,7 @@ class Progress:
 
     def say(self, message: str) -> None:
         """Print one line of news."""
-        self.console.print(f"  {message}", markup=False)
+        self.console.print(f"  {message}", markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def phase(self, name: str, what: str) -> Iterator[None]:
