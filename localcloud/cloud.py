@@ -26,7 +26,7 @@ class Cloud:
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 types are per service
+    def client(self, service: str, region: str | None = None) -> Any:
         """The boto3 client of `service` on this cloud's endpoint; one per region, shared by all threads."""
         key = (service, region or self.region)
         with self._lock:
@@ -34,8 +34,9 @@ class Cloud:
                 self._clients[key] = self._connect(*key)
             return self._clients[key]
 
-    def _connect(self, service: str, region: str) -> Any:  # noqa: ANN401
-        session = boto3.session.Session(
+    def _connect(self, service: str, region: str) -> Any:
+        # `Any`: the stubs' 400 overloads want a literal service name
+        session: Any = boto3.session.Session(
             aws_access_key_id=FAKE_ACCESS_KEY_ID,
             aws_secret_access_key=FAKE_SECRET_ACCESS_KEY,
             region_name=region,

@@ -17,19 +17,21 @@ class Registry:
     that JSON cannot hold raises `TypeError` at `put`, not at the next snapshot.
     """
 
-    def __init__(self, dump: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._documents: dict[str, dict[str, str]] = {kind: dict(rows) for kind, rows in (dump or {}).items()}
+        self._documents: dict[str, dict[str, str]] = {}
         self._revisions: dict[str, int] = {}
         self._revision = 0
 
     def put(self, kind: str, id: str, document: Mapping[str, Any]) -> None:  # noqa: A002 - the field's word
+        """Keep `document` under `kind` and `id`, in place of what was there."""
         text = json.dumps(dict(document), sort_keys=True, separators=(",", ":"))
         with self._lock:
             self._documents.setdefault(kind, {})[id] = text
             self._changed(kind)
 
     def get(self, kind: str, id: str) -> dict[str, Any] | None:  # noqa: A002
+        """A copy of the document, or None."""
         with self._lock:
             text = self._documents.get(kind, {}).get(id)
         return None if text is None else json.loads(text)
@@ -52,6 +54,7 @@ class Registry:
         return {key: json.loads(text) for key, text in rows}
 
     def kinds(self) -> list[str]:
+        """The kinds that hold at least one document, sorted."""
         with self._lock:
             return sorted(self._documents)
 
@@ -61,9 +64,14 @@ class Registry:
             return self._revision if kind is None else self._revisions.get(kind, 0)
 
     def dump(self) -> dict[str, dict[str, str]]:
-        """Everything, as the constructor takes it."""
+        """Everything, as `load` takes it."""
         with self._lock:
             return {kind: dict(rows) for kind, rows in self._documents.items()}
+
+    def load(self, dump: Mapping[str, Mapping[str, str]]) -> None:
+        """Replace everything by what `dump` returned. Revisions start anew."""
+        with self._lock:
+            self._documents = {kind: dict(rows) for kind, rows in dump.items()}
 
     def _changed(self, kind: str) -> None:
         self._revision += 1

@@ -1,0 +1,156 @@
+"""The daemon's body: builds the parts in order, serves until told to stop, and saves the state."""
+
+import asyncio
+import datetime
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud import credentials
+from localcloud.cloud import Cloud
+from localcloud.registry import Registry
+from localcloud.state_directory import StateDirectory
+
+_LOG = logging.getLogger("localcloud")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `serve` is told. Port 0 means any."""
+
+    state_dir: Path
+    account_id: str
+    region: str
+    port: int = 0
+    gateway_port: int = 0
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `AlreadyRunningError`, `SnapshotError`."""
+    directory = StateDirectory(settings.state_dir)
+    directory.create()
+    _prepare_process(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with directory.owned():
+        directory.info_file.unlink(missing_ok=True)
+        service = Service(settings, directory)
+        try:
+            directory.write_info(service.start())
+            _LOG.info("serving %s at %s", settings.account_id, service.cloud.endpoint_url)
+            service.snapshots.keep(stop)
+        finally:
+            service.stop()
+
+
+def _prepare_process(settings: Settings) -> None:
+    """Before moto is imported: it reads these once."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # botocore's chatter, and one line per request, are not worth the disk
+    for name in ("botocore", "werkzeug", "waitress.queue", "aiohttp.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    credentials.use_fake(os.environ)
+    os.environ["MOTO_ACCOUNT_ID"] = settings.account_id
+    os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = settings.region
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    # several busy threads share one interpreter: do not let one keep it for 5 ms while a request waits
+    sys.setswitchinterval(0.0005)
+
+
+class Service:
+    """All parts of one environment's cloud."""
+
+    def __init__(self, settings: Settings, directory: StateDirectory) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._loop = asyncio.new_event_loop()
+        self._closers: list[Any] = []
+
+    def start(self) -> dict[str, Any]:
+        """Restore the state, open every port, and return what `cloud.json` says."""
+        from localcloud.endpoint import server
+        from localcloud.endpoint.application import Application
+        from localcloud.endpoint.inventory import inventory, resource_counts
+        from localcloud.functions import calls
+        from localcloud.functions.logs import LogWriter
+        from localcloud.functions.role import RoleSessions
+        from localcloud.functions.rotation import Rotation
+        from localcloud.functions.runtime import FunctionRuntime
+        from localcloud.gateway.server import Gateway
+        from localcloud.persistence.lock import StateLock
+        from localcloud.persistence.snapshot import Snapshots
+
+        settings = self._settings
+        account = settings.account_id
+        lock = StateLock()
+        registry = Registry()
+        self.snapshots = Snapshots(self._directory.state, account, registry, lock)
+        registry.load(self.snapshots.restore())
+        changed = self.snapshots.changed
+        self.logs = LogWriter(account, lock, changed, self._directory.functions_log)
+        self.runtime = FunctionRuntime(
+            account, settings.region, self._directory.functions, lock, self.logs, RoleSessions(account, lock)
+        )
+        calls.route(self.runtime)
+        Rotation(self.runtime, registry, lock, changed).attach()
+
+        endpoint_socket = server.listen(settings.port)
+        gateway_socket = server.listen(settings.gateway_port)
+        endpoint_url = f"http://127.0.0.1:{endpoint_socket.getsockname()[1]}"
+        gateway_url = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
+        self.runtime.endpoint_url = endpoint_url
+        self.cloud = Cloud(account, settings.region, endpoint_url, gateway_url, registry)
+
+        threading.Thread(target=self._loop.run_forever, name="loop", daemon=True).start()
+        self._wait(self.runtime.open())
+        self._gateway = Gateway(self.cloud, self.runtime, self.logs)
+        self._wait(self._gateway.open(gateway_socket))
+        routes = {
+            ("GET", "health"): lambda: {"status": "ok", "account_id": account, "region": settings.region},
+            ("GET", "resources"): lambda: resource_counts(registry),
+            ("GET", "inventory"): lambda: inventory(account, registry, lock),
+            ("POST", "snapshot"): lambda: {"saved": self.snapshots.save()},
+        }
+        application = Application(self.runtime, lock, changed, routes)
+        self._closers.append(server.EndpointServer(application, endpoint_socket).close)
+        return {
+            "pid": os.getpid(),
+            "account_id": account,
+            "region": settings.region,
+            "endpoint_url": endpoint_url,
+            "gateway_url": gateway_url,
+            "provider_port": self._start_provider(),
+            "started_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+
+    def _start_provider(self) -> int | None:
+        """The engine's side; its port, or None while it is not there to import."""
+        try:
+            provider: Any = importlib.import_module("localcloud.provider.server")
+        except ModuleNotFoundError as error:
+            _LOG.warning("no provider: %s", error)
+            return None
+        grpc_server, port = provider.serve(self.cloud)
+        self._closers.append(lambda: grpc_server.stop(grace=5).wait())
+        return int(port)
+
+    def _wait(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    def stop(self) -> None:
+        """Close the doors, end the functions, write the logs, save."""
+        for close in reversed(self._closers):
+            close()
+        if hasattr(self, "_gateway"):
+            self._wait(self._gateway.close())
+            self._wait(self.runtime.close())
+            self.logs.flush()
+            self.snapshots.save(only_if_changed=True)
+            _LOG.info("stopped, state saved")
