@@ -73,7 +73,7 @@ class ApiStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: ApiStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:ApiStack", name, None, opts)
         self._name, self._args = name, args
-        # Before any resource: inside an apply, a bad contract would stop the update half way.
+        # Not only inside the apply that makes the body: there, a bad contract would stop the update half way.
         operations(args.contract, ROUTED)
         self.functions = {function: self._function(function) for function in API_FUNCTIONS}
         rest_api, body = self._rest_api()

@@ -25,6 +25,13 @@ class BudgetStackArgs:
     topic_arn: pulumi.Input[str]
     emails: Sequence[str]
 
+    def __post_init__(self) -> None:
+        if len(self.emails) > EMAILS_PER_NOTIFICATION:
+            raise ValueError(
+                f"{len(self.emails)} alarm e-mail addresses: AWS Budgets takes {EMAILS_PER_NOTIFICATION}; "
+                "use a mailing list"
+            )
+
 
 class BudgetStack(pulumi.ComponentResource):
     """The Bedrock budgets.
@@ -38,11 +45,6 @@ class BudgetStack(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BudgetStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:BudgetStack", name, None, opts)
-        if len(args.emails) > EMAILS_PER_NOTIFICATION:
-            raise ValueError(
-                f"{len(args.emails)} alarm e-mail addresses: AWS Budgets takes {EMAILS_PER_NOTIFICATION}; "
-                "use a mailing list"
-            )
         self._name, self._args = name, args
         self.budget_names = pulumi.Output.all(*(self._budget(budget).name for budget in args.budgets))
         self.register_outputs({"budgetNames": self.budget_names})

@@ -1,0 +1,40 @@
+import json
+
+from components.monitoring.topic import EMAIL_FILTER, topic_statements
+
+ARN = "arn:aws:sns:eu-central-1:111122223333:omnix-ai-dev-alarms"
+STATEMENTS = {s.sid: s.render() for s in topic_statements(ARN, account_id="111122223333", region="eu-central-1")}
+
+
+def test_alarms_backup_and_budgets_of_this_account_may_publish_and_no_other_service():
+    allowed = {
+        s["Principal"]["Service"][0]: s["Condition"]["StringEquals"]["aws:SourceAccount"]
+        for s in STATEMENTS.values()
+        if s["Effect"] == "Allow"
+    }
+    assert allowed == {
+        "backup.amazonaws.com": ["111122223333"],
+        "budgets.amazonaws.com": ["111122223333"],
+        "cloudwatch.amazonaws.com": ["111122223333"],
+    }
+
+
+def test_nothing_but_publishing_to_this_topic_is_spoken_of():
+    assert all(s["Action"] == ["sns:Publish"] and s["Resource"] == [ARN] for s in STATEMENTS.values())
+
+
+def test_budgets_have_no_region_in_their_arn():
+    condition = STATEMENTS["BudgetsPublish"]["Condition"]["ArnLike"]
+    assert condition == {"aws:SourceArn": ["arn:aws:budgets::111122223333:*"]}
+
+
+def test_without_tls_nobody_publishes():
+    deny = STATEMENTS["TlsOnly"]
+    assert deny["Effect"] == "Deny"
+    assert deny["Principal"] == "*"
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": ["false"]}}
+
+
+def test_a_mail_is_sent_for_alarms_and_for_jobs_that_did_not_complete():
+    # Alarms carry no `State`; `anything-but` alone would match only messages that have it.
+    assert json.loads(EMAIL_FILTER) == {"State": [{"exists": False}, {"anything-but": ["COMPLETED"]}]}
