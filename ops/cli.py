@@ -1,0 +1,84 @@
+"""The operator's command line, `omnix`. Each command is in a module of its own under `ops.commands`.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong use.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ops.commands import adopt, demo, outputs, readiness, secrets, status
+from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, remember
+from ops.console import console
+from ops.errors import Refused, explained, foreseen
+
+app = typer.Typer(
+    name="omnix",
+    help="Operate an OMNIX AI environment: `omnix --stack dev status`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _before(
+    context: typer.Context,
+    stack: StackOption = None,
+    outputs_file: OutputsOption = None,
+    cloud: CloudOption = None,
+    json_target: JsonOption = None,
+) -> None:
+    remember(context, stack, outputs_file, cloud, json_target)
+
+
+app.command("readiness")(readiness.readiness)
+app.command("status")(status.status)
+app.command("outputs")(outputs.outputs)
+app.command("adopt")(adopt.adopt)
+app.add_typer(demo.app, name="demo")
+app.add_typer(secrets.app, name="secrets")
+
+
+def with_json_targets(arguments: Sequence[str]) -> list[str]:
+    """`--json` alone means stdout: give it the `-` that the option parser wants.
+
+    What follows `--json` is its file when it is `-` or looks like one (a `.json` ending or a slash in it);
+    anything else is the next command or option.
+    """
+    completed: list[str] = []
+    for index, argument in enumerate(arguments):
+        completed.append(argument)
+        following = arguments[index + 1] if index + 1 < len(arguments) else ""
+        if argument == "--json" and not (following == "-" or following.endswith(".json") or "/" in following):
+            completed.append("-")
+    return completed
+
+
+def main(arguments: Annotated[list[str] | None, "without the program's name"] = None) -> None:
+    """Run one command and exit with its code."""
+    given = with_json_targets(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=given, prog_name="omnix")
+    except Refused as refused:
+        _refuse(refused, given)
+    except foreseen() as error:
+        _refuse(explained(error), given)
+    except KeyboardInterrupt:
+        console(stderr=True).print("interrupted")
+        sys.exit(1)
+
+
+def _refuse(refused: Refused, arguments: Sequence[str]) -> None:
+    stderr = console(stderr=True)
+    stderr.print(f"[bold red]{'wrong use' if refused.exit_code == 2 else 'refused'}[/]:", end=" ")  # noqa: PLR2004
+    stderr.print(refused.message, markup=False)
+    stderr.print("  →", refused.remedy, markup=False)
+    if any(a == "-" and arguments[i - 1] == "--json" for i, a in enumerate(arguments)) or "--json=-" in arguments:
+        document = {"error": {"message": refused.message, "remedy": refused.remedy}}
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.exit(refused.exit_code)

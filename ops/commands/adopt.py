@@ -1,0 +1,95 @@
+"""`omnix adopt`: what a destroy kept, back under the stack's care."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ops import finding, project
+from ops.adoption.discovery import Inventory
+from ops.adoption.state import Managed
+from ops.aws import Aws
+from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, choose
+from ops.console import Output
+from ops.errors import Refused, WrongUse
+from ops.stack import Cloud, Place, read_json
+
+
+def adopt(
+    context: typer.Context,
+    write: Annotated[Path | None, typer.Option(help="Put the map into this stack file, under omnix-ai:adopt.")] = None,
+    state_file: Annotated[
+        Path | None, typer.Option("--state", help="`pulumi stack export` in a file, instead of asking the engine.")
+    ] = None,
+    stack: StackOption = None,
+    outputs: OutputsOption = None,
+    cloud: CloudOption = None,
+    json_target: JsonOption = None,
+) -> None:
+    """Find what exists under the environment's names and no stack manages, as imports for the next `up`."""
+    from components.naming import Names
+    from ops.adoption.discovery import discover
+    from ops.adoption.state import unmanaged
+
+    if outputs:
+        raise WrongUse("adopt works on what a stack no longer knows", "leave --outputs out; name the stack")
+    choice = choose(context, stack, None, cloud, json_target)
+    place = choice.place()
+    names = Names(place.environment, place.account_id, place.region)
+    inventory = discover(names, Aws(place).client)
+    adoptable = unmanaged(inventory.found, _managed(place, state_file))
+    choice.output.document(
+        {
+            "stack": place.environment,
+            "adopt": adoptable,
+            "unusable": [{"logical": u.logical, "problem": u.problem, "remedy": u.remedy} for u in inventory.unusable],
+        }
+    )
+    if not choice.output.json_only:
+        _show(choice.output, adoptable, inventory)
+    if write and adoptable:
+        _write(write, adoptable, choice.output)
+    if inventory.unusable:
+        raise typer.Exit(1)
+
+
+def _managed(place: Place, state_file: Path | None) -> Managed:
+    from ops.adoption.state import managed
+
+    if state_file:
+        return managed(read_json(state_file), str(state_file))
+    root = project.root()
+    if place.cloud is Cloud.LOCAL:
+        # A local environment's engine keeps its state in a file that the environment names.
+        path = read_json(root / ".local" / f"{place.environment}.json").get("state_path")
+        if not path:
+            raise Refused("the local environment does not name its state", "give --state FILE")
+        checkpoint = root / path
+        return managed(read_json(checkpoint), str(checkpoint)) if checkpoint.is_file() else frozenset()
+    text = finding.run_engine(["stack", "export", "--stack", place.environment], root)
+    return managed(json.loads(text), f"`pulumi stack export --stack {place.environment}`")
+
+
+def _show(output: Output, adoptable: dict[str, str], inventory: Inventory) -> None:
+    for item in inventory.unusable:
+        output.people.print(f"[bold red]{item.logical}[/]: {item.problem}\n  → {item.remedy}")
+    if not adoptable:
+        output.people.print("nothing to adopt: whatever exists under the environment's names is the stack's already")
+        return
+    table = Table("Logical name", "Import id")
+    for name, import_id in adoptable.items():
+        table.add_row(name, import_id)
+    output.people.print(table)
+
+
+def _write(path: Path, adoptable: dict[str, str], output: Output) -> None:
+    from ops.adoption.stack_file import with_adoption
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise Refused(f"there is no stack file {path}", "check the path") from error
+    path.write_text(with_adoption(text, adoptable, str(path)), encoding="utf-8")
+    output.progress.print(f"{len(adoptable)} imports written to {path}; the next `up` adopts them", markup=False)

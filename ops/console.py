@@ -1,0 +1,53 @@
+"""Where words go: results to stdout, progress and problems to stderr, JSON alone where it was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+# Not on a terminal there is no width to fit: a log keeps whole lines instead of rich's default 80 columns.
+_LOG_COLUMNS = 140
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console with colours only on a terminal and never under NO_COLOR (rich honours both)."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else _LOG_COLUMNS, highlight=False)
+
+
+class Output:
+    """One command's way of answering: for people, or as one JSON document.
+
+    `json_target` is None (people), "-" (the document is all that stdout gets) or a file to write beside
+    the answer for people.
+    """
+
+    def __init__(self, json_target: str | None = None) -> None:
+        self.json_target = json_target
+        self.progress = console(stderr=True)
+        self.people = console(stderr=json_target == "-")
+
+    @property
+    def json_only(self) -> bool:
+        """True when stdout carries the document and nothing else."""
+        return self.json_target == "-"
+
+    def document(self, document: Any) -> None:
+        """Deliver the machine's answer; does nothing when none was asked for."""
+        if self.json_target is None:
+            return
+        text = json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+        if self.json_only:
+            sys.stdout.write(text)
+        else:
+            write_text(Path(self.json_target), text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text`, making the folder; an OSError reaches the command line's own handler."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
