@@ -167,7 +167,7 @@ class LambdaFunction(pulumi.ComponentResource):
         code, sizing = args.code, args.sizing
         variables = {**base_environment(args.names, code.function), **args.environment}
         return aws.lambda_.Function(
-            f"{self._name}-lambda",
+            f"{self._name}-function",
             name=args.names.function(code.function),
             description=args.description,
             role=role.arn,

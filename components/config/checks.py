@@ -36,6 +36,14 @@ def email_address(value: str) -> str:
     return value
 
 
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """No value twice: each becomes a resource of its own."""
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"listed more than once: {', '.join(twice)}")
+    return values
+
+
 def tag_value(value: str) -> str:
     """A tag value: 1 to 256 letters, digits, spaces and `_ . : / = + - @` (AWS tagging rules)."""
     if not _TAG.match(value) or value != value.strip():

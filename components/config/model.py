@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from components.config.checks import email_address, exact_origin, hostname, tag_value
+from components.config.checks import distinct, email_address, exact_origin, hostname, tag_value
 
 type Environment = Literal["dev", "staging", "prod"]
 type FunctionName = Literal["api", "auth", "authorizer", "rotation"]
@@ -149,7 +149,9 @@ class StackConfig(BaseSettings):
     ]
     alarm_emails: Annotated[
         tuple[Annotated[str, AfterValidator(email_address)], ...],
-        Field(description="a list of e-mail addresses"),
+        AfterValidator(distinct),
+        # an AWS budget's notification takes ten
+        Field(max_length=10, description="at most ten e-mail addresses"),
     ] = ()
     secret_recovery_days: Annotated[
         int, AfterValidator(_recovery), Field(description="7 to 30, or 0 to delete at once")

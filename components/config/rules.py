@@ -112,6 +112,8 @@ def _no_other_domain(values: Values, domains: Mapping[str, str]) -> Iterator[Fin
 
 def _origins(values: Values, stack: str) -> Iterator[Finding]:
     origins = values.get("corsOrigins")
+    if not origins and not values.get("domain"):
+        yield Finding("corsOrigins", "(none)", "no browser may call the API", "list the page's origin, or set domain")
     for index, origin in enumerate(origins if isinstance(origins, list | tuple) else ()):
         path = f"corsOrigins[{index}]"
         if origin == "*":

@@ -74,7 +74,7 @@ class SecretRotation(pulumi.ComponentResource):
         base = self._args.function
         arns = [secret.arn for secret in self._args.secrets.values()]
         function = LambdaFunction(
-            f"{self._name}-function",
+            f"{self._name}-lambda",
             replace(
                 base,
                 environment={

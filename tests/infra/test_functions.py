@@ -1,0 +1,179 @@
+"""Functions: code by digest, logs, versions, alias ownership, concurrency, least privilege."""
+
+import fnmatch
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.artefacts import FunctionCode
+from components.config.model import AliasOwner
+from components.lambda_function import LambdaFunction, LambdaFunctionArgs
+from tests.infra.recording import Recording, record
+from tests.infra.stacks import FUNCTIONS, STACKS, artefacts, names_of, stack_config
+
+Stacks = Callable[[str], Recording]
+FUNCTION = "aws:lambda/function:Function"
+ALIAS = "aws:lambda/alias:Alias"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+# Actions without a resource level, by the Service Authorization Reference.
+WITHOUT_RESOURCE = {
+    "secretsmanager:GetRandomPassword",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+
+def statements(recording: Recording) -> list[tuple[str, dict[str, Any]]]:
+    """Every statement of every inline policy, with the role's name."""
+    return [
+        (policy.inputs["role"], statement)
+        for policy in recording.of(POLICY)
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+    ]
+
+
+def one_function(owner: AliasOwner, **overrides: Any) -> Recording:
+    config = stack_config("dev", functions={"api": overrides} if overrides else {})
+    names = names_of(config)
+    code = FunctionCode("api", "api.handler.handler", "A" * 43 + "=", "bucket", "functions/api.zip", "v1")
+
+    def program() -> None:
+        LambdaFunction(
+            "api",
+            LambdaFunctionArgs(names, code, config.sizing("api"), "arn:key", 7, owner, "ApiStack", "API"),
+        )
+
+    return record(program, stack="dev", account_id=config.account_id)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_function_runs_the_digest_and_handler_of_its_artefact(recorded: Stacks, stack: str) -> None:
+    recording = recorded(stack)
+    deployed = {f.inputs["name"].removeprefix(f"omnix-ai-{stack}-"): f for f in recording.of(FUNCTION)}
+    assert set(deployed) == set(FUNCTIONS)
+    for name, artefact in artefacts().items():
+        inputs = deployed[name].inputs
+        assert inputs["sourceCodeHash"] == artefact.sha256
+        assert inputs["handler"] == artefact.handler
+        assert inputs["s3Key"] == f"functions/{name}.zip"
+        assert inputs["s3ObjectVersion"] == f"delivery-artefact-{name}-object-version"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_function_is_arm64_python_traced_published_and_encrypted(recorded: Stacks, stack: str) -> None:
+    for function in recorded(stack).of(FUNCTION):
+        assert function.inputs["architectures"] == ["arm64"]
+        assert function.inputs["runtime"] == "python3.13"
+        assert function.inputs["publish"] is True
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}
+        assert function.inputs["kmsKeyArn"].startswith("arn:aws:kms:")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_functions_log_group_exists_before_it_with_key_and_retention(recorded: Stacks, stack: str) -> None:
+    recording = recorded(stack)
+    groups = {group.inputs["name"]: group for group in recording.of("aws:cloudwatch/logGroup:LogGroup")}
+    for function in recording.of(FUNCTION):
+        group = groups[f"/aws/lambda/{function.inputs['name']}"]
+        assert group.urn in recording.closure(function)
+        assert group.inputs["retentionInDays"] == stack_config(stack).log_retention_days
+        assert group.inputs["kmsKeyId"].startswith("arn:aws:kms:")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_concurrency_is_reserved_or_provisioned_unless_asked_for(recorded: Stacks, stack: str) -> None:
+    """The incident: `ReservedConcurrentExecutions` blocked deployment."""
+    recording = recorded(stack)
+    assert not [f for f in recording.of(FUNCTION) if "reservedConcurrentExecutions" in f.inputs]
+    assert not [r for r in recording.resources if "rovisionedConcurrency" in r.type]
+
+
+def test_concurrency_is_set_when_the_config_asks_for_it() -> None:
+    recording = one_function("pulumi", reservedConcurrency=10, provisionedConcurrency=2)
+    (function,) = recording.of(FUNCTION)
+    assert function.inputs["reservedConcurrentExecutions"] == 10
+    (provisioned,) = recording.of("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+    assert provisioned.inputs["qualifier"] == "live"
+    assert provisioned.inputs["provisionedConcurrentExecutions"] == 2
+
+
+@pytest.mark.parametrize(
+    ("stack", "ignored"),
+    [
+        ("dev", ()),
+        ("staging", ("functionVersion", "routingConfig")),
+        ("prod", ("functionVersion", "routingConfig")),
+    ],
+)
+def test_only_in_dev_does_pulumi_move_an_alias(recorded: Stacks, stack: str, ignored: tuple[str, ...]) -> None:
+    aliases = recorded(stack).of(ALIAS)
+    assert len(aliases) == len(FUNCTIONS)
+    assert {alias.ignore_changes for alias in aliases} == {ignored}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_an_alias_has_nothing_that_could_change_but_its_version(recorded: Stacks, stack: str) -> None:
+    """The provider's update sends version and routing with any change, and would undo a shift."""
+    for alias in recorded(stack).of(ALIAS):
+        assert set(alias.inputs) == {"functionName", "functionVersion", "name"}
+        assert alias.inputs["name"] == "live"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_function_behind_the_gateway_gives_up_before_it(recorded: Stacks, stack: str) -> None:
+    for function in recorded(stack).of(FUNCTION):
+        if not function.inputs["name"].endswith("-rotation"):
+            assert function.inputs["timeout"] < 29
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_role_may_scan_or_act_on_everything(recorded: Stacks, stack: str) -> None:
+    for role, statement in statements(recorded(stack)):
+        assert statement["Effect"] == "Allow"
+        for action in statement["Action"]:
+            assert not fnmatch.fnmatchcase("dynamodb:Scan", action), (role, statement["Sid"])
+            assert "*" not in action or action in {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
+        if "*" in statement["Resource"]:
+            assert set(statement["Action"]) <= WITHOUT_RESOURCE, (role, statement["Sid"])
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_use_of_the_key_goes_through_a_service(recorded: Stacks, stack: str) -> None:
+    for role, statement in statements(recorded(stack)):
+        if any(action.startswith("kms:") for action in statement["Action"]):
+            assert "kms:ViaService" in statement["Condition"]["StringEquals"], (role, statement["Sid"])
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_only_auth_reaches_credentials(recorded: Stacks, stack: str) -> None:
+    """Password hashes lie under CREDENTIAL# in `users`, refresh families under FAMILY# in `sessions`."""
+    items = [
+        (role, statement)
+        for role, statement in statements(recorded(stack))
+        if any(action.startswith("dynamodb:") for action in statement["Action"])
+        and any(r.rpartition("-")[2].split("/")[0] in {"users", "sessions"} for r in statement["Resource"])
+        and statement["Action"] != ["dynamodb:DescribeTable"]
+    ]
+    assert items
+    for role, statement in items:
+        if not role.startswith(f"omnix-ai-{stack}-auth-"):
+            condition = statement["Condition"]
+            assert condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["TENANT#*"]
+            assert condition["Null"]["dynamodb:LeadingKeys"] == ["false"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_secret_is_read_only_by_those_that_use_it(recorded: Stacks, stack: str) -> None:
+    readers: dict[str, set[str]] = {}
+    for role, statement in statements(recorded(stack)):
+        if "secretsmanager:GetSecretValue" in statement["Action"]:
+            for arn in statement["Resource"]:
+                function = role.removeprefix(f"omnix-ai-{stack}-").split("-")[0]
+                readers.setdefault(arn.rpartition("/")[2], set()).add(function)
+    assert readers == {
+        "JWT_SECRET": {"auth", "authorizer", "rotation"},
+        "JWT_REFRESH_SECRET": {"auth", "rotation"},
+        "API_KEY_1": {"authorizer", "rotation"},
+    }

@@ -1,0 +1,108 @@
+"""What must survive: protection, retention, deletion protection, recovery and adoption."""
+
+from collections.abc import Callable
+
+import pulumi
+import pytest
+
+from components.data.stack import DataStack, DataStackArgs
+from components.data.tables import TABLES
+from components.security.stack import SecurityStack, SecurityStackArgs
+from tests.infra.recording import Recording, record
+from tests.infra.stacks import STACKS, names_of, stack_config
+
+Stacks = Callable[[str], Recording]
+
+STATEFUL = (
+    "aws:backup/vault:Vault",
+    "aws:dynamodb/table:Table",
+    "aws:kms/key:Key",
+    "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
+)
+TABLE = "aws:dynamodb/table:Table"
+
+
+def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Stacks) -> None:
+    stateful = [r for type_ in STATEFUL for r in recorded("prod").of(type_)]
+    assert len(stateful) == 1 + len(TABLES) + 1 + 1 + 3
+    assert [r.name for r in stateful if not (r.protect and r.retain_on_delete)] == []
+
+
+def test_nothing_else_is_protected_in_prod(recorded: Stacks) -> None:
+    assert [r.name for r in recorded("prod").resources if r.protect and r.type not in STATEFUL] == []
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_dev_and_staging_destroy_to_zero(recorded: Stacks, stack: str) -> None:
+    recording = recorded(stack)
+    assert [r.name for r in recording.resources if r.protect or r.retain_on_delete] == []
+    assert not any(table.inputs["deletionProtectionEnabled"] for table in recording.of(TABLE))
+    assert recording.of("aws:s3/bucket:Bucket")[0].inputs["forceDestroy"] is True
+
+
+def test_prod_tables_refuse_deletion_by_aws_too(recorded: Stacks) -> None:
+    assert all(table.inputs["deletionProtectionEnabled"] for table in recorded("prod").of(TABLE))
+    assert not recorded("prod").of("aws:s3/bucket:Bucket")[0].inputs.get("forceDestroy")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_table_is_as_the_design_says(recorded: Stacks, stack: str) -> None:
+    recording = recorded(stack)
+    assert {table.name for table in recording.of(TABLE)} == {f"data-table-{name}" for name in TABLES}
+    for name, definition in TABLES.items():
+        table = recording.one(TABLE, f"data-table-{name}").inputs
+        assert table["name"] == f"omnix-ai-{stack}-{name}"
+        assert (table["hashKey"], table["rangeKey"]) == ("pk", "sk")
+        assert table["billingMode"] == "PAY_PER_REQUEST"
+        assert table["pointInTimeRecovery"] == {"enabled": True}
+        assert table["serverSideEncryption"]["kmsKeyArn"].startswith("arn:aws:kms:")
+        assert tuple(i["name"] for i in table.get("globalSecondaryIndexes", [])) == definition.indexes
+        assert table.get("ttl", {}).get("attributeName") == definition.ttl
+        assert table.get("streamViewType") == ("NEW_AND_OLD_IMAGES" if definition.stream else None)
+        used = {"pk", "sk"} | {
+            key["attributeName"] for index in table.get("globalSecondaryIndexes", []) for key in index["keySchemas"]
+        }
+        assert {attribute["name"] for attribute in table["attributes"]} == used
+
+
+def test_there_are_fewer_than_ten_tables() -> None:
+    assert len(TABLES) < 10
+
+
+def test_a_retained_table_key_and_secret_are_adopted_by_import(recorded: Stacks) -> None:
+    """After a destroy that retained them, `up` imports what is there instead of failing on its name."""
+    adopt = {"key": "key-id", "tables/users": "omnix-ai-prod-users", "secrets/JWT_SECRET": "arn:aws:x"}
+    config = stack_config("prod", adopt=adopt)
+    names = names_of(config)
+
+    def program() -> None:
+        security = SecurityStack("security", SecurityStackArgs(names, True, 30, False, config.adopt))
+        args = DataStackArgs(names, security.key.arn, True, ["https://a.example"], "m", "INFO", config.adopt)
+        DataStack("data", args)
+
+    recording = record(program, stack="prod", account_id=config.account_id)
+    imported = {r.name: r.import_id for r in recording.resources if r.import_id}
+    assert imported == {
+        "security-key": "key-id",
+        "data-table-users": "omnix-ai-prod-users",
+        "security-secret-JWT_SECRET": "arn:aws:x",
+    }
+    assert not any(r.import_id for r in recorded("prod").resources)
+
+
+def test_a_callers_options_do_not_leak_into_children() -> None:
+    """`ResourceOptions.merge` would hand a caller's protect, aliases and ignored changes to every child."""
+    names = names_of(stack_config("dev"))
+
+    def program() -> None:
+        SecurityStack(
+            "security",
+            SecurityStackArgs(names, False, 0, True),
+            pulumi.ResourceOptions(ignore_changes=["tags"], protect=True),
+        )
+
+    recording = record(program, stack="dev", account_id=names.account_id)
+    children = [r for r in recording.resources if r.custom]
+    assert children
+    assert [r.name for r in children if "tags" in r.ignore_changes] == []
