@@ -154,7 +154,11 @@ def table_alarms(table: Table, thresholds: Thresholds) -> list[Alarm]:
 
 def backup_alarms(vault: Vault) -> list[Alarm]:
     """Backup jobs that failed, expired before they could start, or were stopped."""
-    states = {"failed": "Failed", "expired": "Expired", "aborted": "Aborted"}
+    metrics = {
+        f"{state.lower()}_{scope}": metric
+        for state in ("Aborted", "Expired", "Failed")
+        for scope, metric in zip(("vault", "tables"), vault.metrics(f"NumberOfBackupJobs{state}"), strict=True)
+    }
     return [
         Alarm(
             key="backup-jobs",
@@ -162,8 +166,8 @@ def backup_alarms(vault: Vault) -> list[Alarm]:
                 f"A backup into {vault.name} failed, expired or was aborted: a table has no recovery point "
                 "for its rule. The job's status message says why; start an on-demand backup."
             ),
-            metrics={id_: vault.metric(f"NumberOfBackupJobs{state}") for id_, state in states.items()},
-            expression=_total(states),
+            metrics=metrics,
+            expression=_total(metrics),
             label="backup jobs that did not complete",
             threshold=1,
         )

@@ -20,7 +20,7 @@ from components.monitoring.alarms import (
 )
 from components.monitoring.dashboard import DashboardContent, dashboard_body
 from components.monitoring.metrics import Api, Function, Metric, Table, Vault
-from components.monitoring.topic import EMAIL_FILTER, topic_statements
+from components.monitoring.topic import topic_statements
 from components.naming import Names
 from components.tags import component_tags
 
@@ -101,7 +101,6 @@ class MonitoringStack(pulumi.ComponentResource):
             topic=topic.arn,
             protocol="email",
             endpoint=address,
-            filter_policy=EMAIL_FILTER,
             opts=self._child(),
         )
 

@@ -1,12 +1,10 @@
-"""Who may publish to the alarm topic, and which of its messages reach a person. Pure."""
+"""Who may publish to the alarm topic. Pure.
 
-import json
+Its subscriptions have no filter policy: alarms and budgets send messages without any attribute, and such a
+message matches no filter, not even `{"exists": false}` (SNS, "Key matching").
+"""
 
 from components.iam import ANYONE, Conditions, Statement
-
-# AWS Backup reports every job; a person wants those that did not end well. Alarms and budgets send no
-# `State` attribute at all, and `anything-but` alone would drop them.
-EMAIL_FILTER = json.dumps({"State": [{"exists": False}, {"anything-but": ["COMPLETED"]}]}, separators=(",", ":"))
 
 
 def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Statement, ...]:

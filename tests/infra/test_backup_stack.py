@@ -68,7 +68,7 @@ def test_no_job_starts_before_its_role_may_back_up(recording):
     assert attachment.urn in _only(recording, "aws:backup/selection:Selection").dependencies
 
 
-def test_jobs_are_reported_to_the_alarm_topic(recording):
+def test_failed_copies_and_restores_are_reported_to_the_alarm_topic(recording):
     notifications = _only(recording, "aws:backup/vaultNotifications:VaultNotifications")
     assert _only(recording, "aws:sns/topic:Topic").urn in notifications.dependencies
-    assert "BACKUP_JOB_COMPLETED" in notifications.inputs["backupVaultEvents"]
+    assert notifications.inputs["backupVaultEvents"] == ["COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"]

@@ -34,6 +34,12 @@ def test_every_address_of_the_config_is_subscribed(recording, stack):
     assert {s.inputs["protocol"] for s in subscriptions} == {"email"}
 
 
+def test_no_subscription_filters_because_alarms_carry_no_attribute_to_match(recording):
+    # SNS: a message without any attribute matches no filter policy, `{"exists": false}` included.
+    for subscription in recording.of("aws:sns/topicSubscription:TopicSubscription"):
+        assert "filterPolicy" not in subscription.inputs
+
+
 def test_every_function_and_table_is_watched(recording):
     names = {alarm.name.removeprefix("monitoring-alarm-") for alarm in recording.of(ALARM)}
     functions = {f.inputs["name"].split("-")[-1] for f in recording.of("aws:lambda/function:Function")}
