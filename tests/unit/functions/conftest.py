@@ -1,0 +1,224 @@
+import functools
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from moto import mock_aws
+
+from omnix.dynamodb import load_item
+
+REGION = "eu-central-1"
+ORIGIN = "https://console.dev.example"
+TABLES = ("analytics", "products", "sessions", "users")
+SECRETS = {
+    "JWT_SECRET": "S" * 10 + "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcd",
+    "JWT_REFRESH_SECRET": "R" * 10 + "zyxwvutsrqponmlkjihgfedcba9876543210ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcd",
+    "API_KEY_1": "omx_abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+}
+
+
+@dataclass
+class Cloud:
+    """An environment's parameters, secrets and tables in moto, and ways to call the functions in it."""
+
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        return _client(service)
+
+    def items(self, logical: str) -> list[dict[str, Any]]:
+        return [load_item(item) for item in self.client("dynamodb").scan(TableName=table(logical))["Items"]]
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        return {logical: self.items(logical) for logical in TABLES}
+
+    def set_parameter(self, name: str, value: str, kind: str = "String") -> None:
+        self.client("ssm").put_parameter(Name=f"/omnix-ai/dev/{name}", Value=value, Type=kind, Overwrite=True)
+
+    def rotate(self, secret: str, value: str) -> str:
+        answer = self.client("secretsmanager").put_secret_value(SecretId=self.secrets[secret], SecretString=value)
+        return str(answer["VersionId"])
+
+
+@dataclass
+class Answer:
+    """A proxy response, read."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["error"]["code"])
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    """Loading a service's model takes longer than a test."""
+    return boto3.client(service, region_name=REGION)
+
+
+def table(logical: str) -> str:
+    return f"omnix-ai-dev-{logical}"
+
+
+def event(method: str, path: str, **changes: Any) -> dict[str, Any]:
+    """A REST proxy event as API Gateway makes it."""
+    body = changes.pop("body", None)
+    headers = {"Host": "x.execute-api", **changes.pop("headers", {})}
+    if body is not None and not isinstance(body, str):
+        body = json.dumps(body)
+        headers.setdefault("Content-Type", "application/json")
+    query: dict[str, str] | None = changes.pop("query", None)
+    authorizer = changes.pop("authorizer", None)
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": "request-1",
+            "stage": "dev",
+            "path": f"/dev{path}",
+            **({"authorizer": authorizer} if authorizer else {}),
+        },
+        "body": body,
+        "isBase64Encoded": False,
+        **changes,
+    }
+
+
+def caller(role: str = "owner", tenant: str = "t1", user: str = "u1", session: str = "s1") -> dict[str, str]:
+    """The authorizer's context for a signed-in user."""
+    return {"tenant_id": tenant, "user_id": user, "role": role, "session_id": session, "auth": "jwt"}
+
+
+def read(answer: dict[str, Any]) -> Answer:
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    return Answer(answer["statusCode"], headers, answer["body"])
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("OMNIX_", "AWS_")):
+            monkeypatch.delenv(name)
+    values = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "OMNIX_ENVIRONMENT": "dev",
+        "OMNIX_FUNCTION": "api",
+        "OMNIX_PARAMETER_PREFIX": "/omnix-ai/dev",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with mock_aws():
+        made = Cloud()
+        _parameters(made)
+        _tables(made)
+        for name, value in SECRETS.items():
+            answer = made.client("secretsmanager").create_secret(Name=f"omnix-ai/dev/{name}", SecretString=value)
+            made.secrets[name] = answer["ARN"]
+        monkeypatch.setenv("OMNIX_JWT_SECRET_ID", made.secrets["JWT_SECRET"])
+        monkeypatch.setenv("OMNIX_JWT_REFRESH_SECRET_ID", made.secrets["JWT_REFRESH_SECRET"])
+        monkeypatch.setenv("OMNIX_API_KEY_SECRET_ID", made.secrets["API_KEY_1"])
+        monkeypatch.setenv("OMNIX_ROTATION_SECRET_IDS", ",".join(made.secrets.values()))
+        _forget()
+        yield made
+
+
+def _parameters(made: Cloud) -> None:
+    for logical in TABLES:
+        made.set_parameter(f"database/tables/{logical}", table(logical))
+    made.set_parameter("database/endpoint", f"https://dynamodb.{REGION}.amazonaws.com")
+    made.set_parameter("api/cors-origins", f"{ORIGIN},https://other.dev.example", "StringList")
+    made.set_parameter("api/usage-key", "usage-key-value", "SecureString")
+    made.set_parameter("monitoring/log-level", "INFO")
+
+
+def _tables(made: Cloud) -> None:
+    for logical in TABLES:
+        index = {
+            "IndexName": "gsi1",
+            "KeySchema": [
+                {"AttributeName": "gsi1pk", "KeyType": "HASH"},
+                {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        made.client("dynamodb").create_table(
+            TableName=table(logical),
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "gsi1pk", "gsi1sk")
+            ],
+            GlobalSecondaryIndexes=[index],
+        )
+
+
+def _forget() -> None:
+    """A new sandbox: nothing cached."""
+    from omnix.admission.service import admission
+    from omnix.identity import service
+    from omnix.parameters import parameters
+
+    for cached in (admission, parameters, service.settings, service.signing_secret, service.refresh_secret):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def api(cloud: Cloud) -> Callable[..., Answer]:
+    from api.handler import handler
+
+    def call(method: str, path: str, **changes: Any) -> Answer:
+        changes.setdefault("authorizer", caller())
+        return read(handler(event(method, path, **changes), SimpleNamespace(aws_request_id="lambda-1")))
+
+    return call
+
+
+@pytest.fixture
+def auth(cloud: Cloud) -> Callable[..., Answer]:
+    from auth.handler import handler
+
+    def call(method: str, path: str, **changes: Any) -> Answer:
+        return read(handler(event(method, path, **changes), SimpleNamespace(aws_request_id="lambda-1")))
+
+    return call
+
+
+@pytest.fixture
+def atomic_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB checks and writes in one step; moto's threads would not."""
+    lock = threading.RLock()
+    plain = BaseClient._make_api_call
+
+    def locked(self: Any, operation: str, arguments: Any) -> Any:
+        with lock:
+            return plain(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", locked)

@@ -1,0 +1,158 @@
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import Any
+
+import jwt
+import pytest
+
+from omnix.errors import Conflict
+from omnix.identity import passwords
+from omnix.identity.model import Registration, normalise_email
+from omnix.identity.service import identity
+
+from .conftest import SECRETS, Cloud, caller
+
+REGISTRATION = {
+    "email": "Ada@Shop.Example ",
+    "password": "correct horse battery",
+    "name": "Ada",
+    "tenant_name": "Corner Shop",
+}
+LOGIN = {"email": "ada@shop.example", "password": "correct horse battery"}
+
+
+def context(session: dict[str, Any]) -> dict[str, str]:
+    claims = jwt.decode(session["access_token"], options={"verify_signature": False})
+    return caller(claims["role"], claims["tid"], claims["sub"], claims["sid"])
+
+
+def test_registering_makes_tenant_owner_and_credential_and_signs_in(auth: Any, cloud: Cloud) -> None:
+    answer = auth("POST", "/auth/register", body=REGISTRATION)
+    assert answer.status == 201
+    assert answer.json["user"]["email"] == "ada@shop.example"
+    assert answer.json["user"]["role"] == "owner"
+    kinds = sorted(item["entity"] for item in cloud.items("users"))
+    assert kinds == ["credential", "tenant", "user"]
+    (credential,) = [item for item in cloud.items("users") if item["entity"] == "credential"]
+    assert credential["pk"].startswith("CREDENTIAL#")
+    assert credential["password_hash"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not [name for name in credential if name.startswith("gsi")]
+
+
+def test_only_credentials_and_families_are_outside_the_tenants_keys(auth: Any, cloud: Cloud) -> None:
+    auth("POST", "/auth/register", body=REGISTRATION)
+    prefixes = {item["pk"].split("#")[0] for items in cloud.everything().values() for item in items}
+    assert prefixes == {"TENANT", "CREDENTIAL", "FAMILY"}
+
+
+@pytest.mark.parametrize("email", ["ada@shop.example", "ADA@SHOP.EXAMPLE", " ada@shop.example", "ａda@shop.example"])
+def test_an_address_registers_once_however_it_is_spelled(auth: Any, cloud: Cloud, email: str) -> None:
+    assert auth("POST", "/auth/register", body=REGISTRATION).status == 201
+    before = cloud.everything()
+    answer = auth("POST", "/auth/register", body=REGISTRATION | {"email": email})
+    assert (answer.status, answer.code) == (409, "conflict")
+    assert cloud.everything() == before
+
+
+def test_of_many_registrations_at_once_one_wins(cloud: Cloud, atomic_writes: None) -> None:
+    def register(_: int) -> str:
+        try:
+            return identity().register(Registration(**REGISTRATION)).user.user_id
+        except Conflict:
+            return "conflict"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(register, range(20)))
+    assert outcomes.count("conflict") == 19
+    assert len(cloud.items("users")) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"password": "short"},
+        {"password": "x" * 129},
+        {"password": 12345678901234},
+        {"email": "x" * 250 + "@shop.example"},
+        {"email": "not an address"},
+        {"email": "a@b"},
+        {"email": ["ada@shop.example"]},
+        {"name": ""},
+        {"name": "   "},
+        {"name": "x" * 121},
+        {"tenant_name": None},
+        {"role": "owner"},
+    ],
+)
+def test_a_registration_of_the_wrong_shape_is_422_and_writes_nothing(
+    auth: Any, cloud: Cloud, change: dict[str, Any]
+) -> None:
+    answer = auth("POST", "/auth/register", body=REGISTRATION | change)
+    assert (answer.status, answer.code) == (422, "validation_failed")
+    assert not any(cloud.everything().values())
+
+
+def test_a_sign_in_gives_a_token_of_the_contract(auth: Any, cloud: Cloud) -> None:
+    auth("POST", "/auth/register", body=REGISTRATION)
+    answer = auth("POST", "/auth/login", body=LOGIN)
+    assert answer.status == 200
+    assert answer.json["expires_in"] == 900
+    token = answer.json["access_token"]
+    header = jwt.get_unverified_header(token)
+    current = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.secrets["JWT_SECRET"])["VersionId"]
+    assert (header["alg"], header["kid"]) == ("HS256", current)
+    claims = jwt.decode(token, SECRETS["JWT_SECRET"], algorithms=["HS256"], audience="omnix-ai-dev")
+    assert {"iss", "aud", "sub", "tid", "role", "sid", "iat", "exp", "jti"} == set(claims)
+    assert claims["iss"] == claims["aud"] == "omnix-ai-dev"
+
+
+@pytest.mark.parametrize("wrong", [{"password": "wrong horse battery"}, {"email": "nobody@shop.example"}])
+def test_a_wrong_password_and_an_unknown_address_answer_the_same(auth: Any, wrong: dict[str, str]) -> None:
+    auth("POST", "/auth/register", body=REGISTRATION)
+    answer = auth("POST", "/auth/login", body=LOGIN | wrong)
+    assert (answer.status, answer.code) == (401, "unauthorized")
+    assert answer.json["error"]["message"] == "E-mail address or password is wrong."
+
+
+def test_an_unknown_address_costs_the_same_work_as_a_wrong_password() -> None:
+    stored = passwords.hash_password("correct horse battery")
+
+    def cost(hash_of: str | None) -> float:
+        times = []
+        for _ in range(7):
+            started = time.thread_time()
+            assert not passwords.matches(hash_of, "wrong horse battery")
+            times.append(time.thread_time() - started)
+        return median(times)
+
+    assert 0.5 < cost(None) / cost(stored) < 2
+
+
+def test_validate_says_who_and_refuses_a_session_that_was_ended(auth: Any) -> None:
+    session = auth("POST", "/auth/register", body=REGISTRATION).json
+    answer = auth("GET", "/auth/validate", authorizer=context(session))
+    assert answer.status == 200
+    assert (answer.json["valid"], answer.json["user_id"]) == (True, session["user"]["user_id"])
+    auth("POST", "/auth/logout", body={"refresh_token": session["refresh_token"]})
+    assert auth("GET", "/auth/validate", authorizer=context(session)).status == 401
+
+
+def test_me_gives_the_profile_and_never_the_hash(auth: Any) -> None:
+    session = auth("POST", "/auth/register", body=REGISTRATION).json
+    answer = auth("GET", "/auth/me", authorizer=context(session))
+    assert answer.json == session["user"]
+    assert "argon2" not in json.dumps(answer.json)
+
+
+def test_an_api_key_validates_and_has_no_profile(auth: Any) -> None:
+    platform = {"tenant_id": "platform", "user_id": "platform", "role": "device", "session_id": "", "auth": "api_key"}
+    assert auth("GET", "/auth/validate", authorizer=platform).json["session_id"] is None
+    assert auth("GET", "/auth/me", authorizer=platform).status == 403
+
+
+@pytest.mark.parametrize("bad", ["", "a", "a@", "@b.example", "a b@c.example", "a@b..example", "a@-b.example", "a@b.1"])
+def test_what_is_no_address_is_refused(bad: str) -> None:
+    with pytest.raises(ValueError, match="e-mail"):
+        normalise_email(bad)
