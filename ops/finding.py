@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops import project
@@ -15,8 +16,9 @@ from ops.stack import Cloud, Place, SignIn, Stack, assembled, is_loopback, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+# Set by the toolchain only: whoever sets it means a local environment.
+LOCAL_DIR = "OMNIX_LOCAL_DIR"
 # Long-lived and temporary access keys as AWS makes them (IAM: unique identifiers AKIA, ASIA).
 _REAL_KEY = re.compile(r"^(AKIA|ASIA)[A-Z0-9]{16}$")
 
@@ -56,13 +58,21 @@ def find_place(selection: Selection, root: Path | None = None) -> Place:
     root = root or project.root()
     name = _required_name(selection)
     if _cloud_of(name, selection.cloud, root) is Cloud.LOCAL:
-        summary = _summary(name, root)
-        document = read_json(summary)
-        try:
-            return Place(name, document["account_id"], document["region"], document["aws_endpoint_url"])
-        except KeyError as error:
-            raise Refused(f"{summary} has no {error.args[0]}", f"run `make up STACK={name}` again") from error
+        return _local_place(name, root)
     return _place_from_config(root / f"Pulumi.{name}.yaml", name)
+
+
+def _local_place(name: str, root: Path) -> Place:
+    """From the running cloud itself, which is there before the first `up` and may have moved since the last one."""
+    cloud = local_home(root) / name / "cloud" / "cloud.json"
+    path, endpoint = (cloud, "endpoint_url") if cloud.is_file() else (_summary(name, root), "aws_endpoint_url")
+    if not path.is_file():
+        raise Refused(f"there is no local environment {name} ({path})", f"start it: `make up STACK={name}`")
+    document = read_json(path)
+    try:
+        return Place(name, document["account_id"], document["region"], document[endpoint])
+    except KeyError as error:
+        raise Refused(f"{path} has no {error.args[0]}", f"run `make up STACK={name}` again") from error
 
 
 def _place_from_config(path: Path, name: str) -> Place:
@@ -86,13 +96,23 @@ def _required_name(selection: Selection) -> str:
     return selection.stack
 
 
+def local_home(root: Path) -> Path:
+    """Where local environments keep their things; `make` names another folder for environments of tests."""
+    return Path(os.environ.get(LOCAL_DIR) or root / ".local")
+
+
+def local_state(name: str, root: Path) -> Path:
+    """The engine's state file of a local environment; kept after a destroy, when no summary names it."""
+    return local_home(root) / name / "pulumi" / ".pulumi" / "stacks" / "omnix-ai" / f"{name}.json"
+
+
 def _summary(name: str, root: Path) -> Path:
-    return root / ".local" / f"{name}.json"
+    return local_home(root) / f"{name}.json"
 
 
 def _cloud_of(name: str, asked: Cloud | None, root: Path) -> Cloud:
-    if asked:
-        return asked
+    if asked or os.environ.get(LOCAL_DIR):
+        return asked or Cloud.LOCAL
     if not _summary(name, root).is_file():
         return Cloud.AWS
     if real := real_credentials(os.environ):

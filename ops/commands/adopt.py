@@ -62,11 +62,7 @@ def _managed(place: Place, state_file: Path | None) -> Managed:
         return managed(read_json(state_file), str(state_file))
     root = project.root()
     if place.cloud is Cloud.LOCAL:
-        # A local environment's engine keeps its state in a file that the environment names.
-        path = read_json(root / ".local" / f"{place.environment}.json").get("state_path")
-        if not path:
-            raise Refused("the local environment does not name its state", "give --state FILE")
-        checkpoint = root / path
+        checkpoint = finding.local_state(place.environment, root)
         return managed(read_json(checkpoint), str(checkpoint)) if checkpoint.is_file() else frozenset()
     text = finding.run_engine(["stack", "export", "--stack", place.environment], root)
     return managed(json.loads(text), f"`pulumi stack export --stack {place.environment}`")
