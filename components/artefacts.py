@@ -42,7 +42,7 @@ def read_manifest(path: Path) -> dict[str, Artefact]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         functions: Mapping[str, Mapping[str, str]] = content["functions"]
-        return {name: _artefact(name, functions[name]) for name in sorted(functions)}
+        return {name: _artefact(name, entry) for name, entry in sorted(functions.items())}
     except OSError as error:
         raise ArtefactError(f"artefact manifest {path} cannot be read: {error.strerror}") from error
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

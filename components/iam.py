@@ -25,6 +25,11 @@ class Statement:
     principals: Mapping[str, Sequence[Value]] | None = None
     effect: Literal["Allow", "Deny"] = "Allow"
 
+    def __post_init__(self) -> None:
+        """Refuse what IAM refuses when the policy is attached, half way through an update."""
+        if not (self.sid.isascii() and self.sid.isalnum()):
+            raise ValueError(f"statement id {self.sid!r}: IAM takes letters and digits only")
+
     def render(self) -> dict[str, Any]:
         """The statement in AWS's form, keys and lists in a fixed order."""
         rendered: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}

@@ -45,8 +45,7 @@ class DeliveryStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeliveryStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:DeliveryStack", name, None, opts)
         self._name, self._args = name, args
-        self._bucket = self._artefact_bucket()
-        self.bucket = self._bucket.bucket
+        self.bucket = self._artefact_bucket().bucket
         self._lock_down()
         ready: list[pulumi.Resource] = [self._encryption(), self._versioning()]
         self.code = {name: self._upload(artefact, ready) for name, artefact in args.artefacts.items()}
@@ -86,7 +85,7 @@ class DeliveryStack(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             f"{self._name}-artefacts-policy",
             bucket=self.bucket,
-            policy=policy_json(tls_only(self._bucket.arn)),
+            policy=policy_json(tls_only(self._args.names.bucket("artefacts"))),
             opts=self._child(block),
         )
 
@@ -159,13 +158,13 @@ class DeliveryStack(pulumi.ComponentResource):
         )
 
 
-def tls_only(bucket_arn: pulumi.Input[str]) -> Statement:
-    """Refuses everyone who comes without TLS."""
-    objects = pulumi.Output.from_input(bucket_arn).apply(lambda arn: f"{arn}/*")
+def tls_only(bucket: str) -> Statement:
+    """Refuses everyone who comes to `bucket` without TLS."""
+    arn = f"arn:aws:s3:::{bucket}"
     return Statement(
         "TlsOnly",
         ["s3:*"],
-        [bucket_arn, objects],
+        [arn, f"{arn}/*"],
         {"Bool": {"aws:SecureTransport": ["false"]}},
         principals=ANYONE,
         effect="Deny",

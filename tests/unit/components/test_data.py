@@ -1,0 +1,42 @@
+from components.config.adoption import ADOPTABLE
+from components.data.parameters import entries
+from components.data.tables import TABLES, TableDefinition
+from components.naming import Names
+
+NAMES = Names("dev", "111122223333", "eu-central-1")
+
+
+def test_there_are_nine_tables_with_the_promised_names() -> None:
+    assert set(TABLES) == {
+        "analytics", "customer-profiles", "inventory", "orders", "products", "recommendations", "sessions",
+        "users", "workspaces",
+    }  # fmt: skip
+
+
+def test_a_table_defines_its_key_attributes_and_no_other() -> None:
+    """DynamoDB refuses an attribute definition that no key uses."""
+    table = TableDefinition("t", indexes=("gsi1", "gsi2"), ttl="expires_at")
+    assert table.attributes == ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk")
+
+
+def test_what_expires_has_a_ttl() -> None:
+    expiring = {name for name, table in TABLES.items() if table.ttl == "expires_at"}
+    assert expiring == {"analytics", "recommendations", "sessions", "workspaces"}
+
+
+def test_parameters_tell_functions_where_everything_is() -> None:
+    made = entries(
+        NAMES, tables=TABLES, origins=["https://b.example", "https://a.example"], model_id="m", log_level="INFO"
+    )
+    values = {entry.path: entry.value for entry in made}
+    assert values["database/endpoint"] == "https://dynamodb.eu-central-1.amazonaws.com"
+    assert values["database/tables/users"] == "omnix-ai-dev-users"
+    assert values["api/cors-origins"] == "https://a.example,https://b.example"
+    assert values["bedrock/model-id"] == "m"
+    assert values["monitoring/log-level"] == "INFO"
+    assert len([path for path in values if path.startswith("database/tables/")]) == len(TABLES)
+    assert len({entry.slug for entry in made}) == len(made)
+
+
+def test_every_stateful_resource_can_be_adopted() -> None:
+    assert {"key", "vault", "artefact-bucket", "tables/users", "secrets/JWT_SECRET"} <= ADOPTABLE

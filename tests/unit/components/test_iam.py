@@ -1,0 +1,93 @@
+import pytest
+
+from components.data.table import leading_key_conditions
+from components.delivery.stack import tls_only
+from components.iam import ANYONE, Statement, document, trust
+from components.lambda_function import base_statements
+from components.naming import Names
+from components.security.key import key_policy
+from components.security.rotation import rotation_statements
+
+NAMES = Names("prod", "777788889999", "eu-central-1")
+
+
+def test_a_document_is_version_2012_with_sorted_actions() -> None:
+    statement = Statement("Read", ["s3:GetObjectVersion", "s3:GetObject"], ["arn:aws:s3:::b/*"])
+    assert document([statement]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Read",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+                "Resource": ["arn:aws:s3:::b/*"],
+            }
+        ],
+    }
+
+
+def test_statement_ids_are_unique_in_a_document() -> None:
+    with pytest.raises(ValueError, match="unique"):
+        document([Statement("A", ["s3:GetObject"], ["*"]), Statement("A", ["s3:PutObject"], ["*"])])
+
+
+@pytest.mark.parametrize("sid", ["", "with space", "with-hyphen", "ünit"])
+def test_iam_takes_letters_and_digits_in_a_statement_id(sid: str) -> None:
+    with pytest.raises(ValueError, match="letters and digits"):
+        Statement(sid, ["s3:GetObject"], ["*"])
+
+
+def test_a_statement_for_anyone_names_the_star_and_nothing_else() -> None:
+    rendered = Statement("All", ["s3:*"], ["*"], principals=ANYONE, effect="Deny").render()
+    assert rendered["Principal"] == "*"
+
+
+def test_lambdas_trust_has_no_source_condition_that_would_stop_it() -> None:
+    assert "Condition" not in trust("lambda.amazonaws.com").render()
+    assert trust("backup.amazonaws.com", account_id="1").render()["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ["1"]}
+    }
+
+
+def test_every_service_that_comes_as_itself_is_bound_to_this_environment() -> None:
+    root, *services = [statement.render() for statement in key_policy(NAMES)]
+    assert root["Principal"] == {"AWS": ["arn:aws:iam::777788889999:root"]}
+    assert len(services) >= 4
+    for statement in services:
+        assert "kms:*" not in statement["Action"]
+        values = [v for keys in statement["Condition"].values() for vs in keys.values() for v in vs]
+        assert all("777788889999" in value for value in values)
+
+
+def test_the_key_serves_log_groups_of_this_environment_only() -> None:
+    (logs,) = [s.render() for s in key_policy(NAMES) if s.sid == "LogGroups"]
+    arns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert all("/omnix-ai-prod-" in arn or "/omnix-ai/prod/" in arn for arn in arns)
+
+
+def test_a_function_writes_to_its_own_log_group_and_cannot_make_one() -> None:
+    (logs, *_) = [s.render() for s in base_statements(NAMES, "api", "arn:key")]
+    assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert logs["Resource"] == ["arn:aws:logs:eu-central-1:777788889999:log-group:/aws/lambda/omnix-ai-prod-api:*"]
+
+
+def test_leading_keys_are_guarded_against_requests_that_name_none() -> None:
+    """`ForAllValues` is true of an empty set."""
+    conditions = leading_key_conditions(["TENANT#*"])
+    assert conditions["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["TENANT#*"]}
+    assert conditions["Null"] == {"dynamodb:LeadingKeys": ["false"]}
+    assert leading_key_conditions([]) == {}
+
+
+def test_rotation_acts_on_the_given_secrets_and_no_other() -> None:
+    statements = {s.sid: s.render() for s in rotation_statements("arn:key", "eu-central-1", ["arn:a", "arn:b"])}
+    assert statements["RotateSecrets"]["Resource"] == ["arn:a", "arn:b"]
+    assert not any("*" in action for s in statements.values() for action in s["Action"])
+    context = statements["UseKeyForSecrets"]["Condition"]["StringEquals"]
+    assert context["kms:EncryptionContext:SecretARN"] == ["arn:a", "arn:b"]
+
+
+def test_tls_only_denies_everyone() -> None:
+    statement = tls_only("b")
+    assert (statement.effect, statement.principals) == ("Deny", ANYONE)
+    assert statement.resources == ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]
