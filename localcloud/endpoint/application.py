@@ -4,7 +4,6 @@
 at a time (see `StateLock`). Whatever must see every AWS call first (enforcement, faults) belongs in `_aws`.
 """
 
-import functools
 import json
 import re
 import threading
@@ -32,6 +31,19 @@ _INVOCATIONS = THREADS // 2
 Route = Callable[[], Any]
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    """moto tries 200 patterns for every request's host; the same few come again and again."""
+
+    def __init__(self, create_app: Callable[..., Any]) -> None:
+        super().__init__(create_app)
+        self._known: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
+
+
 class Application:
     """`routes`: what `/_localcloud/…` answers, by (method, name), as JSON; `changed` is told of every write."""
 
@@ -42,9 +54,7 @@ class Application:
         changed: Callable[[], None],
         routes: dict[tuple[str, str], Route],
     ) -> None:
-        self._moto: Any = DomainDispatcherApplication(create_backend_app)
-        # moto tries 200 patterns for every request's host; the same few come again and again
-        self._moto.get_backend_for_host = functools.lru_cache(1024)(self._moto.get_backend_for_host)
+        self._moto = _Dispatcher(create_backend_app)
         self._runtime = runtime
         self._lock = lock
         self._changed = changed

@@ -1,0 +1,21 @@
+"""A stage's access log: one line a request, by the stage's own format."""
+
+from localcloud.functions.logs import LogWriter
+from localcloud.gateway.context import Exchange, render
+
+
+def write(exchange: Exchange, logs: LogWriter, *, status: int, size: int, latency_ms: int) -> None:
+    """Send the line to the stage's log group, if it has one. Unknown variables are `-`, as on AWS."""
+    settings = exchange.stage.get("access_log")
+    if not settings:
+        return
+    exchange.variables |= {
+        "status": str(status),
+        "responseLength": str(size),
+        "responseLatency": str(latency_ms),
+    }
+    # arn:aws:logs:region:account:log-group:name[:*]
+    group = settings["destination_arn"].split(":log-group:", 1)[-1].removesuffix(":*")
+    # one stream an API and stage; AWS spreads them over many
+    stream = f"{exchange.api.id}-{exchange.stage_name}"
+    logs.write(exchange.region, group, stream, render(settings["format"], exchange, missing="-"))
