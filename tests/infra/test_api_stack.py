@@ -179,6 +179,17 @@ def test_only_auth_sees_credentials_and_refresh_families(recording):
                 assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": ["false"]}
 
 
+def test_no_role_but_auths_reaches_refresh_families_through_an_index(recording):
+    # A family's gsi1 key is its tenant's: `dynamodb:LeadingKeys` alone would let the index show it.
+    readers = {
+        function
+        for function in ("api", "auth", "authorizer")
+        for statement in _statements(recording, function)
+        if any("-sessions/index/" in resource for resource in statement["Resource"])
+    }
+    assert readers == {"auth"}
+
+
 def test_only_the_authorizer_decrypts_the_usage_key(recording):
     readers = {
         function
