@@ -5,12 +5,21 @@ from types import MappingProxyType
 
 from localcloud.provider.resource import ResourceType
 from localcloud.provider.resources import (
+    apigateway_api,
+    apigateway_stage,
+    appautoscaling,
+    backup,
+    budgets,
+    cloudwatch,
     dynamodb,
     iam,
     kms,
     lambda_alias,
     lambda_function,
     lambda_permission,
+    logs,
+    s3,
+    s3_settings,
     secretsmanager,
     sns,
     sqs,
@@ -18,8 +27,8 @@ from localcloud.provider.resources import (
 )
 
 _MODULES = (
-    *(dynamodb, iam, kms, lambda_alias, lambda_function, lambda_permission),
-    *(secretsmanager, sns, sqs, ssm),
+    *(apigateway_api, apigateway_stage, appautoscaling, backup, budgets, cloudwatch, dynamodb, iam, kms),
+    *(lambda_alias, lambda_function, lambda_permission, logs, s3, s3_settings, secretsmanager, sns, sqs, ssm),
 )
 
 CATALOGUE: Mapping[str, ResourceType] = MappingProxyType(

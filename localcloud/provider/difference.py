@@ -58,7 +58,7 @@ def difference(
     )
 
 
-def same(kind: ResourceType, key: str, old: Any, new: Any) -> bool:  # noqa: ANN401 - any property
+def same(kind: ResourceType, key: str, old: Any, new: Any) -> bool:
     """Equal in meaning: JSON by content, sets by members, a default as if it were not given."""
     default = kind.defaults.get(key)
     return _canonical(kind, key, default if old is None else old) == _canonical(
@@ -66,13 +66,13 @@ def same(kind: ResourceType, key: str, old: Any, new: Any) -> bool:  # noqa: ANN
     )
 
 
-def agrees(kind: ResourceType, key: str, given: Any, observed: Any) -> bool:  # noqa: ANN401
+def agrees(kind: ResourceType, key: str, given: Any, observed: Any) -> bool:
     """Whether what is observed is what was given, plus at most what the service filled in."""
     given, observed = (_canonical(kind, key, kind.defaults.get(key) if v is None else v) for v in (given, observed))
     return _covers(given, observed)
 
 
-def _covers(given: Any, observed: Any) -> bool:  # noqa: ANN401
+def _covers(given: Any, observed: Any) -> bool:
     if isinstance(given, dict) and isinstance(observed, dict):
         return all(_covers(value, observed.get(name)) for name, value in given.items())
     if isinstance(given, list) and isinstance(observed, list):
@@ -80,7 +80,7 @@ def _covers(given: Any, observed: Any) -> bool:  # noqa: ANN401
     return bool(given == observed)
 
 
-def _canonical(kind: ResourceType, key: str, value: Any) -> Any:  # noqa: ANN401
+def _canonical(kind: ResourceType, key: str, value: Any) -> Any:
     if is_asset(value):
         return value.get("hash") or value
     if value in ({}, [], ""):
@@ -99,7 +99,7 @@ def _top(path: str) -> str:
     return path.split(".", 1)[0].split("[", 1)[0]
 
 
-def _paths(path: str, old: Any, new: Any) -> Iterator[tuple[str, Kind]]:  # noqa: ANN401
+def _paths(path: str, old: Any, new: Any) -> Iterator[tuple[str, Kind]]:
     if old is None or new is None:
         yield path, ADD if old is None else DELETE
     elif isinstance(old, dict) and isinstance(new, dict) and not (is_asset(old) or is_asset(new)):

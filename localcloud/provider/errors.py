@@ -27,6 +27,10 @@ class PartialCreateError(Exception):
         super().__init__("; ".join(self.reasons))
 
 
+def already_exists(message: str) -> ProviderError:
+    return ProviderError(message, grpc.StatusCode.ALREADY_EXISTS)
+
+
 _NOT_FOUND = ("NotFound", "NoSuch", "ResourceNotFoundException", "UnknownResource", "NonExistentQueue", "404")
 _EXISTS = ("AlreadyExists", "ResourceInUse", "EntityAlreadyExists", "ResourceConflict", "BucketAlready", "Duplicate")
 

@@ -51,7 +51,12 @@ def _policy_document(_: Scope, arguments: Properties) -> Properties:
 def _statement(item: Mapping[str, Any]) -> Properties:
     statement: Properties = {"Sid": item["sid"]} if item.get("sid") else {}
     statement["Effect"] = item.get("effect", "Allow")
-    for source, target in (("actions", "Action"), ("notActions", "NotAction"), ("resources", "Resource"), ("notResources", "NotResource")):
+    for source, target in (
+        ("actions", "Action"),
+        ("notActions", "NotAction"),
+        ("resources", "Resource"),
+        ("notResources", "NotResource"),
+    ):
         if item.get(source):
             statement[target] = _single(item[source])
     for source, target in (("principals", "Principal"), ("notPrincipals", "NotPrincipal")):
@@ -59,7 +64,9 @@ def _statement(item: Mapping[str, Any]) -> Properties:
             named = {entry["type"]: _single(entry["identifiers"]) for entry in item[source]}
             statement[target] = "*" if named == {"*": "*"} else named
     for entry in item.get("conditions", []):
-        statement.setdefault("Condition", {}).setdefault(entry["test"], {})[entry["variable"]] = _single(entry["values"])
+        statement.setdefault("Condition", {}).setdefault(entry["test"], {})[entry["variable"]] = _single(
+            entry["values"]
+        )
     return statement
 
 

@@ -1,5 +1,6 @@
 """Check, diff, create, read, update and delete for any resource type, on plain properties."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,9 @@ def check(
     _fill_name(kind, inputs, olds, urn.rsplit("::", 1)[-1], seed)
     failures = list(kind.schema.violations(inputs))
     if not failures:
+        for key in kind.schema.documents():
+            if isinstance(inputs.get(key), dict) and not has_unknown(inputs[key]):
+                inputs[key] = json.dumps(inputs[key], separators=(",", ":"))
         known = {key: value for key, value in inputs.items() if not has_unknown(value)}
         failures += kind.naming.violations(known) if kind.naming else ()
         failures += kind.check(known)
@@ -52,9 +56,7 @@ def tags_all(kind: ResourceType, scope: Scope, inputs: Mapping[str, Any]) -> dic
     return {**scope.default_tags, **(tags if isinstance(tags, dict) else {})} if kind.schema.taggable else {}
 
 
-def diff(
-    kind: ResourceType, scope: Scope, olds: Properties, old_inputs: Properties, news: Properties
-) -> Difference:
+def diff(kind: ResourceType, scope: Scope, olds: Properties, old_inputs: Properties, news: Properties) -> Difference:
     return difference(kind, olds, old_inputs or olds, news, tags_all(kind, scope, news))
 
 
@@ -80,9 +82,7 @@ def preview(kind: ResourceType, scope: Scope, olds: Properties, news: Properties
     return {key: value for key, value in expected.items() if not has_unknown(value)}
 
 
-def create(
-    kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs: Properties, peer: str = ""
-) -> Made:
+def create(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs: Properties, peer: str = "") -> Made:
     """Raises `PartialCreateError` once something exists but is not whole."""
     if has_unknown(inputs):
         raise ProviderError("an input is unknown outside a preview; the engine and this provider disagree")
@@ -127,9 +127,7 @@ def _settled(kind: ResourceType, scope: Scope, id: str, inputs: Properties) -> P
     return outputs(kind, scope, inputs, observed)
 
 
-def _adopt(
-    kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs: Properties
-) -> Made | None:
+def _adopt(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs: Properties) -> Made | None:
     id = journal.unrecorded(urn, kind.token)  # noqa: A001
     observed = _observed(kind, scope, id, inputs) if id else None
     if id is None or observed is None:
@@ -164,7 +162,11 @@ def outputs(kind: ResourceType, scope: Scope, inputs: Properties, observed: Prop
 
 
 def read(
-    kind: ResourceType, scope: Scope, id: str, state: Properties, old_inputs: Properties  # noqa: A002
+    kind: ResourceType,
+    scope: Scope,
+    id: str,
+    state: Properties,
+    old_inputs: Properties,
 ) -> tuple[Properties, Properties] | None:
     """(outputs, inputs) as the cloud has them now, or None where the resource is gone.
 
@@ -207,7 +209,12 @@ def _observed_tags(kind: ResourceType, scope: Scope, id: str, state: Properties)
 
 
 def update(
-    kind: ResourceType, scope: Scope, urn: str, id: str, olds: Properties, news: Properties  # noqa: A002
+    kind: ResourceType,
+    scope: Scope,
+    urn: str,
+    id: str,
+    olds: Properties,
+    news: Properties,
 ) -> Properties:
     kind.settle(scope, id, news, olds)
     stay = {key: value for key, value in olds.items() if key not in kind.schema.inputs}

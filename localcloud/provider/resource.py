@@ -35,7 +35,7 @@ class Scope:
     def registry(self) -> Registry:
         return self.cloud.registry
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 types are per service
+    def client(self, service: str) -> Any:
         return self.cloud.client(service, self.region)
 
     def arn(self, service: str, resource: str) -> str:
@@ -103,7 +103,7 @@ class ResourceType:
         return str(state.get("arn") or id)
 
 
-def document(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def document(value: Any) -> Any:
     """A JSON string parsed, for comparing policies by meaning; anything else as it is."""
     if isinstance(value, str) and value[:1] in {"{", "["}:
         try:

@@ -8,13 +8,13 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from pulumi import _types
+from pulumi import Output, _types
 
 from localcloud.provider.errors import ProviderError
 from localcloud.provider.wire import is_asset, is_unknown
@@ -39,6 +39,15 @@ class Schema:
     @property
     def regional(self) -> bool:
         return "region" in self.inputs
+
+    def documents(self) -> frozenset[str]:
+        """Inputs that may be given as an object and are JSON strings in the cloud (policies)."""
+        return frozenset(
+            key
+            for key, expected in self.inputs.items()
+            if str in (options := _options(expected))
+            and any(isinstance(option, type) and _types.is_input_type(option) for option in options)
+        )
 
     def violations(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """(property path, reason) of every name, type or requirement that is broken."""
@@ -93,7 +102,10 @@ def _object_violations(value: Mapping[str, Any], arguments: type, path: str) -> 
     known = _properties(arguments)
     for key in value:
         if not key.startswith("__") and key not in known:
-            yield path + key, f"unknown property; {arguments.__name__.removesuffix('Args')} has {', '.join(sorted(known))}"
+            yield (
+                path + key,
+                f"unknown property; {arguments.__name__.removesuffix('Args')} has {', '.join(sorted(known))}",
+            )
     for key in sorted(_required(arguments) - value.keys()):
         yield path + key, "missing required property"
     for key, item in value.items():
@@ -101,24 +113,31 @@ def _object_violations(value: Mapping[str, Any], arguments: type, path: str) -> 
             yield from _violations(item, known[key], path + key)
 
 
-def _violations(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    """`expected` is a type of the SDK: a scalar, an `…Args` class, a sequence or a mapping of these."""
-    expected = _settled(expected)
-    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
-    if is_unknown(value) or is_asset(value) or value is None or expected is Any:
+def _violations(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str]]:
+    """`expected` is a type of the SDK: scalars, `…Args` classes, sequences, mappings and unions of these."""
+    if is_unknown(value) or is_asset(value) or value is None:
         return
+    options = _options(expected)
+    attempts = [list(_mismatch(value, option, path)) for option in options]
+    if attempts and all(attempts):
+        # of several forms the one that gets furthest explains most
+        yield from max(attempts, key=lambda found: max(len(where) for where, _ in found))
+
+
+def _mismatch(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str]]:
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
     if isinstance(expected, type) and _types.is_input_type(expected):
         if isinstance(value, dict):
             yield from _object_violations(value, expected, f"{path}.")
         else:
             yield path, f"expected an object, got {_kind(value)}"
-    elif origin is not None and issubclass(origin, typing.Sequence):
+    elif isinstance(origin, type) and issubclass(origin, Sequence):
         if isinstance(value, list):
             for index, item in enumerate(value):
                 yield from _violations(item, arguments[0], f"{path}[{index}]")
         else:
             yield path, f"expected a list, got {_kind(value)}"
-    elif origin is not None and issubclass(origin, typing.Mapping):
+    elif isinstance(origin, type) and issubclass(origin, Mapping):
         if isinstance(value, dict):
             for key, item in value.items():
                 yield from _violations(item, arguments[1], f"{path}.{key}")
@@ -128,7 +147,7 @@ def _violations(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str
         yield path, f"expected {expected.__name__}, got {_kind(value)}"
 
 
-# Pulumi's engine converts between scalars as Terraform does; a map or a list is never one.
+# The engine converts between scalars as Terraform does; a map or a list is never one.
 _SCALARS: dict[Any, tuple[type, ...]] = {
     str: (str, int, float, bool),
     int: (int, str),
@@ -137,14 +156,14 @@ _SCALARS: dict[Any, tuple[type, ...]] = {
 }
 
 
-def _settled(expected: Any) -> Any:  # noqa: ANN401
-    """The first concrete alternative of `Input[T]`, `Optional[T]` and of unions with a `…ArgsDict`."""
-    while typing.get_origin(expected) in {typing.Union, types.UnionType}:
-        options = [option for option in typing.get_args(expected) if option is not type(None)]
-        args = [option for option in options if isinstance(option, type) and _types.is_input_type(option)]
-        expected = (args or options)[0]
-    return expected
+def _options(expected: Any) -> list[Any]:
+    """The concrete alternatives of `Input[T]`, `Optional[T]` and unions; typed dicts say nothing new."""
+    if typing.get_origin(expected) in {typing.Union, types.UnionType}:
+        return [option for part in typing.get_args(expected) for option in _options(part)]
+    if expected is type(None) or typing.get_origin(expected) in {Output, Awaitable} or typing.is_typeddict(expected):
+        return []
+    return [expected]
 
 
-def _kind(value: Any) -> str:  # noqa: ANN401
+def _kind(value: Any) -> str:
     return {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}.get(type(value), "a number")

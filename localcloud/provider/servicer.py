@@ -190,9 +190,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         token = request.type or request.urn.split("::")[2].split("$")[-1]
         kind = CATALOGUE.get(token)
         if kind is None:
-            raise ProviderError(f"this cloud has no resource type {token} ({request.urn}); it knows {len(CATALOGUE)} types")
+            raise ProviderError(
+                f"this cloud has no resource type {token} ({request.urn}); it knows {len(CATALOGUE)} types"
+            )
         return kind, self._connections.get(context.peer()).scope(self._cloud, properties)
 
 
-def _outgoing(kind: ResourceType, values: Properties, marked: Properties) -> Any:  # noqa: ANN401 - a Struct
+def _outgoing(kind: ResourceType, values: Properties, marked: Properties) -> Any:
     return to_struct(conceal(rewrap(values, marked), kind.secret_outputs))

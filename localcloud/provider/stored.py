@@ -19,8 +19,9 @@ class StoredType(ResourceType):
         del scope, id, inputs
         return {}
 
-    def row(self, scope: Scope, id: str) -> str:  # noqa: A002
-        """The document's id: unique in the cloud, not only in its region."""
+    def row(self, scope: Scope, id: str, state: Properties) -> str:  # noqa: A002
+        """The document's id: unique in the cloud, not only in its region or beside its siblings."""
+        del state
         return f"{scope.region}/{id}" if self.schema.regional else id
 
     def create(self, scope: Scope, inputs: Properties) -> str:
@@ -31,19 +32,19 @@ class StoredType(ResourceType):
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:  # noqa: A002
         inputs = {key: value for key, value in news.items() if key in self.schema.inputs}
-        computed = {**self.computed(scope, id, inputs), **self._kept(scope, id)}
-        scope.registry.put(self.kind, self.row(scope, id), {"inputs": inputs, "computed": computed})
+        computed = {**self.computed(scope, id, inputs), **self._kept(scope, id, inputs)}
+        scope.registry.put(self.kind, self.row(scope, id, inputs), {"inputs": inputs, "computed": computed})
 
-    def _kept(self, scope: Scope, id: str) -> Properties:  # noqa: A002
+    def _kept(self, scope: Scope, id: str, inputs: Properties) -> Properties:  # noqa: A002
         """What was computed once and stays (dates, random ids)."""
-        found = scope.registry.get(self.kind, self.row(scope, id))
+        found = scope.registry.get(self.kind, self.row(scope, id, inputs))
         return {key: value for key, value in found["computed"].items() if key in self.once} if found else {}
 
     once: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:  # noqa: A002
-        found = scope.registry.get(self.kind, self.row(scope, id))
+        found = scope.registry.get(self.kind, self.row(scope, id, state))
         return {**found["inputs"], **found["computed"]} if found else None
 
     def delete(self, scope: Scope, id: str, state: Properties) -> None:  # noqa: A002
-        scope.registry.delete(self.kind, self.row(scope, id))
+        scope.registry.delete(self.kind, self.row(scope, id, state))

@@ -23,13 +23,13 @@ class Tagging:
     tag_parameter: str = ""
     extra: Mapping[str, str] | None = None
 
-    def list(self, client: Any, resource: str) -> Tags:  # noqa: ANN401 - boto3 client
+    def list(self, client: Any, resource: str) -> Tags:
         found = getattr(client, self.list_call)(**self._named(resource)).get(self.tags) or {}
         if isinstance(found, dict):
             return dict(found)
         return {tag[self.key]: tag[self.value] for tag in found}
 
-    def sync(self, client: Any, resource: str, wanted: Tags, current: Tags) -> None:  # noqa: ANN401
+    def sync(self, client: Any, resource: str, wanted: Tags, current: Tags) -> None:
         changed = {key: value for key, value in wanted.items() if current.get(key) != value}
         stale = sorted(current.keys() - wanted.keys())
         if changed:
@@ -48,7 +48,6 @@ KMS = Tagging("kms", "KeyId", "list_resource_tags", key="TagKey", value="TagValu
 DYNAMODB = Tagging("dynamodb", "ResourceArn", "list_tags_of_resource")
 LAMBDA = Tagging("lambda", "Resource", "list_tags", key="")
 LOGS = Tagging("logs", "resourceArn", "list_tags_for_resource", tags="tags", key="", keys="tagKeys")
-APIGATEWAY = Tagging("apigateway", "resourceArn", "get_tags", tags="tags", key="", keys="tagKeys")
 SNS = Tagging("sns", "ResourceArn", "list_tags_for_resource")
 CLOUDWATCH = Tagging("cloudwatch", "ResourceARN", "list_tags_for_resource")
 BACKUP = Tagging("backup", "ResourceArn", "list_tags", key="", keys="TagKeyList")
@@ -65,9 +64,5 @@ SSM = Tagging(
     tag_parameter="Tags",
     extra={"ResourceType": "Parameter"},
 )
-IAM_ROLE = Tagging(
-    "iam", "RoleName", "list_role_tags", tag_call="tag_role", untag_call="untag_role"
-)
-IAM_POLICY = Tagging(
-    "iam", "PolicyArn", "list_policy_tags", tag_call="tag_policy", untag_call="untag_policy"
-)
+IAM_ROLE = Tagging("iam", "RoleName", "list_role_tags", tag_call="tag_role", untag_call="untag_role")
+IAM_POLICY = Tagging("iam", "PolicyArn", "list_policy_tags", tag_call="tag_policy", untag_call="untag_policy")

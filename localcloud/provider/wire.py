@@ -42,7 +42,7 @@ def to_struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
     return struct
 
 
-def _integral(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _integral(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _integral(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -50,22 +50,22 @@ def _integral(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def signature(value: Any) -> str | None:  # noqa: ANN401
+def signature(value: Any) -> str | None:
     return value.get(SIGNATURE) if isinstance(value, dict) else None
 
 
-def is_asset(value: Any) -> bool:  # noqa: ANN401
+def is_asset(value: Any) -> bool:
     return signature(value) in {ASSET, ARCHIVE}
 
 
-def is_unknown(value: Any) -> bool:  # noqa: ANN401
+def is_unknown(value: Any) -> bool:
     """A value that only an update can tell (bare sentinel, or an output without value)."""
     if isinstance(value, str):
         return value in UNKNOWNS
     return signature(value) == OUTPUT and "value" not in value
 
 
-def has_unknown(value: Any) -> bool:  # noqa: ANN401
+def has_unknown(value: Any) -> bool:
     if is_unknown(value):
         return True
     if isinstance(value, dict):
@@ -73,7 +73,7 @@ def has_unknown(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, list) and any(has_unknown(item) for item in value)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:
     """Without secret and output wrappers, resource references as ids, nulls dropped from objects."""
     kind = signature(value)
     if kind == SECRET:
@@ -87,11 +87,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def secret(value: Any) -> Properties:  # noqa: ANN401
+def secret(value: Any) -> Properties:
     return {SIGNATURE: SECRET, "value": value}
 
 
-def rewrap(value: Any, marked: Any) -> Any:  # noqa: ANN401
+def rewrap(value: Any, marked: Any) -> Any:
     """`value` with secrets marked wherever `marked`, an older form of it, has them."""
     if signature(marked) == SECRET or (signature(marked) == OUTPUT and marked.get("secret")):
         return secret(value)

@@ -33,9 +33,7 @@ class Table(ResourceType):
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "billingMode", ("PROVISIONED", "PAY_PER_REQUEST"))
         yield from one_of(inputs, "tableClass", ("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
-        yield from one_of(
-            inputs, "streamViewType", ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", "")
-        )
+        yield from one_of(inputs, "streamViewType", ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", ""))
         if "hashKey" not in inputs and "restoreSourceName" not in inputs:
             yield "hashKey", "a table needs a partition key"
         if len(inputs.get("globalSecondaryIndexes", ())) > 20:
@@ -81,7 +79,7 @@ class Table(ResourceType):
         _recovery(client, id, news, olds)
         _time_to_live(client, id, news, olds)
 
-    def _update_table(self, client: Any, name: str, news: Properties, olds: Properties) -> None:  # noqa: ANN401
+    def _update_table(self, client: Any, name: str, news: Properties, olds: Properties) -> None:
         wanted: dict[str, Any] = {}
         if news.get("deletionProtectionEnabled", False) != olds.get("deletionProtectionEnabled", False):
             wanted["DeletionProtectionEnabled"] = news.get("deletionProtectionEnabled", False)
@@ -106,7 +104,7 @@ class Table(ResourceType):
                 client.update_table(TableName=name, StreamSpecification=_stream(news))
         self._update_indexes(client, name, news, olds)
 
-    def _update_indexes(self, client: Any, name: str, news: Properties, olds: Properties) -> None:  # noqa: ANN401
+    def _update_indexes(self, client: Any, name: str, news: Properties, olds: Properties) -> None:
         """DynamoDB changes one index a call; a changed key or projection is a new index."""
         wanted = {index["name"]: index for index in news.get("globalSecondaryIndexes", ())}
         current = {index["name"]: index for index in olds.get("globalSecondaryIndexes", ())}
@@ -211,7 +209,7 @@ def _encryption(inputs: Properties) -> dict[str, Any]:
     return made
 
 
-def _recovery(client: Any, name: str, news: Properties, olds: Properties) -> None:  # noqa: ANN401
+def _recovery(client: Any, name: str, news: Properties, olds: Properties) -> None:
     wanted = news.get("pointInTimeRecovery") or {"enabled": False}
     if wanted == olds.get("pointInTimeRecovery") or (not olds and not wanted["enabled"]):
         return
@@ -221,7 +219,7 @@ def _recovery(client: Any, name: str, news: Properties, olds: Properties) -> Non
     client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=setting)
 
 
-def _time_to_live(client: Any, name: str, news: Properties, olds: Properties) -> None:  # noqa: ANN401
+def _time_to_live(client: Any, name: str, news: Properties, olds: Properties) -> None:
     wanted, current = news.get("ttl") or {}, olds.get("ttl") or {}
     if (wanted.get("enabled", False), wanted.get("attributeName")) == (
         current.get("enabled", False),
@@ -261,9 +259,7 @@ def _described(found: dict[str, Any], given: dict[str, Properties]) -> Propertie
         "billingMode": billing,
         "tableClass": found.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
         "deletionProtectionEnabled": found.get("DeletionProtectionEnabled", False),
-        "attributes": [
-            {"name": a["AttributeName"], "type": a["AttributeType"]} for a in found["AttributeDefinitions"]
-        ],
+        "attributes": [{"name": a["AttributeName"], "type": a["AttributeType"]} for a in found["AttributeDefinitions"]],
         "globalSecondaryIndexes": [
             _described_index(index, given.get(index["IndexName"], {}), provisioned=provisioned)
             for index in found.get("GlobalSecondaryIndexes", ())
@@ -284,9 +280,7 @@ def _described(found: dict[str, Any], given: dict[str, Properties]) -> Propertie
     }
 
 
-def _described_index(
-    index: dict[str, Any], given: Properties, *, provisioned: bool, local: bool = False
-) -> Properties:
+def _described_index(index: dict[str, Any], given: Properties, *, provisioned: bool, local: bool = False) -> Properties:
     """In the spelling of `given` (keySchemas, or hashKey and rangeKey) where both name the same keys."""
     keys = {entry["KeyType"]: entry["AttributeName"] for entry in index["KeySchema"]}
     made: Properties = {"name": index["IndexName"], "projectionType": index["Projection"]["ProjectionType"]}

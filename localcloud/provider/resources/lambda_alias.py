@@ -101,7 +101,7 @@ class Invocation(ResourceType):
         if olds and news.get("lifecycleScope") == "CRUD" and any(news.get(k) != olds.get(k) for k in keys):
             self._invoke(scope, id, news, "update", json.loads(olds["input"]))
 
-    def _invoke(self, scope: Scope, id: str, inputs: Properties, action: str, previous: Any) -> None:  # noqa: ANN401
+    def _invoke(self, scope: Scope, id: str, inputs: Properties, action: str, previous: Any) -> None:
         payload = inputs["input"]
         if inputs.get("lifecycleScope") == "CRUD":
             key = inputs.get("terraformKey", "tf")

@@ -199,7 +199,7 @@ def _check_role(scope: Scope, arn: str) -> None:
         )
 
 
-def _latest_version(client: Any, name: str) -> str:  # noqa: ANN401 - boto3 client
+def _latest_version(client: Any, name: str) -> str:
     pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
     versions = [row["Version"] for page in pages for row in page["Versions"] if row["Version"] != "$LATEST"]
     return str(max(map(int, versions))) if versions else "$LATEST"

@@ -1,0 +1,84 @@
+"""Application Auto Scaling: targets and policies are checked and stored; nothing scales here."""
+
+import hashlib
+from collections.abc import Iterable
+
+from localcloud.provider.naming import Naming
+from localcloud.provider.resource import Scope, Violation, failed_precondition, one_of
+from localcloud.provider.stored import StoredType
+from localcloud.provider.wire import Properties
+
+_KEY = ("serviceNamespace", "resourceId", "scalableDimension")
+
+
+class Target(StoredType):
+    token = "aws:appautoscaling/target:Target"
+    kind = "appautoscaling:target"
+    force_new = frozenset(_KEY)
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        if {"minCapacity", "maxCapacity"} <= inputs.keys() and inputs["minCapacity"] > inputs["maxCapacity"]:
+            yield "minCapacity", f"{inputs['minCapacity']} is above maxCapacity {inputs['maxCapacity']}"
+        dimension, namespace = inputs.get("scalableDimension"), inputs.get("serviceNamespace")
+        if dimension and namespace and not dimension.startswith(f"{namespace}:"):
+            yield "scalableDimension", f"{dimension!r} is not of {namespace}"
+
+    importable = False
+
+    def row(self, scope: Scope, id: str, state: Properties) -> str:
+        return f"{scope.region}/{id}/{state['scalableDimension']}"
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["resourceId"])
+
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
+        own = f"{scope.account_id}/{scope.region}/{id}/{inputs['scalableDimension']}"
+        digest = hashlib.sha256(own.encode()).hexdigest()[:34]
+        role = f"role/aws-service-role/{inputs['serviceNamespace']}.application-autoscaling.amazonaws.com"
+        return {
+            "arn": scope.arn("application-autoscaling", f"scalable-target/{digest}"),
+            "roleArn": inputs.get(
+                "roleArn",
+                f"arn:aws:iam::{scope.account_id}:{role}/AWSServiceRoleForApplicationAutoScaling_DynamoDBTable",
+            ),
+        }
+
+
+class Policy(StoredType):
+    token = "aws:appautoscaling/policy:Policy"
+    kind = "appautoscaling:policy"
+    naming = Naming(r"[ -~]+", 256)
+    force_new = frozenset(_KEY)
+    defaults = {"policyType": "StepScaling"}
+    importable = False
+
+    def row(self, scope: Scope, id: str, state: Properties) -> str:
+        return f"{scope.region}/{state['resourceId']}/{state['scalableDimension']}/{id}"
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        kinds = {
+            "StepScaling": "stepScalingPolicyConfiguration",
+            "TargetTrackingScaling": "targetTrackingScalingPolicyConfiguration",
+            "PredictiveScaling": "predictiveScalingPolicyConfiguration",
+        }
+        yield from one_of(inputs, "policyType", kinds)
+        needed = kinds.get(inputs.get("policyType", "StepScaling"))
+        if needed and needed not in inputs:
+            yield needed, f"required by policyType {inputs.get('policyType', 'StepScaling')}"
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        target = f"{scope.region}/{inputs['resourceId']}/{inputs['scalableDimension']}"
+        if scope.registry.get(Target.kind, target) is None:
+            raise failed_precondition(f"ObjectNotFoundException: no scalable target for {inputs['resourceId']}")
+        return str(inputs["name"])
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["name"])
+
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
+        digest = hashlib.sha256(f"{inputs['resourceId']}/{id}".encode()).hexdigest()[:32]
+        where = f"scalingPolicy:{digest}:resource/{inputs['serviceNamespace']}/{inputs['resourceId']}:policyName/{id}"
+        return {"arn": scope.arn("autoscaling", where), "alarmArns": []}
+
+
+TYPES = (Target(), Policy())

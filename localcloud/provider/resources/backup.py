@@ -1,0 +1,155 @@
+"""AWS Backup. moto has vaults only: plans, selections, policies and notifications are stored."""
+
+import re
+import uuid
+from collections.abc import Iterable
+
+from localcloud.provider.labels import Label
+from localcloud.provider.naming import Naming
+from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, failed_precondition
+from localcloud.provider.stored import StoredType
+from localcloud.provider.tagging import BACKUP
+from localcloud.provider.wire import Properties
+
+_NAME = r"[A-Za-z0-9_.-]+"
+
+
+class Vault(ResourceType):
+    token = "aws:backup/vault:Vault"
+    label = Label.EXECUTED
+    naming = Naming(r"[A-Za-z0-9_-]+", 50, 2)
+    tagging = BACKUP
+    importable = True
+    force_new = frozenset({"kmsKeyArn"})
+    local_only = frozenset({"forceDestroy"})
+    defaults = {"forceDestroy": False}
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        key = {"EncryptionKeyArn": inputs["kmsKeyArn"]} if "kmsKeyArn" in inputs else {}
+        scope.client("backup").create_backup_vault(BackupVaultName=inputs["name"], **key)
+        return str(inputs["name"])
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        found = scope.client("backup").describe_backup_vault(BackupVaultName=id)
+        return {
+            "name": id,
+            "arn": found["BackupVaultArn"],
+            "kmsKeyArn": found.get("EncryptionKeyArn") or None,
+            "recoveryPoints": found.get("NumberOfRecoveryPoints", 0),
+        }
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        points = scope.client("backup").describe_backup_vault(BackupVaultName=id).get("NumberOfRecoveryPoints", 0)
+        if points and not state.get("forceDestroy"):
+            raise failed_precondition(f"InvalidRequestException: vault {id} holds {points} recovery points")
+        scope.client("backup").delete_backup_vault(BackupVaultName=id)
+
+
+class _OfVault(StoredType):
+    force_new = frozenset({"backupVaultName"})
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["backupVaultName"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        scope.client("backup").describe_backup_vault(BackupVaultName=inputs["backupVaultName"])
+        return super().create(scope, inputs)
+
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
+        return {"backupVaultArn": scope.arn("backup", f"backup-vault:{id}")}
+
+
+class VaultPolicy(_OfVault):
+    token = "aws:backup/vaultPolicy:VaultPolicy"
+    kind = "backup:vault-policy"
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        yield from check_policy(inputs, "policy", 20480)
+
+
+class VaultNotifications(_OfVault):
+    token = "aws:backup/vaultNotifications:VaultNotifications"
+    kind = "backup:vault-notifications"
+    force_new = frozenset({"backupVaultName", "snsTopicArn", "backupVaultEvents"})
+    unordered = frozenset({"backupVaultEvents"})
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        for event in inputs.get("backupVaultEvents", ()):
+            if not re.fullmatch(r"(BACKUP|RESTORE|COPY)_JOB_[A-Z_]+|RECOVERY_POINT_[A-Z_]+|S3_[A-Z_]+", event):
+                yield "backupVaultEvents", f"{event!r} is no backup vault event"
+
+
+class Plan(StoredType):
+    token = "aws:backup/plan:Plan"
+    kind = "backup:plan"
+    naming = Naming(_NAME, 50)
+    unordered = frozenset({"advancedBackupSettings"})
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        for index, rule in enumerate(inputs.get("rules", ())):
+            yield from _rule_violations(rule, f"rules[{index}]")
+        names = [rule["ruleName"] for rule in inputs.get("rules", ())]
+        if len(names) != len(set(names)):
+            yield "rules", "rule names must differ"
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        for rule in inputs["rules"]:
+            scope.client("backup").describe_backup_vault(BackupVaultName=rule["targetVaultName"])
+        return str(uuid.uuid4())
+
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
+        """A new version id with every change, as AWS."""
+        return {"arn": scope.arn("backup", f"backup-plan:{id}"), "version": uuid.uuid4().hex}
+
+    def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
+        return frozenset({"version"}) if changed - {"tags", "tagsAll"} else frozenset()
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        selections = scope.registry.all(Selection.kind).values()
+        if any(row["inputs"]["planId"] == id for row in selections):
+            raise failed_precondition(f"InvalidRequestException: backup plan {id} still has selections")
+        super().delete(scope, id, state)
+
+
+def _rule_violations(rule: Properties, path: str) -> Iterable[Violation]:
+    schedule = rule.get("schedule")
+    if schedule is not None and not re.fullmatch(r"cron\((\S+ ){5}\S+\)|rate\(\d+ (hours?|days?)\)", schedule):
+        yield f"{path}.schedule", f"{schedule!r} is no cron(…) of six fields or rate(…)"
+    start, end = rule.get("startWindow", 480), rule.get("completionWindow", 10080)
+    if start < 60 or end < start + 60:
+        yield f"{path}.completionWindow", "the start window takes 60 min or more, completion 60 min more than that"
+    for where, lifecycle in (("lifecycle", rule.get("lifecycle")), *_copies(rule)):
+        cold, gone = (lifecycle or {}).get("coldStorageAfter"), (lifecycle or {}).get("deleteAfter")
+        if cold and gone and gone < cold + 90:
+            yield f"{path}.{where}", f"cold storage keeps 90 days at least: deleteAfter {gone} < {cold} + 90"
+    if rule.get("enableContinuousBackup") and (rule.get("lifecycle") or {}).get("deleteAfter", 36) > 35:
+        yield f"{path}.lifecycle.deleteAfter", "continuous backups are kept 35 days at most"
+
+
+def _copies(rule: Properties) -> Iterable[tuple[str, Properties | None]]:
+    for index, copy in enumerate(rule.get("copyActions", ())):
+        yield f"copyActions[{index}].lifecycle", copy.get("lifecycle")
+
+
+class Selection(StoredType):
+    token = "aws:backup/selection:Selection"
+    kind = "backup:selection"
+    naming = Naming(_NAME, 50)
+    force_new = frozenset({"iamRoleArn", "planId", "conditions", "notResources", "resources", "selectionTags"})
+    unordered = frozenset({"notResources", "resources", "selectionTags"})
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        if not inputs.keys() & {"resources", "selectionTags", "conditions", "notResources"}:
+            yield "resources", "a selection selects by resources, tags or conditions"
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        if scope.registry.get(Plan.kind, f"{scope.region}/{inputs['planId']}") is None:
+            raise failed_precondition(f"ResourceNotFoundException: backup plan {inputs['planId']} does not exist")
+        scope.client("iam").get_role(RoleName=inputs["iamRoleArn"].rsplit("/", 1)[-1])
+        return str(uuid.uuid4())
+
+
+TYPES = (Vault(), VaultPolicy(), VaultNotifications(), Plan(), Selection())

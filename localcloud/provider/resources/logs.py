@@ -1,0 +1,152 @@
+"""Amazon CloudWatch Logs."""
+
+from collections.abc import Iterable
+
+from localcloud.provider.labels import Label
+from localcloud.provider.naming import Naming
+from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, failed_precondition, one_of
+from localcloud.provider.tagging import LOGS
+from localcloud.provider.wire import Properties
+
+_RETENTION = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+_GROUP = r"[A-Za-z0-9_./#-]+"
+
+
+class LogGroup(ResourceType):
+    token = "aws:cloudwatch/logGroup:LogGroup"
+    label = Label.EXECUTED
+    naming = Naming(_GROUP, 512)
+    tagging = LOGS
+    importable = True
+    force_new = frozenset({"logGroupClass", "namePrefix"})
+    local_only = frozenset({"skipDestroy", "deletionProtectionEnabled"})
+    defaults = {
+        "retentionInDays": 0,
+        "skipDestroy": False,
+        "logGroupClass": "STANDARD",
+        "deletionProtectionEnabled": False,
+    }
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        yield from one_of(inputs, "retentionInDays", _RETENTION)
+        yield from one_of(inputs, "logGroupClass", ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"))
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        key = {"kmsKeyId": inputs["kmsKeyId"]} if "kmsKeyId" in inputs else {}
+        scope.client("logs").create_log_group(logGroupName=inputs["name"], **key)
+        return str(inputs["name"])
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        logs = scope.client("logs")
+        days = news.get("retentionInDays", 0)
+        if days:
+            logs.put_retention_policy(logGroupName=id, retentionInDays=days)
+        elif olds.get("retentionInDays"):
+            logs.delete_retention_policy(logGroupName=id)
+        if olds and news.get("kmsKeyId") != olds.get("kmsKeyId"):
+            raise failed_precondition("a log group's key cannot be changed in this cloud (moto); AWS can")
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        pages = scope.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=id)
+        found = next((row for page in pages for row in page["logGroups"] if row["logGroupName"] == id), None)
+        if found is None:
+            return None
+        return {
+            "name": id,
+            "arn": found["arn"].removesuffix(":*"),
+            "retentionInDays": found.get("retentionInDays", 0),
+            "kmsKeyId": found.get("kmsKeyId"),
+        }
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        if state.get("skipDestroy"):
+            return
+        if state.get("deletionProtectionEnabled"):
+            raise failed_precondition(f"ValidationException: log group {id} is protected against deletion")
+        scope.client("logs").delete_log_group(logGroupName=id)
+
+
+class LogResourcePolicy(ResourceType):
+    token = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
+    label = Label.STORED
+    naming = Naming(r"[^:*]+", 256, property="policyName")
+    importable = True
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        yield from check_policy(inputs, "policyDocument", 5120)
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["policyName"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        return str(inputs["policyName"])
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        scope.client("logs").put_resource_policy(policyName=id, policyDocument=news["policyDocument"])
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        rows = scope.client("logs").describe_resource_policies()["resourcePolicies"]
+        found = next((row for row in rows if row["policyName"] == id), None)
+        if found is None:
+            return None
+        return {"policyName": id, "policyDocument": found["policyDocument"], "policyScope": "ACCOUNT"}
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        scope.client("logs").delete_resource_policy(policyName=id)
+
+
+class LogMetricFilter(ResourceType):
+    token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+    label = Label.STORED
+    naming = Naming(r"[^:*]+", 512)
+    force_new = frozenset({"logGroupName"})
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        made = inputs.get("metricTransformation", {})
+        if "defaultValue" in made and made.get("dimensions"):
+            yield "metricTransformation.defaultValue", "conflicts with dimensions"
+        if len(made.get("dimensions", {})) > 3:
+            yield "metricTransformation.dimensions", "AWS takes 3 at most"
+        if len(str(inputs.get("pattern", ""))) > 1024:
+            yield "pattern", "AWS takes 1024 characters"
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["name"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        return str(inputs["name"])
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        made = news["metricTransformation"]
+        given = {
+            "metricName": made["name"],
+            "metricNamespace": made["namespace"],
+            "metricValue": str(made["value"]),
+        }
+        if "defaultValue" in made:
+            given["defaultValue"] = float(made["defaultValue"])
+        given |= {key: made[key] for key in ("dimensions", "unit") if key in made}
+        scope.client("logs").put_metric_filter(
+            logGroupName=news["logGroupName"],
+            filterName=id,
+            filterPattern=news["pattern"],
+            metricTransformations=[given],
+        )
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        found = scope.client("logs").describe_metric_filters(logGroupName=state["logGroupName"], filterNamePrefix=id)[
+            "metricFilters"
+        ]
+        return {"name": id} if any(row["filterName"] == id for row in found) else None
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        scope.client("logs").delete_metric_filter(logGroupName=state["logGroupName"], filterName=id)
+
+
+TYPES = (LogGroup(), LogResourcePolicy(), LogMetricFilter())

@@ -1,0 +1,197 @@
+"""A bucket's settings, each a resource of its own as in pulumi-aws 7: one put, one get, one delete."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from localcloud.provider.labels import Label
+from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy
+from localcloud.provider.stored import StoredType
+from localcloud.provider.wire import Properties
+
+_NAMES = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
+_BACK = {parameter: key for key, parameter in _NAMES.items()}
+
+
+def to_api(value: Any, key: str = "") -> Any:
+    """Property names to S3's; a map of tags becomes S3's list."""
+    if key == "tags" and isinstance(value, dict):
+        return [{"Key": name, "Value": tag} for name, tag in sorted(value.items())]
+    if isinstance(value, dict):
+        return {_NAMES.get(name, name[:1].upper() + name[1:]): to_api(item, name) for name, item in value.items()}
+    return [to_api(item) for item in value] if isinstance(value, list) else value
+
+
+def from_api(value: Any, key: str = "") -> Any:
+    if key == "Tags" and isinstance(value, list):
+        return {tag["Key"]: tag["Value"] for tag in value}
+    if isinstance(value, dict):
+        return {_BACK.get(name, name[:1].lower() + name[1:]): from_api(item, name) for name, item in value.items()}
+    return [from_api(item) for item in value] if isinstance(value, list) else value
+
+
+class BucketSetting(ResourceType):
+    """`call`: the part of S3's operation names after put_/get_/delete_."""
+
+    label = Label.STORED
+    importable = True
+    call: ClassVar[str]
+    delete_call: ClassVar[str] = ""
+    encode: ClassVar[Callable[[Properties], dict[str, Any]]]
+    decode: ClassVar[Callable[[Mapping[str, Any]], Properties | None]]
+    force_new = frozenset({"bucket"})
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["bucket"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        scope.client("s3").head_bucket(Bucket=inputs["bucket"])
+        return str(inputs["bucket"])
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        getattr(scope.client("s3"), f"put_{self.call}")(Bucket=id, **type(self).encode(news))
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        found = getattr(scope.client("s3"), f"get_{self.call}")(Bucket=id)
+        decoded = type(self).decode(found)
+        return {"bucket": id, **decoded} if decoded is not None else None
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        getattr(scope.client("s3"), self.delete_call or f"delete_{self.call}")(Bucket=id)
+
+
+class Versioning(BucketSetting):
+    token = "aws:s3/bucketVersioning:BucketVersioning"
+    label = Label.EXECUTED
+    call = "bucket_versioning"
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        status = inputs.get("versioningConfiguration", {}).get("status", "Enabled")
+        if status not in {"Enabled", "Suspended", "Disabled"}:
+            yield "versioningConfiguration.status", f"{status!r} is not Enabled, Suspended or Disabled"
+
+    @staticmethod
+    def encode(inputs: Properties) -> dict[str, Any]:
+        status = inputs["versioningConfiguration"]["status"]
+        return {"VersioningConfiguration": {"Status": "Suspended" if status == "Disabled" else status}}
+
+    @staticmethod
+    def decode(found: Mapping[str, Any]) -> Properties | None:
+        return {"versioningConfiguration": {"status": found["Status"]}} if "Status" in found else None
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        """Versioning cannot be taken away, only suspended."""
+        scope.client("s3").put_bucket_versioning(Bucket=id, VersioningConfiguration={"Status": "Suspended"})
+
+
+class PublicAccessBlock(BucketSetting):
+    token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    call = "public_access_block"
+    local_only = frozenset({"skipDestroy"})
+    defaults = dict.fromkeys(
+        ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), False
+    )
+
+    @staticmethod
+    def encode(inputs: Properties) -> dict[str, Any]:
+        flags = {key: inputs.get(key, False) for key in PublicAccessBlock.defaults}
+        return {"PublicAccessBlockConfiguration": to_api(flags)}
+
+    @staticmethod
+    def decode(found: Mapping[str, Any]) -> Properties | None:
+        return dict(from_api(found["PublicAccessBlockConfiguration"]))
+
+
+class Encryption(BucketSetting):
+    token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    call = "bucket_encryption"
+
+    @staticmethod
+    def encode(inputs: Properties) -> dict[str, Any]:
+        return {"ServerSideEncryptionConfiguration": {"Rules": to_api(inputs["rules"])}}
+
+    @staticmethod
+    def decode(found: Mapping[str, Any]) -> Properties | None:
+        return {"rules": from_api(found["ServerSideEncryptionConfiguration"]["Rules"])}
+
+
+class OwnershipControls(BucketSetting):
+    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+    call = "bucket_ownership_controls"
+
+    @staticmethod
+    def encode(inputs: Properties) -> dict[str, Any]:
+        return {"OwnershipControls": {"Rules": [to_api(inputs["rule"])]}}
+
+    @staticmethod
+    def decode(found: Mapping[str, Any]) -> Properties | None:
+        return {"rule": from_api(found["OwnershipControls"]["Rules"][0])}
+
+
+class Policy(StoredType):
+    """Not given to moto, which ignores conditions: a deny of insecure transport would deny everything."""
+
+    token = "aws:s3/bucketPolicy:BucketPolicy"
+    kind = "s3:bucket-policy"
+    force_new = frozenset({"bucket"})
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        yield from check_policy(inputs, "policy", 20480)
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["bucket"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        scope.client("s3").head_bucket(Bucket=inputs["bucket"])
+        return super().create(scope, inputs)
+
+
+class Lifecycle(BucketSetting):
+    token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    call = "bucket_lifecycle_configuration"
+    delete_call = "delete_bucket_lifecycle"
+    importable = False
+    local_only = frozenset({"timeouts"})
+    defaults = {"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        actions = {"expiration", "transitions", "noncurrentVersionExpiration", "noncurrentVersionTransitions"}
+        for index, rule in enumerate(inputs.get("rules", ())):
+            if not actions & rule.keys() and "abortIncompleteMultipartUpload" not in rule:
+                yield f"rules[{index}]", "a rule needs an action (expiration, transition, …)"
+
+    @staticmethod
+    def encode(inputs: Properties) -> dict[str, Any]:
+        rules = to_api(inputs["rules"])
+        for rule in rules:
+            if "Prefix" not in rule:
+                rule.setdefault("Filter", {"Prefix": ""})
+        return {"LifecycleConfiguration": {"Rules": rules}}
+
+    @staticmethod
+    def decode(found: Mapping[str, Any]) -> Properties | None:
+        """That it is there: moto forgets newerNoncurrentVersions."""
+        return {} if found["Rules"] else None
+
+
+class Logging(BucketSetting):
+    token = "aws:s3/bucketLogging:BucketLogging"
+    call = "bucket_logging"
+
+    @staticmethod
+    def encode(inputs: Properties) -> dict[str, Any]:
+        target = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs.get("targetPrefix", "")}
+        return {"BucketLoggingStatus": {"LoggingEnabled": target}}
+
+    @staticmethod
+    def decode(found: Mapping[str, Any]) -> Properties | None:
+        target = found.get("LoggingEnabled")
+        return {"targetBucket": target["TargetBucket"], "targetPrefix": target["TargetPrefix"]} if target else None
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        scope.client("s3").put_bucket_logging(Bucket=id, BucketLoggingStatus={})
+
+
+TYPES = (
+    *(Versioning(), PublicAccessBlock(), Encryption(), OwnershipControls()),
+    *(Policy(), Lifecycle(), Logging()),
+)
