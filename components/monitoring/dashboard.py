@@ -148,7 +148,9 @@ def _error_log(content: DashboardContent) -> Widget:
     sources = " | ".join(f"SOURCE '{function.log_group}'" for function in content.functions)
     query = (
         f'{sources} | filter level in ["ERROR", "CRITICAL"] '
-        "| fields @timestamp, service, message, correlation_id | sort @timestamp desc | limit 50"
+        # Powertools writes request_id, Lambda's own JSON format requestId
+        "| fields @timestamp, @log, message, coalesce(request_id, requestId) as request "
+        "| sort @timestamp desc | limit 50"
     )
     return {
         "type": "log",
