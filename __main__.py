@@ -17,9 +17,9 @@ def artefacts(config: StackConfig) -> dict[str, Artefact]:
     """The zips to deploy: those of a release manifest, never rebuilt, or those of the working tree."""
     wanted = config.artefacts
     if wanted.manifest is not None:
-        return read_manifest(ROOT / wanted.manifest)
+        return read_manifest(ROOT / wanted.manifest, ROOT)
     build(ROOT, wanted.target, progress=pulumi.log.info)
-    return read_manifest(ROOT / "dist" / wanted.target / "manifest.json")
+    return read_manifest(ROOT / "dist" / wanted.target / "manifest.json", ROOT)
 
 
 try:

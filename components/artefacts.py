@@ -17,7 +17,7 @@ class ArtefactError(ValueError):
 
 @dataclass(frozen=True)
 class Artefact:
-    """One function's zip: `path` relative to the project root, `sha256` in base64, as Lambda reports it."""
+    """One function's zip: an absolute `path`, and `sha256` in base64, as Lambda reports it."""
 
     function: str
     path: str
@@ -37,20 +37,25 @@ class FunctionCode:
     object_version: pulumi.Input[str]
 
 
-def read_manifest(path: Path) -> dict[str, Artefact]:
-    """The artefacts that the manifest at `path` names, by function. Raises `ArtefactError`."""
+def read_manifest(path: Path, root: Path) -> dict[str, Artefact]:
+    """The artefacts that the manifest at `path` names, by function. Raises `ArtefactError`.
+
+    Their paths, relative to `root` there, become absolute: a provider that was attached rather than
+    started by the engine has another working directory. State compares assets by digest, not by path.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         functions: Mapping[str, Mapping[str, str]] = content["functions"]
-        return {name: _artefact(name, entry) for name, entry in sorted(functions.items())}
+        return {name: _artefact(name, entry, root) for name, entry in sorted(functions.items())}
     except OSError as error:
         raise ArtefactError(f"artefact manifest {path} cannot be read: {error.strerror}") from error
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ArtefactError(f"artefact manifest {path} is not a manifest: {error!r}") from error
 
 
-def _artefact(name: str, entry: Mapping[str, str]) -> Artefact:
-    artefact = Artefact(name, path=entry["path"], sha256=entry["sha256"], handler=entry["handler"])
+def _artefact(name: str, entry: Mapping[str, str], root: Path) -> Artefact:
+    path = str(root / entry["path"])
+    artefact = Artefact(name, path=path, sha256=entry["sha256"], handler=entry["handler"])
     if not _SHA256.match(artefact.sha256):
         raise ArtefactError(f"{name}: sha256 {artefact.sha256!r} is not the base64 of a SHA-256")
     return artefact

@@ -22,7 +22,7 @@ OLD_VERSIONS_KEPT = 10
 
 @dataclass(frozen=True)
 class DeliveryStackArgs:
-    """`artefacts` by function; their paths are relative to the directory Pulumi runs in."""
+    """`artefacts` by function. `adopt`: the import id of `artefact-bucket`."""
 
     names: Names
     key_arn: pulumi.Input[str]
