@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 
 from bundler import botocore_data, bytecode
 from bundler.errors import ProjectError
-from bundler.project import SOURCE_ROOT, FunctionSource
+from bundler.project import FunctionSource
 from bundler.prune import below, is_data, is_needed_metadata, metadata_headers
 from bundler.trace import Closure, Module
 
 
-def own_entries(root: Path, closure: Closure, cache: Path) -> dict[str, bytes]:
+def own_entries(root: Path, closure: Closure, function: FunctionSource, cache: Path) -> dict[str, bytes]:
     """The project's modules: source and bytecode."""
-    base = root / SOURCE_ROOT
+    base = root / function.source_root
     sources = {m.path.relative_to(base).as_posix(): m.path.read_bytes() for m in closure.own}
     pycs = bytecode.compiled_all(list(sources.items()), cache)
     return sources | {bytecode.pycache_path(path): content for path, content in pycs.items()}
@@ -30,8 +30,8 @@ def declared_files(root: Path, function: FunctionSource) -> dict[str, bytes]:
     for name in function.files:
         path = root / name
         if not path.is_file():
-            raise ProjectError(f"{SOURCE_ROOT}/{function.name}/pyproject.toml: files names {name}: no such file")
-        found[name.removeprefix(f"{SOURCE_ROOT}/")] = path.read_bytes()
+            raise ProjectError(f"[tool.omnix] files of {function.name} names {name}: no such file")
+        found[name.removeprefix(f"{function.source_root}/")] = path.read_bytes()
     return found
 
 

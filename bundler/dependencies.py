@@ -1,10 +1,12 @@
 """The third-party files of a function: the lock's exact wheels, checked by hash, for one target."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bundler.cache import digest, locked, touch
@@ -18,11 +20,16 @@ _UNSET = ("VIRTUAL_ENV", "UV_PROJECT", "UV_PYTHON", "UV_TARGET", "UV_SYSTEM_PYTH
 
 def requirements(root: Path, function: FunctionSource) -> str:
     """Return the function's locked requirements with hashes, as `uv export` prints them."""
-    arguments = [
-        *("export", "--package", function.package, "--frozen", "--no-dev"),
-        *("--no-emit-workspace", "--no-header", "--no-annotate", "--quiet"),
-    ]
-    return _uv(root, arguments, f"export the lock for {function.package}")
+    exports = [_export(root, function.package, "--package", function.package, "--no-dev")]
+    exports += [_export(root, f"group {group}", "--only-group", group) for group in function.groups]
+    # a requirement begins its line, its hashes are indented below it
+    found = {block for text in exports for block in re.split(r"\n(?=\S)", text.strip()) if block}
+    return "".join(f"{block}\n" for block in sorted(found))
+
+
+def _export(root: Path, what: str, *selection: str) -> str:
+    arguments = ("export", "--frozen", "--no-emit-workspace", "--no-header", "--no-annotate", "--quiet", *selection)
+    return _uv(root, arguments, f"export the lock for {what}")
 
 
 def install(root: Path, cache: Path, wanted: str, target: Target) -> Path:
@@ -61,7 +68,7 @@ def _install_into(root: Path, work: Path, wanted: str, target: Target) -> None:
     _uv(root, arguments, f"install the locked wheels for {target.key}")
 
 
-def _uv(root: Path, arguments: list[str], doing: str) -> str:
+def _uv(root: Path, arguments: Sequence[str], doing: str) -> str:
     from uv import find_uv_bin
 
     environment = {k: v for k, v in os.environ.items() if k not in _UNSET}

@@ -15,7 +15,7 @@ _KEYS = {"handler", "files", "exclude", "aws-services", "check-environment"}
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """One folder `functions/{name}` with a handler.py, and its `[tool.omnix]` table.
+    """A function to bundle: a folder `functions/{name}` with a handler.py, and its `[tool.omnix]` table.
 
     handler            handler string as Lambda gets it (default `{name}.handler.handler`)
     files              data files, relative to the project root, shipped under the same path
@@ -24,6 +24,8 @@ class FunctionSource:
                        but never run in this function
     aws_services       services whose botocore data are shipped; None ships all of them
     check_environment  variables that the isolated import of `check` and `bench` gets: placeholders, no secret
+    source_root        folder, relative to the project root, from which its own modules are imported
+    groups             dependency groups of the root project that it ships besides its package's dependencies
     """
 
     name: str
@@ -33,6 +35,8 @@ class FunctionSource:
     exclude: tuple[str, ...] = ()
     aws_services: tuple[str, ...] | None = None
     check_environment: Mapping[str, str] | None = None
+    source_root: str = SOURCE_ROOT
+    groups: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
