@@ -32,5 +32,5 @@ _MODULES = (
 )
 
 CATALOGUE: Mapping[str, ResourceType] = MappingProxyType(
-    {kind.token: kind for module in _MODULES for kind in module.TYPES}
+    {kind.pulumi_type: kind for module in _MODULES for kind in module.TYPES}
 )

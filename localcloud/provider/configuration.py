@@ -19,6 +19,8 @@ _CONNECTIONS = 512  # each run of the engine opens two or three
 
 @dataclass(frozen=True)
 class Configuration:
+    """What one provider instance was told."""
+
     region: str
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -39,6 +41,7 @@ def decoded(arguments: Properties) -> Properties:
 
 
 def violations(arguments: Properties) -> list[tuple[str, str]]:
+    """(argument, reason) for every one that `aws.Provider` does not have."""
     known = {*provider_inputs(), "version", "pluginDownloadURL"}
     return [(key, "unknown provider argument") for key in arguments if key not in known and not key.startswith("__")]
 
@@ -65,6 +68,7 @@ class Connections:
         self._configurations: dict[str, Configuration] = {}
 
     def put(self, peer: str, value: Configuration) -> None:
+        """The oldest goes once there are very many."""
         with self._lock:
             self._configurations.pop(peer, None)
             self._configurations[peer] = value
@@ -72,6 +76,7 @@ class Connections:
                 del self._configurations[next(iter(self._configurations))]
 
     def get(self, peer: str) -> Configuration:
+        """Raises `ProviderError` for a connection that never called Configure."""
         with self._lock:
             found = self._configurations.get(peer)
         if found is None:

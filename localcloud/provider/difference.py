@@ -31,6 +31,7 @@ class Difference:
 
     @property
     def changed(self) -> frozenset[str]:
+        """Top-level names."""
         return frozenset(_top(path) for path in self.paths)
 
 
@@ -61,9 +62,8 @@ def difference(
 def same(kind: ResourceType, key: str, old: Any, new: Any) -> bool:
     """Equal in meaning: JSON by content, sets by members, a default as if it were not given."""
     default = kind.defaults.get(key)
-    return _canonical(kind, key, default if old is None else old) == _canonical(
-        kind, key, default if new is None else new
-    )
+    before, after = (_canonical(kind, key, default if value is None else value) for value in (old, new))
+    return bool(before == after)
 
 
 def agrees(kind: ResourceType, key: str, given: Any, observed: Any) -> bool:

@@ -1,4 +1,5 @@
 """Failures as the engine understands them: always an explicit gRPC code, never UNKNOWN."""
+# ruff: noqa: A002 - `id` is the engine's word for it
 
 from collections.abc import Iterable
 from typing import NoReturn
@@ -21,13 +22,14 @@ class ProviderError(Exception):
 class PartialCreateError(Exception):
     """The resource exists but is not whole; the engine must keep `id` and retry with an update."""
 
-    def __init__(self, id: str, reasons: Iterable[str]) -> None:  # noqa: A002 - the engine's word
+    def __init__(self, id: str, reasons: Iterable[str]) -> None:
         self.id = id
         self.reasons = list(reasons)
         super().__init__("; ".join(self.reasons))
 
 
 def already_exists(message: str) -> ProviderError:
+    """Where the registry, not moto, knows of the other one."""
     return ProviderError(message, grpc.StatusCode.ALREADY_EXISTS)
 
 
@@ -36,15 +38,18 @@ _EXISTS = ("AlreadyExists", "ResourceInUse", "EntityAlreadyExists", "ResourceCon
 
 
 def error_code(error: ClientError) -> str:
+    """AWS's name for the failure."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def is_missing(error: ClientError) -> bool:
+    """The resource is not there."""
     code = error_code(error)
     return any(part in code for part in _NOT_FOUND)
 
 
 def is_conflict(error: ClientError) -> bool:
+    """Something else bears the name already."""
     code = error_code(error)
     return any(part in code for part in _EXISTS)
 

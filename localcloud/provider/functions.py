@@ -11,6 +11,7 @@ from localcloud.provider.wire import Properties
 
 
 def invoke(scope: Scope, token: str, arguments: Properties) -> Properties:
+    """Raises `ProviderError` for a function that is not answered here."""
     function = FUNCTIONS.get(token)
     if function is None:
         raise ProviderError(f"this cloud has no function {token}; it knows {', '.join(sorted(FUNCTIONS))}")

@@ -1,9 +1,11 @@
 """How true each resource type is here, so that a green local run is never mistaken for AWS."""
 
-from enum import StrEnum
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from localcloud.provider.catalogue import CATALOGUE
+from localcloud.provider.resource import Label
 
-class Label(StrEnum):
-    EXECUTED = "executed"  # requests reach it
-    ENFORCED = "enforced"  # it refuses what AWS would refuse
-    STORED = "stored"  # kept and validated, without effect
+__all__ = ["LABELS", "Label"]
+
+LABELS: Mapping[str, Label] = MappingProxyType({token: kind.label for token, kind in CATALOGUE.items()})

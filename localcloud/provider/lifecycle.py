@@ -1,4 +1,5 @@
 """Check, diff, create, read, update and delete for any resource type, on plain properties."""
+# ruff: noqa: A001, A002 - `id` is the engine's word for it
 
 import json
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ ROWS = "resource"  # registry kind: what this provider holds, by URN
 
 @dataclass(frozen=True)
 class Made:
+    """A created or adopted resource."""
+
     id: str
     outputs: Properties
 
@@ -52,15 +55,17 @@ def _fill_name(kind: ResourceType, inputs: Properties, olds: Properties, logical
 
 
 def tags_all(kind: ResourceType, scope: Scope, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource's tags over the provider's default ones."""
     tags = inputs.get("tags")
     return {**scope.default_tags, **(tags if isinstance(tags, dict) else {})} if kind.schema.taggable else {}
 
 
 def diff(kind: ResourceType, scope: Scope, olds: Properties, old_inputs: Properties, news: Properties) -> Difference:
+    """Changed default tags count: they reach every taggable resource as `tagsAll`."""
     return difference(kind, olds, old_inputs or olds, news, tags_all(kind, scope, news))
 
 
-def delete_first(kind: ResourceType, scope: Scope, urn: str, id: str, olds: Properties, news: Properties) -> bool:  # noqa: A002
+def delete_first(kind: ResourceType, scope: Scope, urn: str, id: str, olds: Properties, news: Properties) -> bool:
     """Whether old and new would bear the same physical name, so that both cannot exist at once."""
     if kind.naming and (name := news.get(kind.naming.property)) is not None:
         automatic = kind.naming.is_automatic(str(name), urn.rsplit("::", 1)[-1])
@@ -88,18 +93,18 @@ def create(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs:
         raise ProviderError("an input is unknown outside a preview; the engine and this provider disagree")
     made = _adopt(kind, scope, journal, urn, inputs)
     if made is None:
-        journal.begin(urn, kind.token, kind.identity(scope, inputs), peer)
+        journal.begin(urn, kind.pulumi_type, kind.identity(scope, inputs), peer)
         try:
-            id = kind.create(scope, inputs)  # noqa: A001
+            id = kind.create(scope, inputs)
         except ClientError as error:
             journal.abandon(urn)
             raise _explained(kind, urn, error) from error
         except Exception:
             journal.abandon(urn)
             raise
-        journal.made(urn, kind.token, id)
+        journal.made(urn, kind.pulumi_type, id)
         made = Made(id, _settled(kind, scope, id, inputs))
-    scope.registry.put(ROWS, urn, {"type": kind.token, "label": kind.label.value, "id": made.id})
+    scope.registry.put(ROWS, urn, {"type": kind.pulumi_type, "label": kind.label.value, "id": made.id})
     return made
 
 
@@ -109,13 +114,13 @@ def _explained(kind: ResourceType, urn: str, error: ClientError) -> ProviderErro
     if is_conflict(error):
         code = grpc.StatusCode.ALREADY_EXISTS
         message += (
-            f". It exists in the cloud and is not in this stack's state ({kind.token} {urn}):"
+            f". It exists in the cloud and is not in this stack's state ({kind.pulumi_type} {urn}):"
             " import it (ResourceOptions(import_=…)), or delete it, then run again"
         )
     return ProviderError(f"{error_code(error)}: {message}", code)
 
 
-def _settled(kind: ResourceType, scope: Scope, id: str, inputs: Properties) -> Properties:  # noqa: A002
+def _settled(kind: ResourceType, scope: Scope, id: str, inputs: Properties) -> Properties:
     try:
         kind.settle(scope, id, inputs, {})
         _sync_tags(kind, scope, id, inputs, inputs)
@@ -128,7 +133,7 @@ def _settled(kind: ResourceType, scope: Scope, id: str, inputs: Properties) -> P
 
 
 def _adopt(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs: Properties) -> Made | None:
-    id = journal.unrecorded(urn, kind.token)  # noqa: A001
+    id = journal.unrecorded(urn, kind.pulumi_type)
     observed = _observed(kind, scope, id, inputs) if id else None
     if id is None or observed is None:
         return None
@@ -139,7 +144,7 @@ def _adopt(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs:
     return Made(id, _settled(kind, scope, id, inputs))
 
 
-def _observed(kind: ResourceType, scope: Scope, id: str, state: Properties) -> Properties | None:  # noqa: A002
+def _observed(kind: ResourceType, scope: Scope, id: str, state: Properties) -> Properties | None:
     try:
         return kind.read(scope, id, state)
     except ClientError as error:
@@ -151,9 +156,9 @@ def _observed(kind: ResourceType, scope: Scope, id: str, state: Properties) -> P
 def outputs(kind: ResourceType, scope: Scope, inputs: Properties, observed: Properties) -> Properties:
     """Inputs with what the cloud computed. Where both mean the same, the input's own spelling stays."""
     merged = {**kind.defaults, **inputs}
-    for key, value in observed.items():
-        if key not in inputs or not agrees(kind, key, inputs[key], value):
-            merged[key] = value
+    merged |= {
+        key: value for key, value in observed.items() if key not in inputs or not agrees(kind, key, inputs[key], value)
+    }
     if kind.schema.regional:
         merged["region"] = scope.region
     if kind.schema.taggable:
@@ -174,7 +179,7 @@ def read(
     """
     importing = not old_inputs and not state
     if importing and not kind.importable:
-        raise ProviderError(f"{kind.token} cannot be imported into this cloud", grpc.StatusCode.UNIMPLEMENTED)
+        raise ProviderError(f"{kind.pulumi_type} cannot be imported into this cloud", grpc.StatusCode.UNIMPLEMENTED)
     observed = _observed(kind, scope, id, state)
     if observed is None:
         return None
@@ -198,7 +203,7 @@ def read(
     return fresh, {key: value for key, value in inputs.items() if value is not None}
 
 
-def _observed_tags(kind: ResourceType, scope: Scope, id: str, state: Properties) -> Properties:  # noqa: A002
+def _observed_tags(kind: ResourceType, scope: Scope, id: str, state: Properties) -> Properties:
     if kind.tagging is None:
         return {}
     found = kind.tagging.list(scope.client(kind.tagging.service), kind.tagged(id, state))
@@ -216,17 +221,18 @@ def update(
     olds: Properties,
     news: Properties,
 ) -> Properties:
+    """The outputs after it. Raises `ProviderError` where the resource is gone."""
     kind.settle(scope, id, news, olds)
     stay = {key: value for key, value in olds.items() if key not in kind.schema.inputs}
     _sync_tags(kind, scope, id, news, {**stay, **news})
     observed = kind.read(scope, id, {**stay, **news})
     if observed is None:
         raise ProviderError(f"{id} is gone: run `pulumi refresh`, then again", grpc.StatusCode.NOT_FOUND)
-    scope.registry.put(ROWS, urn, {"type": kind.token, "label": kind.label.value, "id": id})
+    scope.registry.put(ROWS, urn, {"type": kind.pulumi_type, "label": kind.label.value, "id": id})
     return outputs(kind, scope, {**{k: v for k, v in stay.items() if k != "tagsAll"}, **news}, observed)
 
 
-def _sync_tags(kind: ResourceType, scope: Scope, id: str, inputs: Properties, state: Properties) -> None:  # noqa: A002
+def _sync_tags(kind: ResourceType, scope: Scope, id: str, inputs: Properties, state: Properties) -> None:
     if kind.tagging is None:
         return
     client = scope.client(kind.tagging.service)
@@ -236,7 +242,7 @@ def _sync_tags(kind: ResourceType, scope: Scope, id: str, inputs: Properties, st
     kind.tagging.sync(client, resource, tags_all(kind, scope, inputs), kind.tagging.list(client, resource))
 
 
-def delete(kind: ResourceType, scope: Scope, urn: str, id: str, state: Properties) -> None:  # noqa: A002
+def delete(kind: ResourceType, scope: Scope, urn: str, id: str, state: Properties) -> None:
     """Of something already gone: nothing to do, as in the real provider."""
     try:
         kind.delete(scope, id, state)

@@ -29,10 +29,12 @@ class Naming:
         return name.lower() if self.lower else name
 
     def is_automatic(self, name: str, logical_name: str) -> bool:
+        """Whether `automatic` made it, with any seed."""
         base = self.prefix + logical_name[: self.max - _SUFFIX - 1 - len(self.prefix)]
         return re.fullmatch(re.escape(base) + r"-[0-9a-f]{7}", name, re.IGNORECASE) is not None
 
     def violations(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """(property, reason) for a name that the service would refuse."""
         name = inputs.get(self.property)
         if not isinstance(name, str):
             return

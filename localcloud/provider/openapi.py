@@ -66,6 +66,7 @@ def _unresolved(body: Document) -> Iterator[str]:
 
 
 def without_integration(body: Mapping[str, Any]) -> list[str]:
+    """Operations that go nowhere: such a body imports, and cannot be deployed."""
     return [f"{method} {path}" for path, method, operation in operations(body) if INTEGRATION not in operation]
 
 

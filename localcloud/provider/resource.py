@@ -1,20 +1,30 @@
 """What every resource type declares, and the scope (cloud, region, tags) it is deployed in."""
+# ruff: noqa: A002, D102, D103 - `id` is the engine's word; short properties and checks speak for themselves
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
 
 import grpc
 
 from localcloud.cloud import Cloud
 from localcloud.provider.errors import ProviderError
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
 from localcloud.provider.schema import Schema, schema
 from localcloud.provider.tagging import Tagging
 from localcloud.provider.wire import Properties
 from localcloud.registry import Registry
+
+
+class Label(StrEnum):
+    """How true a type is here."""
+
+    EXECUTED = "executed"  # requests reach it
+    ENFORCED = "enforced"  # it refuses what AWS would refuse
+    STORED = "stored"  # kept and validated, without effect
+
 
 type Violation = tuple[str, str]  # property path, reason
 
@@ -49,7 +59,7 @@ class ResourceType:
     create (`olds` empty) and on each update, so a failure in it leaves a resource the engine knows of.
     """
 
-    token: ClassVar[str]
+    pulumi_type: ClassVar[str]
     label: ClassVar[Label]
     naming: ClassVar[Naming | None] = None
     tagging: ClassVar[Tagging | None] = None
@@ -63,7 +73,7 @@ class ResourceType:
 
     @property
     def schema(self) -> Schema:
-        return schema(self.token)
+        return schema(self.pulumi_type)
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         """What AWS would refuse; top-level inputs that are still unknown are left out of `inputs`."""
@@ -78,14 +88,14 @@ class ResourceType:
     def create(self, scope: Scope, inputs: Properties) -> str:
         raise NotImplementedError
 
-    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:  # noqa: A002
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         """Nothing beyond what `create` did, unless a type says otherwise."""
 
-    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:  # noqa: A002
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         """What is observed in the cloud: all properties if `importable`, else the computed ones; None: gone."""
         raise NotImplementedError
 
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:  # noqa: A002
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
         raise NotImplementedError
 
     def forces(self, news: Properties) -> frozenset[str]:
@@ -98,7 +108,7 @@ class ResourceType:
         del olds, changed
         return frozenset()
 
-    def tagged(self, id: str, state: Properties) -> str:  # noqa: A002
+    def tagged(self, id: str, state: Properties) -> str:
         """What the service's tag calls know the resource by."""
         return str(state.get("arn") or id)
 

@@ -34,10 +34,12 @@ class Schema:
 
     @property
     def taggable(self) -> bool:
+        """Whether default tags reach it."""
         return "tags" in self.inputs and "tagsAll" in self.outputs
 
     @property
     def regional(self) -> bool:
+        """Whether it takes a region of its own; IAM and Budgets do not."""
         return "region" in self.inputs
 
     def documents(self) -> frozenset[str]:
@@ -85,7 +87,7 @@ def provider_inputs() -> Mapping[str, Any]:
 @cache
 def _required(arguments: type) -> frozenset[str]:
     names = _types.input_type_py_to_pulumi_names(arguments)
-    parameters = inspect.signature(arguments.__init__).parameters
+    parameters = inspect.signature(arguments).parameters
     return frozenset(
         names[key]
         for key, parameter in parameters.items()

@@ -8,7 +8,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from localcloud.cloud import Cloud
 from localcloud.provider.servicer import Provider
 
-_WORKERS = 32  # the engine's default parallelism is 4 × cores; creates mostly wait for moto
+_WORKERS = 32  # the engine's default parallelism is 4 a core; creates mostly wait for moto
 _MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 
 

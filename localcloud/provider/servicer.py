@@ -1,12 +1,13 @@
 """The `ResourceProvider` gRPC service: wire values in, lifecycle calls, wire values out."""
+# ruff: noqa: ARG002, D102, N802 - names and arguments are the protocol's (pulumi/provider.proto)
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
-from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from localcloud.cloud import Cloud
@@ -17,9 +18,9 @@ from localcloud.provider.errors import PartialCreateError, ProviderError, abort_
 from localcloud.provider.journal import Journal
 from localcloud.provider.resource import ResourceType, Scope
 from localcloud.provider.schema import SDK_VERSION
-from localcloud.provider.wire import Properties, conceal, from_struct, has_unknown, plain, rewrap, to_struct
+from localcloud.provider.wire import Empty, Properties, conceal, from_struct, has_unknown, plain, rewrap, to_struct
 
-_SCHEMA = '{"name": "aws", "version": "%s"}' % SDK_VERSION
+_SCHEMA = json.dumps({"name": "aws", "version": SDK_VERSION})
 
 
 def _explicit[**P, R](method: Callable[P, R]) -> Callable[P, R]:
@@ -51,27 +52,27 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # --- the plug-in itself -------------------------------------------------------------------
 
-    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:  # noqa: N802
+    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
-    def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
-        return empty_pb2.Empty()
+    def Attach(self, request: Any, context: Any) -> Empty:
+        return Empty()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:  # noqa: N802
+    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=SDK_VERSION)
 
-    def GetSchema(self, request: Any, context: Any) -> provider_pb2.GetSchemaResponse:  # noqa: N802
+    def GetSchema(self, request: Any, context: Any) -> provider_pb2.GetSchemaResponse:
         return provider_pb2.GetSchemaResponse(schema=_SCHEMA)
 
-    def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
+    def Cancel(self, request: Any, context: Any) -> Empty:
         """Sent at every normal close: it stops nothing, and says that the engine has saved its state."""
         self._journal.closed(context.peer())
-        return empty_pb2.Empty()
+        return Empty()
 
     # --- configuration ------------------------------------------------------------------------
 
     @_explicit
-    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
+    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         failures = violations(plain(from_struct(request.news)))
         return provider_pb2.CheckResponse(
             inputs=request.news,
@@ -79,7 +80,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_explicit
-    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:  # noqa: N802
+    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
         """Nothing about a provider forces replacing what it made: resources carry their own region."""
         olds, news = plain(from_struct(request.old_inputs or request.olds)), plain(from_struct(request.news))
         changed = sorted(key for key in {*olds, *news} - {"version"} if olds.get(key) != news.get(key))
@@ -87,14 +88,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=changes, diffs=changed)
 
     @_explicit
-    def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:  # noqa: N802
+    def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
         arguments = from_struct(request.args)
         if not has_unknown(arguments.get("region")) and not has_unknown(arguments.get("allowedAccountIds")):
             self._connections.put(context.peer(), configuration(arguments, self._cloud))
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @_explicit
-    def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:  # noqa: N802
+    def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
         arguments = plain(from_struct(request.args))
         scope = self._connections.get(context.peer()).scope(self._cloud, arguments)
         result = functions.invoke(scope, request.tok, arguments)
@@ -103,7 +104,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     # --- resources ----------------------------------------------------------------------------
 
     @_explicit
-    def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
+    def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         marked = from_struct(request.news)
         news, olds = plain(marked), plain(from_struct(request.olds))
         kind, scope = self._resolve(request, context, news)
@@ -114,7 +115,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_explicit
-    def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:  # noqa: N802
+    def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
         olds, news = plain(from_struct(request.olds)), plain(from_struct(request.news))
         kind, scope = self._resolve(request, context, news)
         self._journal.recorded(request.urn, request.id)
@@ -133,7 +134,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     @_explicit
-    def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:  # noqa: N802
+    def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:
         marked = from_struct(request.properties)
         inputs = plain(marked)
         kind, scope = self._resolve(request, context, inputs)
@@ -151,7 +152,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=made.id, properties=_outgoing(kind, made.outputs, marked))
 
     @_explicit
-    def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:  # noqa: N802
+    def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
         marked_state, marked_inputs = from_struct(request.properties), from_struct(request.inputs)
         state, old_inputs = plain(marked_state), plain(marked_inputs)
         kind, scope = self._resolve(request, context, {**state, **old_inputs})
@@ -167,7 +168,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_explicit
-    def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:  # noqa: N802
+    def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:
         marked = from_struct(request.news)
         olds, news = plain(from_struct(request.olds)), plain(marked)
         kind, scope = self._resolve(request, context, news)
@@ -179,12 +180,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=_outgoing(kind, outputs, marked))
 
     @_explicit
-    def Delete(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802
+    def Delete(self, request: Any, context: Any) -> Empty:
         state = plain(from_struct(request.properties))
         kind, scope = self._resolve(request, context, state)
         self._journal.recorded(request.urn, request.id)
         lifecycle.delete(kind, scope, request.urn, request.id, state)
-        return empty_pb2.Empty()
+        return Empty()
 
     def _resolve(self, request: Any, context: Any, properties: Properties) -> tuple[ResourceType, Scope]:
         token = request.type or request.urn.split("::")[2].split("$")[-1]

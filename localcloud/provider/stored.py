@@ -1,9 +1,9 @@
 """Resource types that moto has no model of: kept whole in the registry, validated, without effect."""
+# ruff: noqa: A001, A002, ARG002, D102 - `ResourceType` says what each method does
 
 from typing import ClassVar
 
-from localcloud.provider.labels import Label
-from localcloud.provider.resource import ResourceType, Scope
+from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.wire import Properties
 
 
@@ -14,37 +14,37 @@ class StoredType(ResourceType):
     kind: ClassVar[str]  # registry kind
     importable = True
 
-    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:  # noqa: A002
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
         """The outputs beside the inputs."""
         del scope, id, inputs
         return {}
 
-    def row(self, scope: Scope, id: str, state: Properties) -> str:  # noqa: A002
+    def row(self, scope: Scope, id: str, state: Properties) -> str:
         """The document's id: unique in the cloud, not only in its region or beside its siblings."""
         del state
         return f"{scope.region}/{id}" if self.schema.regional else id
 
     def create(self, scope: Scope, inputs: Properties) -> str:
-        id = self.identity(scope, inputs)  # noqa: A001
+        id = self.identity(scope, inputs)
         if id is None:
             raise NotImplementedError
         return id
 
-    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:  # noqa: A002
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         inputs = {key: value for key, value in news.items() if key in self.schema.inputs}
         computed = {**self.computed(scope, id, inputs), **self._kept(scope, id, inputs)}
         scope.registry.put(self.kind, self.row(scope, id, inputs), {"inputs": inputs, "computed": computed})
 
-    def _kept(self, scope: Scope, id: str, inputs: Properties) -> Properties:  # noqa: A002
+    def _kept(self, scope: Scope, id: str, inputs: Properties) -> Properties:
         """What was computed once and stays (dates, random ids)."""
         found = scope.registry.get(self.kind, self.row(scope, id, inputs))
         return {key: value for key, value in found["computed"].items() if key in self.once} if found else {}
 
     once: ClassVar[frozenset[str]] = frozenset()
 
-    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:  # noqa: A002
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         found = scope.registry.get(self.kind, self.row(scope, id, state))
         return {**found["inputs"], **found["computed"]} if found else None
 
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:  # noqa: A002
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
         scope.registry.delete(self.kind, self.row(scope, id, state))

@@ -24,12 +24,14 @@ class Tagging:
     extra: Mapping[str, str] | None = None
 
     def list(self, client: Any, resource: str) -> Tags:
+        """All tags of a resource."""
         found = getattr(client, self.list_call)(**self._named(resource)).get(self.tags) or {}
         if isinstance(found, dict):
             return dict(found)
         return {tag[self.key]: tag[self.value] for tag in found}
 
     def sync(self, client: Any, resource: str, wanted: Tags, current: Tags) -> None:
+        """Adds, changes and removes until the resource has the wanted ones."""
         changed = {key: value for key, value in wanted.items() if current.get(key) != value}
         stale = sorted(current.keys() - wanted.keys())
         if changed:

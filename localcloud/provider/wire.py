@@ -6,7 +6,7 @@ The signatures are those of Pulumi's wire format (`pulumi.runtime.rpc`, `sdk/go/
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2  # type: ignore[import-untyped]
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type signature of the wire format
@@ -28,6 +28,8 @@ UNKNOWNS = frozenset(
     }
 )
 
+Empty = empty_pb2.Empty
+
 type Properties = dict[str, Any]
 
 
@@ -37,6 +39,7 @@ def from_struct(struct: struct_pb2.Struct) -> Properties:
 
 
 def to_struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
+    """The inverse of `from_struct`."""
     struct = struct_pb2.Struct()
     struct.update(properties)
     return struct
@@ -51,10 +54,12 @@ def _integral(value: Any) -> Any:
 
 
 def signature(value: Any) -> str | None:
+    """What special value an object stands for."""
     return value.get(SIGNATURE) if isinstance(value, dict) else None
 
 
 def is_asset(value: Any) -> bool:
+    """A file or archive: its hash, and its path, text or URI."""
     return signature(value) in {ASSET, ARCHIVE}
 
 
@@ -66,6 +71,7 @@ def is_unknown(value: Any) -> bool:
 
 
 def has_unknown(value: Any) -> bool:
+    """Whether anything inside is unknown."""
     if is_unknown(value):
         return True
     if isinstance(value, dict):
@@ -88,6 +94,7 @@ def plain(value: Any) -> Any:
 
 
 def secret(value: Any) -> Properties:
+    """Marked as the engine marks secrets."""
     return {SIGNATURE: SECRET, "value": value}
 
 

@@ -1,18 +1,19 @@
 """Amazon API Gateway REST APIs: the API, its body, gateway responses, deployments."""
+# ruff: noqa: A002, ARG002, D101, D102, D103, PLR2004 - `ResourceType` says what each method does
 
 import json
 import secrets
 import string
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from localcloud.provider import openapi
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
 from localcloud.provider.resource import (
+    Label,
     ResourceType,
     Scope,
     Violation,
@@ -49,12 +50,12 @@ class RestApi(ResourceType):
     Tags stay in the state: moto's server does not route API Gateway's tag calls.
     """
 
-    token = "aws:apigateway/restApi:RestApi"
+    pulumi_type = "aws:apigateway/restApi:RestApi"
     label = Label.EXECUTED
     naming = Naming(r"(?s).+", 1024)
     local_only = frozenset({"putRestApiMode", "failOnWarnings", "parameters", "endpointAccessMode", "securityPolicy"})
     unordered = frozenset({"binaryMediaTypes"})
-    defaults = {"apiKeySource": "HEADER", "disableExecuteApiEndpoint": False, "putRestApiMode": "overwrite"}
+    defaults: ClassVar = {"apiKeySource": "HEADER", "disableExecuteApiEndpoint": False, "putRestApiMode": "overwrite"}
 
     def forces(self, news: Properties) -> frozenset[str]:
         return frozenset()
@@ -116,15 +117,16 @@ class RestApi(ResourceType):
                 if row.startswith(f"{id}/"):
                     scope.registry.delete(kind, row)
 
+
 def _endpoint(inputs: Properties) -> str:
     return str(inputs.get("endpointConfiguration", {}).get("types", "EDGE"))
 
 
-def _root(client: Any, id: str) -> str:  # noqa: A002
+def _root(client: Any, id: str) -> str:
     return next(str(row["id"]) for row in client.get_resources(restApiId=id)["items"] if row["path"] == "/")
 
 
-def _describe_to_moto(client: Any, id: str, body: openapi.Document) -> None:  # noqa: A002
+def _describe_to_moto(client: Any, id: str, body: openapi.Document) -> None:
     """Moto takes a part of OpenAPI only, and only for boto3 to see: requests are served from the registry."""
     text = json.dumps(openapi.skeleton(body))
     try:
@@ -134,7 +136,7 @@ def _describe_to_moto(client: Any, id: str, body: openapi.Document) -> None:  # 
 
 
 class GatewayResponse(StoredType):
-    token = "aws:apigateway/response:Response"
+    pulumi_type = "aws:apigateway/response:Response"
     kind = "apigateway:gateway-response"
     label = Label.EXECUTED
     force_new = frozenset({"restApiId", "responseType"})
@@ -148,7 +150,7 @@ class GatewayResponse(StoredType):
 
 
 class RestApiPolicy(StoredType):
-    token = "aws:apigateway/restApiPolicy:RestApiPolicy"
+    pulumi_type = "aws:apigateway/restApiPolicy:RestApiPolicy"
     kind = "apigateway:policy"
     force_new = frozenset({"restApiId"})
 
@@ -166,7 +168,7 @@ class RestApiPolicy(StoredType):
 class Deployment(ResourceType):
     """A snapshot of the API's body and settings; the gateway serves what a stage's deployment holds."""
 
-    token = "aws:apigateway/deployment:Deployment"
+    pulumi_type = "aws:apigateway/deployment:Deployment"
     label = Label.EXECUTED
     force_new = frozenset({"restApi", "triggers", "variables"})
 

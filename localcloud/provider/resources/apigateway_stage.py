@@ -1,13 +1,22 @@
 """Amazon API Gateway: the account's log role, stages and their settings, usage plans and API keys."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 import json
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, document, failed_precondition, one_of, within
+from localcloud.provider.resource import (
+    Label,
+    ResourceType,
+    Scope,
+    Violation,
+    document,
+    failed_precondition,
+    one_of,
+    within,
+)
 from localcloud.provider.resources.apigateway_api import DEPLOYMENT, STAGE, timestamp
 from localcloud.provider.wire import Properties
 
@@ -20,7 +29,7 @@ _NO_LOG_ROLE = (
 
 
 class Account(ResourceType):
-    token = "aws:apigateway/account:Account"
+    pulumi_type = "aws:apigateway/account:Account"
     label = Label.ENFORCED
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
@@ -61,11 +70,11 @@ def _require_log_role(scope: Scope) -> None:
 
 
 class Stage(ResourceType):
-    token = "aws:apigateway/stage:Stage"
+    pulumi_type = "aws:apigateway/stage:Stage"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+", 128, property="stageName", auto=False)
     force_new = frozenset({"restApi"})
-    defaults = {"cacheClusterEnabled": False, "xrayTracingEnabled": False}
+    defaults: ClassVar = {"cacheClusterEnabled": False, "xrayTracingEnabled": False}
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return f"ags-{inputs['restApi']}-{inputs['stageName']}"
@@ -138,7 +147,7 @@ def _check_stage(scope: Scope, inputs: Properties) -> None:
 class MethodSettings(ResourceType):
     """Throttles, logging and metrics of a stage's methods; they live in the stage's document."""
 
-    token = "aws:apigateway/methodSettings:MethodSettings"
+    pulumi_type = "aws:apigateway/methodSettings:MethodSettings"
     label = Label.EXECUTED
     force_new = frozenset({"restApi", "stageName", "methodPath"})
 
@@ -189,7 +198,7 @@ class MethodSettings(ResourceType):
 class UsagePlan(ResourceType):
     """moto makes it (id, boto3's view at creation); the registry document is what the gateway counts by."""
 
-    token = "aws:apigateway/usagePlan:UsagePlan"
+    pulumi_type = "aws:apigateway/usagePlan:UsagePlan"
     label = Label.EXECUTED
     naming = Naming(r"(?s).+", 1024)
     unordered = frozenset({"apiStages"})
@@ -244,12 +253,12 @@ def _require_stages(scope: Scope, inputs: Properties) -> None:
 
 
 class ApiKey(ResourceType):
-    token = "aws:apigateway/apiKey:ApiKey"
+    pulumi_type = "aws:apigateway/apiKey:ApiKey"
     label = Label.EXECUTED
     naming = Naming(r"(?s).+", 1024)
     force_new = frozenset({"value"})
     secret_outputs = frozenset({"value"})
-    defaults = {"enabled": True, "description": "Managed by Pulumi"}
+    defaults: ClassVar = {"enabled": True, "description": "Managed by Pulumi"}
 
     def forces(self, news: Properties) -> frozenset[str]:
         return self.force_new
@@ -287,7 +296,7 @@ class ApiKey(ResourceType):
 
 
 class UsagePlanKey(ResourceType):
-    token = "aws:apigateway/usagePlanKey:UsagePlanKey"
+    pulumi_type = "aws:apigateway/usagePlanKey:UsagePlanKey"
     label = Label.EXECUTED
     force_new = frozenset({"keyId", "keyType", "usagePlanId"})
     secret_outputs = frozenset({"value"})

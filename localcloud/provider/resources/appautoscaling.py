@@ -1,7 +1,9 @@
 """Application Auto Scaling: targets and policies are checked and stored; nothing scales here."""
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import hashlib
 from collections.abc import Iterable
+from typing import ClassVar
 
 from localcloud.provider.naming import Naming
 from localcloud.provider.resource import Scope, Violation, failed_precondition, one_of
@@ -12,7 +14,7 @@ _KEY = ("serviceNamespace", "resourceId", "scalableDimension")
 
 
 class Target(StoredType):
-    token = "aws:appautoscaling/target:Target"
+    pulumi_type = "aws:appautoscaling/target:Target"
     kind = "appautoscaling:target"
     force_new = frozenset(_KEY)
 
@@ -45,11 +47,11 @@ class Target(StoredType):
 
 
 class Policy(StoredType):
-    token = "aws:appautoscaling/policy:Policy"
+    pulumi_type = "aws:appautoscaling/policy:Policy"
     kind = "appautoscaling:policy"
     naming = Naming(r"[ -~]+", 256)
     force_new = frozenset(_KEY)
-    defaults = {"policyType": "StepScaling"}
+    defaults: ClassVar = {"policyType": "StepScaling"}
     importable = False
 
     def row(self, scope: Scope, id: str, state: Properties) -> str:

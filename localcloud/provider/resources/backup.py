@@ -1,12 +1,13 @@
 """AWS Backup. moto has vaults only: plans, selections, policies and notifications are stored."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 import re
 import uuid
 from collections.abc import Iterable
+from typing import ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, failed_precondition
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, failed_precondition
 from localcloud.provider.stored import StoredType
 from localcloud.provider.tagging import BACKUP
 from localcloud.provider.wire import Properties
@@ -15,14 +16,14 @@ _NAME = r"[A-Za-z0-9_.-]+"
 
 
 class Vault(ResourceType):
-    token = "aws:backup/vault:Vault"
+    pulumi_type = "aws:backup/vault:Vault"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+", 50, 2)
     tagging = BACKUP
     importable = True
     force_new = frozenset({"kmsKeyArn"})
     local_only = frozenset({"forceDestroy"})
-    defaults = {"forceDestroy": False}
+    defaults: ClassVar = {"forceDestroy": False}
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return str(inputs["name"])
@@ -63,7 +64,7 @@ class _OfVault(StoredType):
 
 
 class VaultPolicy(_OfVault):
-    token = "aws:backup/vaultPolicy:VaultPolicy"
+    pulumi_type = "aws:backup/vaultPolicy:VaultPolicy"
     kind = "backup:vault-policy"
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
@@ -71,7 +72,7 @@ class VaultPolicy(_OfVault):
 
 
 class VaultNotifications(_OfVault):
-    token = "aws:backup/vaultNotifications:VaultNotifications"
+    pulumi_type = "aws:backup/vaultNotifications:VaultNotifications"
     kind = "backup:vault-notifications"
     force_new = frozenset({"backupVaultName", "snsTopicArn", "backupVaultEvents"})
     unordered = frozenset({"backupVaultEvents"})
@@ -83,7 +84,7 @@ class VaultNotifications(_OfVault):
 
 
 class Plan(StoredType):
-    token = "aws:backup/plan:Plan"
+    pulumi_type = "aws:backup/plan:Plan"
     kind = "backup:plan"
     naming = Naming(_NAME, 50)
     unordered = frozenset({"advancedBackupSettings"})
@@ -135,7 +136,7 @@ def _copies(rule: Properties) -> Iterable[tuple[str, Properties | None]]:
 
 
 class Selection(StoredType):
-    token = "aws:backup/selection:Selection"
+    pulumi_type = "aws:backup/selection:Selection"
     kind = "backup:selection"
     naming = Naming(_NAME, 50)
     force_new = frozenset({"iamRoleArn", "planId", "conditions", "notResources", "resources", "selectionTags"})

@@ -1,8 +1,9 @@
 """AWS Budgets, account-wide. moto knows neither updates nor subscribers, so all of it is stored."""
+# ruff: noqa: A001, A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 import datetime
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.provider.errors import already_exists
 from localcloud.provider.naming import Naming
@@ -17,13 +18,13 @@ _TYPES = (
 
 
 class Budget(StoredType):
-    token = "aws:budgets/budget:Budget"
+    pulumi_type = "aws:budgets/budget:Budget"
     kind = "budgets:budget"
     naming = Naming(r"[^:\\]+", 100)
     force_new = frozenset({"accountId", "namePrefix"})
     unordered = frozenset({"costFilters", "notifications", "plannedLimits"})
     once = frozenset({"timePeriodStart"})
-    defaults = {"timePeriodEnd": "2087-06-15_00:00"}
+    defaults: ClassVar = {"timePeriodEnd": "2087-06-15_00:00"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "budgetType", _TYPES)
@@ -41,7 +42,7 @@ class Budget(StoredType):
         return f"{inputs.get('accountId', scope.account_id)}:{inputs['name']}"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
-        id = str(self.identity(scope, inputs))  # noqa: A001
+        id = str(self.identity(scope, inputs))
         if scope.registry.get(self.kind, id) is not None:
             raise already_exists(f"DuplicateRecordException: budget {inputs['name']} exists in the account")
         return id

@@ -1,11 +1,11 @@
 """Amazon CloudWatch alarms and dashboards. moto keeps them; nothing evaluates an alarm yet."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, document, one_of, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document, one_of, only_one
 from localcloud.provider.stored import StoredType
 from localcloud.provider.tagging import CLOUDWATCH
 from localcloud.provider.wire import Properties
@@ -41,12 +41,12 @@ _ACTIONS = {
 
 
 class MetricAlarm(ResourceType):
-    token = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    pulumi_type = "aws:cloudwatch/metricAlarm:MetricAlarm"
     label = Label.ENFORCED
     naming = Naming(r"[^\x00-\x1f]+", 255)
     tagging = CLOUDWATCH
     unordered = frozenset({"alarmActions", "okActions", "insufficientDataActions", "metricQueries"})
-    defaults = {"actionsEnabled": True, "treatMissingData": "missing"}
+    defaults: ClassVar = {"actionsEnabled": True, "treatMissingData": "missing"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "comparisonOperator", _COMPARISONS)
@@ -100,7 +100,7 @@ def _window(inputs: Properties) -> Iterable[Violation]:
     if period not in {10, 20, 30} and (period < 60 or period % 60):
         yield "period", f"{period} s is neither 10, 20, 30 nor a multiple of 60"
     elif period * periods > (_WEEK if period >= 3600 else _DAY):
-        yield "evaluationPeriods", f"{periods} × {period} s is longer than AWS evaluates"
+        yield "evaluationPeriods", f"{periods} periods of {period} s is longer than AWS evaluates"
 
 
 def _dimensions(given: dict[str, str]) -> list[dict[str, str]]:
@@ -122,11 +122,11 @@ def _query(query: Properties) -> dict[str, Any]:
 
 
 class CompositeAlarm(StoredType):
-    token = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+    pulumi_type = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
     kind = "cloudwatch:composite-alarm"
     naming = Naming(r"[^\x00-\x1f]+", 255, property="alarmName", auto=False)
     unordered = frozenset({"alarmActions", "okActions", "insufficientDataActions"})
-    defaults = {"actionsEnabled": True}
+    defaults: ClassVar = {"actionsEnabled": True}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         rule = str(inputs.get("alarmRule", "TRUE"))
@@ -145,7 +145,7 @@ class CompositeAlarm(StoredType):
 
 
 class Dashboard(ResourceType):
-    token = "aws:cloudwatch/dashboard:Dashboard"
+    pulumi_type = "aws:cloudwatch/dashboard:Dashboard"
     label = Label.ENFORCED
     naming = Naming(r"[A-Za-z0-9_-]+", 255, property="dashboardName", auto=False)
     importable = True

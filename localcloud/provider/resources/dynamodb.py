@@ -1,11 +1,11 @@
 """Amazon DynamoDB."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, failed_precondition, one_of, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, one_of, within
 from localcloud.provider.tagging import DYNAMODB
 from localcloud.provider.wire import Properties
 
@@ -13,14 +13,14 @@ _KEY = "hashKey", "rangeKey"
 
 
 class Table(ResourceType):
-    token = "aws:dynamodb/table:Table"
+    pulumi_type = "aws:dynamodb/table:Table"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_.-]+", 255, 3)
     tagging = DYNAMODB
     importable = True
     force_new = frozenset({"hashKey", "rangeKey", "localSecondaryIndexes", "importTable", "restoreSourceName"})
     unordered = frozenset({"attributes", "globalSecondaryIndexes", "localSecondaryIndexes"})
-    defaults = {
+    defaults: ClassVar = {
         "billingMode": "PROVISIONED",
         "deletionProtectionEnabled": False,
         "tableClass": "STANDARD",
@@ -151,11 +151,9 @@ def _unindexed(inputs: Properties) -> Iterable[Violation]:
         used |= {entry["AttributeName"] for entry in _key_schema(index)}
     defined = {attribute["name"] for attribute in inputs["attributes"]}
     if defined != used:
-        yield (
-            "attributes",
-            "all attributes must be indexed and all keys defined: "
-            f"unused {sorted(defined - used)}, undefined {sorted(used - defined)}",
-        )
+        unused, undefined = sorted(defined - used), sorted(used - defined)
+        reason = f"all attributes must be indexed and all keys defined: unused {unused}, undefined {undefined}"
+        yield "attributes", reason
 
 
 def _key_schema(source: Properties) -> list[dict[str, str]]:

@@ -1,11 +1,12 @@
 """AWS Identity and Access Management."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 import json
 from collections.abc import Iterable
+from typing import ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
 from localcloud.provider.tagging import IAM_POLICY, IAM_ROLE
 from localcloud.provider.wire import Properties
 
@@ -17,14 +18,14 @@ def _text(policy: object) -> str:
 
 
 class Role(ResourceType):
-    token = "aws:iam/role:Role"
+    pulumi_type = "aws:iam/role:Role"
     label = Label.ENFORCED
     naming = Naming(_NAME, 64)
     tagging = IAM_ROLE
     importable = True
     force_new = frozenset({"path", "namePrefix"})
     unordered = frozenset({"managedPolicyArns", "inlinePolicies"})
-    defaults = {"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False}
+    defaults: ClassVar = {"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from within(inputs, "maxSessionDuration", 3600, 43200)
@@ -103,7 +104,7 @@ class Role(ResourceType):
 
 
 class RolePolicy(ResourceType):
-    token = "aws:iam/rolePolicy:RolePolicy"
+    pulumi_type = "aws:iam/rolePolicy:RolePolicy"
     label = Label.ENFORCED
     naming = Naming(_NAME, 128)
     force_new = frozenset({"role"})
@@ -133,7 +134,7 @@ class RolePolicy(ResourceType):
 
 
 class RolePolicyAttachment(ResourceType):
-    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    pulumi_type = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     label = Label.ENFORCED
     force_new = frozenset({"role", "policyArn"})
     importable = True
@@ -157,13 +158,13 @@ class RolePolicyAttachment(ResourceType):
 
 
 class Policy(ResourceType):
-    token = "aws:iam/policy:Policy"
+    pulumi_type = "aws:iam/policy:Policy"
     label = Label.ENFORCED
     naming = Naming(_NAME, 128)
     tagging = IAM_POLICY
     force_new = frozenset({"path", "description", "namePrefix"})
     importable = True
-    defaults = {"path": "/"}
+    defaults: ClassVar = {"path": "/"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 6144)

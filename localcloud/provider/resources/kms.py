@@ -1,23 +1,24 @@
 """AWS KMS."""
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
 from collections.abc import Iterable
+from typing import ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
 from localcloud.provider.tagging import KMS
 from localcloud.provider.wire import Properties
 
 
 class Key(ResourceType):
-    token = "aws:kms/key:Key"
+    pulumi_type = "aws:kms/key:Key"
     label = Label.EXECUTED
     tagging = KMS
     importable = True
     force_new = frozenset({"customerMasterKeySpec", "keyUsage", "multiRegion", "customKeyStoreId", "xksKeyId"})
     local_only = frozenset({"bypassPolicyLockoutSafetyCheck", "deletionWindowInDays"})
-    defaults = {
+    defaults: ClassVar = {
         "isEnabled": True,
         "enableKeyRotation": False,
         "keyUsage": "ENCRYPT_DECRYPT",
@@ -88,7 +89,7 @@ class Key(ResourceType):
 
 
 class Alias(ResourceType):
-    token = "aws:kms/alias:Alias"
+    pulumi_type = "aws:kms/alias:Alias"
     label = Label.EXECUTED
     importable = True
     naming = Naming(r"alias/[A-Za-z0-9/_-]+", 256, prefix="alias/")

@@ -1,13 +1,13 @@
 """What hangs on a published Lambda version: aliases, invocations at deployment, provisioned concurrency."""
+# ruff: noqa: A001, A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, failed_precondition, one_of
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, one_of
 from localcloud.provider.resources.lambda_function import invoke_arn
 from localcloud.provider.resources.lambda_permission import parse_function
 from localcloud.provider.stored import StoredType
@@ -15,7 +15,7 @@ from localcloud.provider.wire import Properties
 
 
 class Alias(ResourceType):
-    token = "aws:lambda/alias:Alias"
+    pulumi_type = "aws:lambda/alias:Alias"
     label = Label.EXECUTED
     naming = Naming(r"(?!\d+$)[A-Za-z0-9_-]+", 128)
     force_new = frozenset({"functionName"})
@@ -74,10 +74,10 @@ def _routing(inputs: Properties) -> dict[str, Any]:
 class Invocation(ResourceType):
     """Calls the function once when it is created (and on change and deletion with scope CRUD)."""
 
-    token = "aws:lambda/invocation:Invocation"
+    pulumi_type = "aws:lambda/invocation:Invocation"
     label = Label.EXECUTED
     kind = "lambda:invocation"
-    defaults = {"qualifier": "$LATEST", "lifecycleScope": "CREATE_ONLY", "terraformKey": "tf"}
+    defaults: ClassVar = {"qualifier": "$LATEST", "lifecycleScope": "CREATE_ONLY", "terraformKey": "tf"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "lifecycleScope", ("CREATE_ONLY", "CRUD"))
@@ -92,7 +92,7 @@ class Invocation(ResourceType):
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         digest = hashlib.md5(inputs["input"].encode(), usedforsecurity=False).hexdigest()
-        id = f"{inputs['functionName']}_{inputs.get('qualifier', '$LATEST')}_{digest}"  # noqa: A001
+        id = f"{inputs['functionName']}_{inputs.get('qualifier', '$LATEST')}_{digest}"
         self._invoke(scope, id, inputs, "create", {})
         return id
 
@@ -128,10 +128,10 @@ class Invocation(ResourceType):
 
 
 class ProvisionedConcurrency(StoredType):
-    token = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
+    pulumi_type = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
     kind = "lambda:provisioned-concurrency"
     force_new = frozenset({"functionName", "qualifier"})
-    defaults = {"skipDestroy": False}
+    defaults: ClassVar = {"skipDestroy": False}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         if inputs.get("qualifier") == "$LATEST":

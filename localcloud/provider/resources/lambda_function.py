@@ -1,12 +1,21 @@
 """AWS Lambda functions: code from S3, versions published when something changed."""
+# ruff: noqa: A002, ARG002, D101, D102, D103, PLR2004 - `ResourceType` says what each method does
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, document, failed_precondition, one_of, within
+from localcloud.provider.resource import (
+    Label,
+    ResourceType,
+    Scope,
+    Violation,
+    document,
+    failed_precondition,
+    one_of,
+    within,
+)
 from localcloud.provider.resources.lambda_permission import KIND as PERMISSIONS
 from localcloud.provider.tagging import LAMBDA
 from localcloud.provider.wire import Properties
@@ -38,13 +47,13 @@ def invoke_arn(arn: str) -> str:
 
 
 class Function(ResourceType):
-    token = "aws:lambda/function:Function"
+    pulumi_type = "aws:lambda/function:Function"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+", 64)
     tagging = LAMBDA
     force_new = frozenset({"packageType"})
     local_only = frozenset({"skipDestroy", "useResourceTimeoutForPropagation"})
-    defaults = {
+    defaults: ClassVar = {
         "memorySize": 128,
         "timeout": 3,
         "packageType": "Zip",

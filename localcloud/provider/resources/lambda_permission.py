@@ -1,12 +1,12 @@
 """Who may invoke a function: its resource policy, kept in the registry where the gateway looks, and in moto."""
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, only_one
 from localcloud.provider.wire import Properties
 
 KIND = "lambda:permission"
@@ -47,7 +47,7 @@ def _row(state: Properties, statement: str) -> str:
 
 
 class Permission(ResourceType):
-    token = "aws:lambda/permission:Permission"
+    pulumi_type = "aws:lambda/permission:Permission"
     label = Label.ENFORCED
     naming = Naming(r"[A-Za-z0-9_-]+", 100, property="statementId")
     force_new = frozenset(

@@ -1,10 +1,19 @@
 """Amazon CloudWatch Logs."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, failed_precondition, one_of
+from localcloud.provider.resource import (
+    Label,
+    ResourceType,
+    Scope,
+    Violation,
+    check_policy,
+    failed_precondition,
+    one_of,
+)
 from localcloud.provider.tagging import LOGS
 from localcloud.provider.wire import Properties
 
@@ -16,14 +25,14 @@ _GROUP = r"[A-Za-z0-9_./#-]+"
 
 
 class LogGroup(ResourceType):
-    token = "aws:cloudwatch/logGroup:LogGroup"
+    pulumi_type = "aws:cloudwatch/logGroup:LogGroup"
     label = Label.EXECUTED
     naming = Naming(_GROUP, 512)
     tagging = LOGS
     importable = True
     force_new = frozenset({"logGroupClass", "namePrefix"})
     local_only = frozenset({"skipDestroy", "deletionProtectionEnabled"})
-    defaults = {
+    defaults: ClassVar = {
         "retentionInDays": 0,
         "skipDestroy": False,
         "logGroupClass": "STANDARD",
@@ -73,7 +82,7 @@ class LogGroup(ResourceType):
 
 
 class LogResourcePolicy(ResourceType):
-    token = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
+    pulumi_type = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
     label = Label.STORED
     naming = Naming(r"[^:*]+", 256, property="policyName")
     importable = True
@@ -102,7 +111,7 @@ class LogResourcePolicy(ResourceType):
 
 
 class LogMetricFilter(ResourceType):
-    token = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+    pulumi_type = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
     label = Label.STORED
     naming = Naming(r"[^:*]+", 512)
     force_new = frozenset({"logGroupName"})

@@ -1,16 +1,16 @@
 """Amazon S3: buckets and objects; a bucket's settings are in `s3_settings`."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 import base64
 import hashlib
 import mimetypes
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, failed_precondition, only_one
-from localcloud.provider.tagging import Tags
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, only_one
+from localcloud.provider.tagging import Tagging, Tags
 from localcloud.provider.wire import ARCHIVE, Properties, signature
 
 # Website and alias hosted zones of the regions' S3 endpoints (AWS General Reference).
@@ -21,10 +21,8 @@ _HOSTED_ZONES = {
 }
 
 
-class _BucketTags:
-    """S3's own way with tags: one list, replaced whole. The shape of `tagging.Tagging`."""
-
-    service = "s3"
+class _BucketTags(Tagging):
+    """S3's own way with tags: one list, replaced whole."""
 
     def list(self, client: Any, resource: str) -> Tags:
         try:
@@ -44,16 +42,16 @@ class _BucketTags:
 
 
 class Bucket(ResourceType):
-    token = "aws:s3/bucket:Bucket"
+    pulumi_type = "aws:s3/bucket:Bucket"
     label = Label.EXECUTED
     naming = Naming(
         r"(?!xn--)(?!.*\.\.)(?!.*-s3alias$)[a-z0-9][a-z0-9.-]*[a-z0-9]", 63, 3, property="bucket", lower=True
     )
-    tagging = _BucketTags()
+    tagging = _BucketTags("s3", "Bucket", "get_bucket_tagging")
     importable = True
     force_new = frozenset({"bucketPrefix", "objectLockEnabled"})
     local_only = frozenset({"forceDestroy"})
-    defaults = {"forceDestroy": False, "objectLockEnabled": False}
+    defaults: ClassVar = {"forceDestroy": False, "objectLockEnabled": False}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         split = ("versioning", "lifecycleRules", "logging", "serverSideEncryptionConfiguration", "policy", "corsRules")
@@ -111,12 +109,12 @@ def _delete_versions(s3: Any, bucket: str, versions: list[dict[str, str]]) -> No
 
 
 class BucketObject(ResourceType):
-    token = "aws:s3/bucketObjectv2:BucketObjectv2"
+    pulumi_type = "aws:s3/bucketObjectv2:BucketObjectv2"
     label = Label.EXECUTED
     naming = Naming(r"(?s).+", 1024, property="key")
     force_new = frozenset({"bucket"})
     local_only = frozenset({"forceDestroy", "sourceHash", "overrideProvider"})
-    defaults = {"acl": None, "forceDestroy": False, "storageClass": "STANDARD"}
+    defaults: ClassVar = {"acl": None, "forceDestroy": False, "storageClass": "STANDARD"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from only_one(inputs, "source", "content", "contentBase64")

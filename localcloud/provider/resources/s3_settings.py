@@ -1,10 +1,10 @@
 """A bucket's settings, each a resource of its own as in pulumi-aws 7: one put, one get, one delete."""
+# ruff: noqa: A002, ARG002, D101, D102, D103 - `ResourceType` says what each method does
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 
@@ -36,9 +36,15 @@ class BucketSetting(ResourceType):
     importable = True
     call: ClassVar[str]
     delete_call: ClassVar[str] = ""
-    encode: ClassVar[Callable[[Properties], dict[str, Any]]]
-    decode: ClassVar[Callable[[Mapping[str, Any]], Properties | None]]
     force_new = frozenset({"bucket"})
+
+    def encode(self, inputs: Properties) -> dict[str, Any]:
+        """The put's parameters beside the bucket."""
+        raise NotImplementedError
+
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
+        """The get's answer as properties; None where the setting is not made."""
+        raise NotImplementedError
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return str(inputs["bucket"])
@@ -48,11 +54,11 @@ class BucketSetting(ResourceType):
         return str(inputs["bucket"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
-        getattr(scope.client("s3"), f"put_{self.call}")(Bucket=id, **type(self).encode(news))
+        getattr(scope.client("s3"), f"put_{self.call}")(Bucket=id, **self.encode(news))
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         found = getattr(scope.client("s3"), f"get_{self.call}")(Bucket=id)
-        decoded = type(self).decode(found)
+        decoded = self.decode(found)
         return {"bucket": id, **decoded} if decoded is not None else None
 
     def delete(self, scope: Scope, id: str, state: Properties) -> None:
@@ -60,7 +66,7 @@ class BucketSetting(ResourceType):
 
 
 class Versioning(BucketSetting):
-    token = "aws:s3/bucketVersioning:BucketVersioning"
+    pulumi_type = "aws:s3/bucketVersioning:BucketVersioning"
     label = Label.EXECUTED
     call = "bucket_versioning"
 
@@ -69,13 +75,11 @@ class Versioning(BucketSetting):
         if status not in {"Enabled", "Suspended", "Disabled"}:
             yield "versioningConfiguration.status", f"{status!r} is not Enabled, Suspended or Disabled"
 
-    @staticmethod
-    def encode(inputs: Properties) -> dict[str, Any]:
+    def encode(self, inputs: Properties) -> dict[str, Any]:
         status = inputs["versioningConfiguration"]["status"]
         return {"VersioningConfiguration": {"Status": "Suspended" if status == "Disabled" else status}}
 
-    @staticmethod
-    def decode(found: Mapping[str, Any]) -> Properties | None:
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
         return {"versioningConfiguration": {"status": found["Status"]}} if "Status" in found else None
 
     def delete(self, scope: Scope, id: str, state: Properties) -> None:
@@ -84,53 +88,47 @@ class Versioning(BucketSetting):
 
 
 class PublicAccessBlock(BucketSetting):
-    token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    pulumi_type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     call = "public_access_block"
     local_only = frozenset({"skipDestroy"})
-    defaults = dict.fromkeys(
+    defaults: ClassVar = dict.fromkeys(
         ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), False
     )
 
-    @staticmethod
-    def encode(inputs: Properties) -> dict[str, Any]:
-        flags = {key: inputs.get(key, False) for key in PublicAccessBlock.defaults}
+    def encode(self, inputs: Properties) -> dict[str, Any]:
+        flags = {key: inputs.get(key, False) for key in self.defaults}
         return {"PublicAccessBlockConfiguration": to_api(flags)}
 
-    @staticmethod
-    def decode(found: Mapping[str, Any]) -> Properties | None:
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
         return dict(from_api(found["PublicAccessBlockConfiguration"]))
 
 
 class Encryption(BucketSetting):
-    token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    pulumi_type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     call = "bucket_encryption"
 
-    @staticmethod
-    def encode(inputs: Properties) -> dict[str, Any]:
+    def encode(self, inputs: Properties) -> dict[str, Any]:
         return {"ServerSideEncryptionConfiguration": {"Rules": to_api(inputs["rules"])}}
 
-    @staticmethod
-    def decode(found: Mapping[str, Any]) -> Properties | None:
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
         return {"rules": from_api(found["ServerSideEncryptionConfiguration"]["Rules"])}
 
 
 class OwnershipControls(BucketSetting):
-    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+    pulumi_type = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     call = "bucket_ownership_controls"
 
-    @staticmethod
-    def encode(inputs: Properties) -> dict[str, Any]:
+    def encode(self, inputs: Properties) -> dict[str, Any]:
         return {"OwnershipControls": {"Rules": [to_api(inputs["rule"])]}}
 
-    @staticmethod
-    def decode(found: Mapping[str, Any]) -> Properties | None:
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
         return {"rule": from_api(found["OwnershipControls"]["Rules"][0])}
 
 
 class Policy(StoredType):
     """Not given to moto, which ignores conditions: a deny of insecure transport would deny everything."""
 
-    token = "aws:s3/bucketPolicy:BucketPolicy"
+    pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
     kind = "s3:bucket-policy"
     force_new = frozenset({"bucket"})
 
@@ -146,12 +144,12 @@ class Policy(StoredType):
 
 
 class Lifecycle(BucketSetting):
-    token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    pulumi_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     call = "bucket_lifecycle_configuration"
     delete_call = "delete_bucket_lifecycle"
     importable = False
     local_only = frozenset({"timeouts"})
-    defaults = {"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
+    defaults: ClassVar = {"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         actions = {"expiration", "transitions", "noncurrentVersionExpiration", "noncurrentVersionTransitions"}
@@ -159,31 +157,27 @@ class Lifecycle(BucketSetting):
             if not actions & rule.keys() and "abortIncompleteMultipartUpload" not in rule:
                 yield f"rules[{index}]", "a rule needs an action (expiration, transition, …)"
 
-    @staticmethod
-    def encode(inputs: Properties) -> dict[str, Any]:
+    def encode(self, inputs: Properties) -> dict[str, Any]:
         rules = to_api(inputs["rules"])
         for rule in rules:
             if "Prefix" not in rule:
                 rule.setdefault("Filter", {"Prefix": ""})
         return {"LifecycleConfiguration": {"Rules": rules}}
 
-    @staticmethod
-    def decode(found: Mapping[str, Any]) -> Properties | None:
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
         """That it is there: moto forgets newerNoncurrentVersions."""
         return {} if found["Rules"] else None
 
 
 class Logging(BucketSetting):
-    token = "aws:s3/bucketLogging:BucketLogging"
+    pulumi_type = "aws:s3/bucketLogging:BucketLogging"
     call = "bucket_logging"
 
-    @staticmethod
-    def encode(inputs: Properties) -> dict[str, Any]:
+    def encode(self, inputs: Properties) -> dict[str, Any]:
         target = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs.get("targetPrefix", "")}
         return {"BucketLoggingStatus": {"LoggingEnabled": target}}
 
-    @staticmethod
-    def decode(found: Mapping[str, Any]) -> Properties | None:
+    def decode(self, found: Mapping[str, Any]) -> Properties | None:
         target = found.get("LoggingEnabled")
         return {"targetBucket": target["TargetBucket"], "targetPrefix": target["TargetPrefix"]} if target else None
 

@@ -1,11 +1,12 @@
 """AWS Secrets Manager. Values never pass through here: only secrets, policies and rotation."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
 from localcloud.provider.resource import (
+    Label,
     ResourceType,
     Scope,
     Violation,
@@ -20,14 +21,14 @@ _TAGS = Tagging("secretsmanager", "SecretId", "describe_secret")
 
 
 class Secret(ResourceType):
-    token = "aws:secretsmanager/secret:Secret"
+    pulumi_type = "aws:secretsmanager/secret:Secret"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9/_+=.@-]+", 512)
     tagging = _TAGS
     importable = True
     force_new = frozenset({"namePrefix"})
     local_only = frozenset({"recoveryWindowInDays", "forceOverwriteReplicaSecret"})
-    defaults = {"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False}
+    defaults: ClassVar = {"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         days = inputs.get("recoveryWindowInDays", 30)
@@ -71,7 +72,7 @@ class Secret(ResourceType):
 
 
 class SecretPolicy(ResourceType):
-    token = "aws:secretsmanager/secretPolicy:SecretPolicy"
+    pulumi_type = "aws:secretsmanager/secretPolicy:SecretPolicy"
     label = Label.STORED
     force_new = frozenset({"secretArn"})
     local_only = frozenset({"blockPublicPolicy"})
@@ -99,11 +100,11 @@ class SecretPolicy(ResourceType):
 
 
 class SecretRotation(ResourceType):
-    token = "aws:secretsmanager/secretRotation:SecretRotation"
+    pulumi_type = "aws:secretsmanager/secretRotation:SecretRotation"
     label = Label.EXECUTED
     force_new = frozenset({"secretId"})
     local_only = frozenset({"rotateImmediately"})
-    defaults = {"rotateImmediately": True}
+    defaults: ClassVar = {"rotateImmediately": True}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         rules = inputs.get("rotationRules", {})

@@ -1,11 +1,12 @@
 """Amazon SNS."""
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
 from collections.abc import Iterable
+from typing import ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, document, one_of
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, one_of
 from localcloud.provider.tagging import SNS
 from localcloud.provider.wire import Properties
 
@@ -22,13 +23,13 @@ _PROTOCOLS = ("sqs", "sms", "lambda", "firehose", "application", "email", "email
 
 
 class Topic(ResourceType):
-    token = "aws:sns/topic:Topic"
+    pulumi_type = "aws:sns/topic:Topic"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+(\.fifo)?", 256)
     tagging = SNS
     force_new = frozenset({"fifoTopic", "namePrefix"})
     importable = True
-    defaults = {"fifoTopic": False, "contentBasedDeduplication": False, "signatureVersion": 0}
+    defaults: ClassVar = {"fifoTopic": False, "contentBasedDeduplication": False, "signatureVersion": 0}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 30720)
@@ -70,7 +71,7 @@ class Topic(ResourceType):
 
 
 class TopicPolicy(ResourceType):
-    token = "aws:sns/topicPolicy:TopicPolicy"
+    pulumi_type = "aws:sns/topicPolicy:TopicPolicy"
     label = Label.STORED
     force_new = frozenset({"arn"})
 
@@ -92,8 +93,10 @@ class TopicPolicy(ResourceType):
 
     def delete(self, scope: Scope, id: str, state: Properties) -> None:
         """Back to AWS's default: the owner may do everything."""
-        actions = ("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic")
-        actions += ("Subscribe", "ListSubscriptionsByTopic", "Publish")
+        actions = (
+            *("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission"),
+            *("DeleteTopic", "Subscribe", "ListSubscriptionsByTopic", "Publish"),
+        )
         statement = {
             "Sid": "__default_statement_ID",
             "Effect": "Allow",
@@ -107,12 +110,12 @@ class TopicPolicy(ResourceType):
 
 
 class TopicSubscription(ResourceType):
-    token = "aws:sns/topicSubscription:TopicSubscription"
+    pulumi_type = "aws:sns/topicSubscription:TopicSubscription"
     label = Label.EXECUTED
     force_new = frozenset({"topic", "protocol", "endpoint"})
     local_only = frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"})
     importable = True
-    defaults = {"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False}
+    defaults: ClassVar = {"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "protocol", _PROTOCOLS)

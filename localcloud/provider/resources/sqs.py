@@ -1,11 +1,12 @@
 """Amazon SQS."""
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
 from collections.abc import Iterable
+from typing import ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
 from localcloud.provider.tagging import SQS
 from localcloud.provider.wire import Properties
 
@@ -26,13 +27,13 @@ _TEXTS = {
 
 
 class Queue(ResourceType):
-    token = "aws:sqs/queue:Queue"
+    pulumi_type = "aws:sqs/queue:Queue"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+(\.fifo)?", 80)
     tagging = SQS
     force_new = frozenset({"fifoQueue", "namePrefix"})
     importable = True
-    defaults = {"fifoQueue": False, "contentBasedDeduplication": False} | {
+    defaults: ClassVar = {"fifoQueue": False, "contentBasedDeduplication": False} | {
         key: default for key, (_, default, _, _) in _NUMBERS.items()
     }
 

@@ -1,11 +1,11 @@
 """AWS Systems Manager Parameter Store."""
+# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from localcloud.provider.labels import Label
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import ResourceType, Scope, Violation, one_of, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, one_of, only_one
 from localcloud.provider.tagging import SSM
 from localcloud.provider.wire import Properties
 
@@ -13,14 +13,14 @@ _BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
 
 class Parameter(ResourceType):
-    token = "aws:ssm/parameter:Parameter"
+    pulumi_type = "aws:ssm/parameter:Parameter"
     label = Label.EXECUTED
     naming = Naming(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", 1011)
     tagging = SSM
     importable = True
     secret_outputs = frozenset({"value"})
     local_only = frozenset({"overwrite"})
-    defaults = {"tier": "Standard", "dataType": "text", "keyId": "alias/aws/ssm"}
+    defaults: ClassVar = {"tier": "Standard", "dataType": "text", "keyId": "alias/aws/ssm"}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "type", ("String", "StringList", "SecureString"))
