@@ -1,0 +1,257 @@
+"""Adoption: what a destroy kept is found by name, and only what no state manages is given to the next `up`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from components.config.adoption import ADOPTABLE
+from components.data.tables import TABLES
+from components.naming import Names
+from components.security.secrets import SECRET_NAMES
+from ops.adoption.discovery import Found, discover
+from ops.adoption.stack_file import KEY, with_adoption
+from ops.adoption.state import managed, unmanaged
+from ops.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = Names("prod", "123456789012", "eu-central-1")  # moto's account
+TAGS = {"Project": "omnix-ai", "Environment": "prod", "Component": "SecurityStack"}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        yield lambda service: boto3.client(service, region_name=NAMES.region)
+
+
+def make_key(account: Any, tags: dict[str, str]) -> str:
+    listed = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+    return str(account("kms").create_key(Tags=listed)["KeyMetadata"]["KeyId"])
+
+
+def make_table(account: Any, name: str) -> None:
+    account("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def make_everything(account: Any) -> str:
+    key = make_key(account, TAGS)
+    for table in TABLES:
+        make_table(account, NAMES.table(table))
+    for secret in SECRET_NAMES:
+        account("secretsmanager").create_secret(Name=NAMES.secret(secret))
+    account("backup").create_backup_vault(BackupVaultName=NAMES.of("vault", "backup"))
+    account("s3").create_bucket(
+        Bucket=NAMES.bucket("artefacts"), CreateBucketConfiguration={"LocationConstraint": NAMES.region}
+    )
+    return key
+
+
+def imports(account: Any) -> dict[str, str]:
+    return {item.logical: item.import_id for item in discover(NAMES, account).found}
+
+
+def test_every_adoptable_resource_is_found_with_the_provider_s_import_id(account: Any) -> None:
+    key = make_everything(account)
+
+    found = imports(account)
+
+    assert found.keys() == ADOPTABLE
+    assert found["key"] == key
+    assert found["tables/customer-profiles"] == "omnix-ai-prod-customer-profiles"
+    assert found["secrets/JWT_SECRET"].startswith(
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:omnix-ai/prod/"
+    )
+    assert found["vault"] == "omnix-ai-prod-backup"
+    assert found["artefact-bucket"] == "omnix-ai-prod-artefacts-123456789012-eu-central-1"
+
+
+def test_an_empty_account_has_nothing_to_adopt(account: Any) -> None:
+    inventory = discover(NAMES, account)
+
+    assert inventory.found == ()
+    assert inventory.unusable == ()
+
+
+def test_another_environment_s_resources_are_not_found(account: Any) -> None:
+    make_key(account, TAGS | {"Environment": "staging"})
+    make_table(account, "omnix-ai-staging-users")
+
+    assert imports(account) == {}
+
+
+def test_the_key_s_alias_wins_over_tags(account: Any) -> None:
+    make_key(account, TAGS)
+    aliased = make_key(account, {})
+    account("kms").create_alias(AliasName="alias/omnix-ai-prod-platform", TargetKeyId=aliased)
+
+    assert imports(account)["key"] == aliased
+
+
+def test_two_keys_with_the_environment_s_tags_are_not_guessed_between(account: Any) -> None:
+    make_key(account, TAGS)
+    make_key(account, TAGS)
+
+    with pytest.raises(Refused, match="2 keys bear the tags"):
+        discover(NAMES, account)
+
+
+def test_a_key_on_its_way_to_deletion_is_no_import_and_is_said_so(account: Any) -> None:
+    key = make_key(account, TAGS)
+    account("kms").schedule_key_deletion(KeyId=key)
+
+    inventory = discover(NAMES, account)
+
+    assert inventory.found == ()
+    assert "cancel-key-deletion" in inventory.unusable[0].remedy
+
+
+def test_a_secret_on_its_way_to_deletion_is_no_import_and_is_said_so(account: Any) -> None:
+    make_key(account, TAGS)
+    account("secretsmanager").create_secret(Name=NAMES.secret("JWT_SECRET"))
+    account("secretsmanager").delete_secret(SecretId=NAMES.secret("JWT_SECRET"))
+
+    inventory = discover(NAMES, account)
+
+    assert [item.logical for item in inventory.found] == ["key"]
+    assert "restore-secret" in inventory.unusable[0].remedy
+
+
+def test_data_without_its_key_is_said_so(account: Any) -> None:
+    make_table(account, NAMES.table("users"))
+
+    assert "no key bears the tags" in discover(NAMES, account).unusable[0].problem
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+USERS = Found("tables/users", "aws:dynamodb/table:Table", "omnix-ai-prod-users")
+KEY_FOUND = Found("key", "aws:kms/key:Key", "1234")
+
+
+def resource(found: Found, **more: Any) -> dict[str, Any]:
+    return {"type": found.type, "id": found.import_id, "custom": True, "urn": "urn:x", **more}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"version": 3, "deployment": {"resources": [resource(USERS)]}},  # pulumi stack export
+        {"version": 3, "checkpoint": {"latest": {"resources": [resource(USERS)]}}},  # file backend
+    ],
+)
+def test_what_the_state_manages_is_not_adopted(document: dict[str, Any]) -> None:
+    assert unmanaged([USERS, KEY_FOUND], managed(document, "state")) == {"key": "1234"}
+
+
+@pytest.mark.parametrize("mark", ["delete", "external"])
+def test_what_the_state_only_reads_or_is_about_to_delete_is_not_managed(mark: str) -> None:
+    state = managed({"deployment": {"resources": [resource(USERS, **{mark: True})]}}, "state")
+
+    assert unmanaged([USERS], state) == {"tables/users": "omnix-ai-prod-users"}
+
+
+@pytest.mark.parametrize("document", [{"deployment": {}}, {"deployment": {"resources": None}}, {"checkpoint": {}}])
+def test_an_empty_state_manages_nothing(document: dict[str, Any]) -> None:
+    assert managed(document, "state") == frozenset()
+
+
+def test_something_else_than_a_state_is_refused() -> None:
+    with pytest.raises(Refused, match=r"x\.json is no stack's state"):
+        managed({"outputs": {}}, "x.json")
+
+
+# --- stack file -------------------------------------------------------------------------------------------------------
+
+FILE = """\
+# Who may change this: the platform team.
+encryptionsalt: v1:abc=
+config:
+  # the account
+  omnix-ai:accountId: "777788889999"   # quoted: it is no number
+
+  omnix-ai:corsOrigins:
+    - https://www.omnix-ai.example
+  omnix-ai:protect: true
+  # last words
+"""
+ADOPT = {"tables/users": "omnix-ai-prod-users", "key": "1234"}
+
+
+def test_the_map_is_added_and_every_other_line_stays_as_it_was() -> None:
+    after = with_adoption(FILE, ADOPT, "f")
+
+    assert [line for line in after.splitlines() if line not in FILE.splitlines()] == [
+        "  omnix-ai:adopt:",
+        '    key: "1234"',
+        '    tables/users: "omnix-ai-prod-users"',
+    ]
+    assert [line for line in FILE.splitlines() if line not in after.splitlines()] == []
+    assert yaml.safe_load(after)["config"][KEY] == ADOPT
+
+
+def test_an_id_of_digits_stays_text() -> None:
+    assert yaml.safe_load(with_adoption(FILE, {"key": "0123"}, "f"))["config"][KEY] == {"key": "0123"}
+
+
+def test_an_earlier_map_is_replaced_in_place() -> None:
+    once = with_adoption(FILE, {"vault": "v", "key": "old"}, "f").replace(
+        "  omnix-ai:protect: true\n", "  omnix-ai:protect: true\n  omnix-ai:rotationDays: 30\n"
+    )
+
+    again = with_adoption(once, ADOPT, "f")
+
+    assert yaml.safe_load(again)["config"][KEY] == ADOPT
+    assert with_adoption(again, {}, "f").count("adopt") == 0
+    assert again.index("rotationDays") == once.index("rotationDays")
+
+
+def test_writing_the_same_map_twice_changes_nothing() -> None:
+    once = with_adoption(FILE, ADOPT, "f")
+
+    assert with_adoption(once, ADOPT, "f") == once
+
+
+def test_removing_the_map_gives_the_file_back_byte_for_byte() -> None:
+    assert with_adoption(with_adoption(FILE, ADOPT, "f"), {}, "f") == FILE
+
+
+def test_a_file_without_a_last_newline_and_with_other_indentation_works() -> None:
+    text = "config:\n    a:b: 1\n    omnix-ai:x:\n        - y"
+
+    assert yaml.safe_load(with_adoption(text, ADOPT, "f"))["config"] == {"a:b": 1, "omnix-ai:x": ["y"], KEY: ADOPT}
+
+
+def test_a_section_after_config_is_left_alone() -> None:
+    text = "config:\n  a:b: 1\n\n# the salt\nencryptionsalt: v1:x\n"
+
+    after = with_adoption(text, ADOPT, "f")
+
+    assert after.endswith("\n\n# the salt\nencryptionsalt: v1:x\n")
+    assert yaml.safe_load(after)["config"][KEY] == ADOPT
+
+
+def test_a_quoted_key_and_a_flow_map_are_replaced() -> None:
+    text = 'config:\n  "omnix-ai:adopt": {key: old}\n  a:b: 1\n'
+
+    assert yaml.safe_load(with_adoption(text, ADOPT, "f"))["config"] == {KEY: ADOPT, "a:b": 1}
+
+
+@pytest.mark.parametrize("text", ["config: {a:b: 1}\n", "name: x\n", "[1]\n", "a: b: c\n", ""])
+def test_a_file_that_cannot_be_edited_in_place_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        with_adoption(text, ADOPT, "f")

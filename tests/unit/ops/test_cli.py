@@ -1,0 +1,162 @@
+"""The command line as a user meets it: exit codes, words, JSON, colours."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ops import cli, demo
+from ops.commands.outputs import flat
+from ops.errors import Refused
+from tests.unit.ops.test_finding import CREDENTIALS, summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "Pulumi.yaml").write_text("name: omnix-ai\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(list(arguments))
+    code = stopped.value.code
+    return code if isinstance(code, int) else 0
+
+
+def test_outputs_are_printed_for_people(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(home)
+
+    assert exit_code("outputs", "--stack", "dev") == 0
+    shown = capsys.readouterr()
+    assert "functions.api.alias_arn" in shown.out
+    assert "local cloud http://127.0.0.1:8, account 100000000001" in shown.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--stack", "dev", "outputs", "--json"),
+        ("outputs", "--json", "--stack", "dev"),
+        ("--json", "outputs", "--stack", "dev"),
+        ("outputs", "-s", "dev", "--json", "-"),
+    ],
+)
+def test_json_stands_alone_on_stdout_wherever_the_option_stands(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    summary(home)
+
+    assert exit_code(*arguments) == 0
+    assert json.loads(capsys.readouterr().out)["environment"] == "dev"
+
+
+def test_json_in_a_file_leaves_the_usual_answer(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(home)
+
+    assert exit_code("outputs", "--stack", "dev", "--json", "deep/er/out.json") == 0
+    assert json.loads((home / "deep" / "er" / "out.json").read_text())["environment"] == "dev"
+    assert "environment" in capsys.readouterr().out
+
+
+def test_a_command_works_from_any_folder_of_the_project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    summary(home)
+    (home / "docs").mkdir()
+    monkeypatch.chdir(home / "docs")
+
+    assert exit_code("outputs", "--stack", "dev") == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_wrong_use_exits_2_and_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("status") == 2
+    assert "--stack dev" in capsys.readouterr().err
+    assert exit_code("no-such-command") == 2
+    assert exit_code("status", "--no-such-option") == 2
+    assert exit_code("status", "--stack", "dev", "--cloud", "moon") == 2
+
+
+@pytest.mark.usefixtures("home")
+def test_a_refusal_exits_1_with_a_remedy_also_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("status", "--stack", "dev", "--cloud", "local", "--json") == 1
+    shown = capsys.readouterr()
+    assert "make up STACK=dev" in shown.err
+    assert json.loads(shown.out)["error"]["remedy"] == "start it: `make up STACK=dev`"
+
+
+def test_an_unreachable_cloud_is_a_refusal_and_no_traceback(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(home, aws_endpoint_url="http://127.0.0.1:1")
+
+    assert exit_code("status", "--stack", "dev") == 1
+    shown = capsys.readouterr().err
+    assert "make up" in shown
+    assert "Traceback" not in shown
+
+
+def test_nothing_is_coloured_when_nobody_is_at_a_terminal(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(home)
+
+    exit_code("outputs", "--stack", "dev")
+    exit_code("status", "--stack", "none")
+    shown = capsys.readouterr()
+    assert "\x1b[" not in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("given", "completed"),
+    [
+        (["status", "--json"], ["status", "--json", "-"]),
+        (["--json", "status"], ["--json", "-", "status"]),
+        (["readiness", "--json", "-", "--stack", "dev"], ["readiness", "--json", "-", "--stack", "dev"]),
+        (["readiness", "--json", "out.json"], ["readiness", "--json", "out.json"]),
+        (["readiness", "--json", "/tmp/out"], ["readiness", "--json", "/tmp/out"]),
+        (["readiness", "--json", "--junit", "x.xml"], ["readiness", "--json", "-", "--junit", "x.xml"]),
+    ],
+)
+def test_json_takes_a_file_or_nothing(given: list[str], completed: list[str]) -> None:
+    assert cli.with_json_targets(given) == completed
+
+
+def test_nested_outputs_become_dotted_lines() -> None:
+    document: dict[str, Any] = {"a": {"b": {"c": 1}}, "d": ["x", "y"], "e": None}
+
+    assert flat(document) == [("a.b.c", "1"), ("d", "x, y"), ("e", "")]
+
+
+def test_demo_data_is_refused_for_prod_on_aws(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.unit.ops.test_finding import REAL, outputs
+
+    given = outputs(home, REAL | {"environment": "prod"})
+    assert exit_code("demo", "load", "--outputs", str(given), "--email", "a@b.example", "--password", "x" * 12) == 1
+    assert "real shops" in capsys.readouterr().err
+
+
+def test_half_a_demo_sign_in_is_wrong_use(home: Path) -> None:
+    summary(home)
+
+    assert exit_code("demo", "load", "--stack", "dev", "--email", "a@b.example") == 2
+
+
+def test_demo_load_prints_the_environment_s_own_sign_in(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary(home)
+    loaded = demo.Loaded("demo@dev.example", True, ("A", "B"), ())
+    monkeypatch.setattr(demo, "load", lambda *_: loaded)
+
+    assert exit_code("demo", "load", "--stack", "dev") == 0
+    shown = capsys.readouterr().out
+    assert "demo@dev.example" in shown
+    assert "a-long-password" in shown
+
+
+def test_refused_carries_message_and_remedy() -> None:
+    assert str(Refused("what", "then")) == "what"
