@@ -15,7 +15,7 @@ aws.prepare("ssm", "dynamodb")
 app = http.application(system, catalogue, dashboard)
 
 
-def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401 - a proxy response or a readiness report
+def handler(event: dict[str, Any], context: object) -> Any:
     """REST proxy events, and the direct readiness event."""
     if event.get("source") == readiness.SOURCE:
         return service.ready().as_dict()

@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from omnix import aws, readiness
-from omnix.admission.service import Refused, admission
+from omnix.admission.service import RefusedError, admission
 
 aws.prepare("ssm", "secretsmanager")
 gate = admission()
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return gate.ready().as_dict()
     try:
         answer = gate.admit(event)
-    except Refused as refusal:
+    except RefusedError as refusal:
         _logger.setLevel(gate.log_level())
         _logger.info(json.dumps({"message": "refused", "reason": refusal.reason}))
         raise Exception("Unauthorized") from None  # noqa: TRY002 - API Gateway knows this text, no type

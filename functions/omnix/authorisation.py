@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from omnix.errors import Forbidden, Unauthorized
+from omnix.errors import ForbiddenError, UnauthorizedError
 
 
 class Role(StrEnum):
@@ -31,13 +31,13 @@ class Principal:
     auth: str
 
     def require(self, roles: frozenset[Role]) -> None:
-        """Raises Forbidden unless the caller has one of the roles."""
+        """Raises ForbiddenError unless the caller has one of the roles."""
         if self.role not in roles:
-            raise Forbidden("Your role may not do this.", [{"required_roles": sorted(roles)}])
+            raise ForbiddenError("Your role may not do this.", [{"required_roles": sorted(roles)}])
 
 
 def principal(event: Mapping[str, Any]) -> Principal:
-    """The caller of a REST proxy event; raises Unauthorized when no authorizer vouched for one."""
+    """The caller of a REST proxy event; raises UnauthorizedError when no authorizer vouched for one."""
     context = (event.get("requestContext") or {}).get("authorizer") or {}
     try:
         return Principal(
@@ -48,7 +48,7 @@ def principal(event: Mapping[str, Any]) -> Principal:
             auth=_text(context, "auth"),
         )
     except ValueError:
-        raise Unauthorized from None
+        raise UnauthorizedError from None
 
 
 def _text(context: Mapping[str, Any], name: str) -> str:

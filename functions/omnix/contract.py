@@ -147,7 +147,7 @@ def _security_schemes() -> Document:
     }
 
 
-def _cleaned(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON
+def _cleaned(node: Any, *, names: bool = False) -> Any:
     """Without the titles that only repeat names, and with whole numbers as integers (pydantic writes 100.0).
 
     `names` tells that the node's keys are a caller's names, not JSON Schema's words.

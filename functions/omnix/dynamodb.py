@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from omnix.errors import Unavailable
+from omnix.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _LONGEST_PAUSE_SECONDS = 0.25
 _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
-class ConditionFailed(Exception):
+class ConditionFailedError(Exception):
     """A conditional write was refused; `failed` holds the indexes of the actions whose conditions did not hold."""
 
     def __init__(self, failed: Sequence[int] = (0,)) -> None:
@@ -35,7 +35,7 @@ class ConditionFailed(Exception):
         self.failed = tuple(failed)
 
 
-def dump(value: Any) -> dict[str, Any]:  # noqa: ANN401 - an attribute is any of DynamoDB's types
+def dump(value: Any) -> dict[str, Any]:
     """A Python value as a DynamoDB attribute value."""
     match value:
         case None:
@@ -54,7 +54,7 @@ def dump(value: Any) -> dict[str, Any]:  # noqa: ANN401 - an attribute is any of
             raise TypeError(f"{type(value).__name__} is not stored")
 
 
-def load(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def load(attribute: Mapping[str, Any]) -> Any:
     """A DynamoDB attribute value as a Python value."""
     ((kind, value),) = attribute.items()
     match kind:
@@ -99,9 +99,7 @@ class Table:
 
     def get(self, pk: str, sk: str) -> Item | None:
         """The item, strongly consistent; None when there is none."""
-        answer = self.client.get_item(
-            TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
-        )
+        answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True)
         return load_item(answer["Item"]) if "Item" in answer else None
 
     def query(
@@ -141,9 +139,7 @@ class Table:
         """A Put for `transact`."""
         return {"Put": {"TableName": self.name, "Item": dump_item(item), **_condition(condition, values)}}
 
-    def delete(
-        self, pk: str, sk: str, condition: str = "", values: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def delete(self, pk: str, sk: str, condition: str = "", values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A Delete for `transact`."""
         key = dump_item({"pk": pk, "sk": sk})
         return {"Delete": {"TableName": self.name, "Key": key, **_condition(condition, values)}}
@@ -178,9 +174,9 @@ def _condition(expression: str, values: Mapping[str, Any] | None) -> dict[str, A
 def transact(client: DynamoDBClient, actions: Sequence[dict[str, Any]]) -> None:
     """All of the actions or none.
 
-    Raises ConditionFailed when a condition did not hold. A conflict with another transaction is tried again after a
-    pause of full jitter, about 1.5 s in all, and is `Unavailable` then. A try that was cancelled wrote nothing, and
-    botocore's own retries carry one ClientRequestToken, so nothing is applied twice.
+    Raises ConditionFailedError when a condition did not hold. A conflict with another transaction is tried again
+    after a pause of full jitter, about 1.5 s in all, and is UnavailableError then. A try that was cancelled wrote
+    nothing, and botocore's own retries carry one ClientRequestToken, so nothing is applied twice.
     """
     for attempt in range(TRANSACTION_ATTEMPTS):
         try:
@@ -191,7 +187,7 @@ def transact(client: DynamoDBClient, actions: Sequence[dict[str, Any]]) -> None:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)))
         else:
             return
-    raise Unavailable
+    raise UnavailableError
 
 
 def _may_retry(error: ClientError) -> bool:
@@ -201,5 +197,5 @@ def _may_retry(error: ClientError) -> bool:
     codes = [reason.get("Code") for reason in reasons]
     failed = [index for index, code in enumerate(codes) if code == "ConditionalCheckFailed"]
     if failed:
-        raise ConditionFailed(failed) from None
+        raise ConditionFailedError(failed) from None
     return any(code in _CONFLICTS for code in codes)

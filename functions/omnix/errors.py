@@ -62,19 +62,19 @@ class InternalError(ApiError):
         super().__init__("An internal error occurred. Quote the request id when you report it.")
 
 
-class InvalidJson(ApiError):
+class InvalidJsonError(ApiError):
     """The body is not JSON."""
 
     status, code = 400, "invalid_json"
 
 
-class InvalidRequest(ApiError):
+class InvalidRequestError(ApiError):
     """The request is not one that this route understands (a cursor that was changed, a body that is no object)."""
 
     status, code = 400, "invalid_request"
 
 
-class Unauthorized(ApiError):
+class UnauthorizedError(ApiError):
     """Who calls is not known. Says nothing about which part was wrong."""
 
     status, code = 401, "unauthorized"
@@ -83,55 +83,55 @@ class Unauthorized(ApiError):
         super().__init__(message, headers={"WWW-Authenticate": "Bearer"})
 
 
-class Forbidden(ApiError):
+class ForbiddenError(ApiError):
     """Who calls is known and may not do this."""
 
     status, code = 403, "forbidden"
 
 
-class NotFound(ApiError):
+class NotFoundError(ApiError):
     """No such thing in the caller's tenant."""
 
     status, code = 404, "not_found"
 
 
-class MethodNotAllowed(ApiError):
+class MethodNotAllowedError(ApiError):
     """The path is known, the method is not."""
 
     status, code = 405, "method_not_allowed"
 
 
-class Conflict(ApiError):
+class ConflictError(ApiError):
     """The change collides with what is stored."""
 
     status, code = 409, "conflict"
 
 
-class PreconditionFailed(ApiError):
+class PreconditionFailedError(ApiError):
     """`If-Match` names another version than the one that is stored."""
 
     status, code = 412, "precondition_failed"
 
 
-class PayloadTooLarge(ApiError):
+class PayloadTooLargeError(ApiError):
     """More than 1 MB of body."""
 
     status, code = 413, "payload_too_large"
 
 
-class UnsupportedMediaType(ApiError):
+class UnsupportedMediaTypeError(ApiError):
     """A body that is not declared as JSON."""
 
     status, code = 415, "unsupported_media_type"
 
 
-class ValidationFailed(ApiError):
+class ValidationFailedError(ApiError):
     """JSON of the wrong shape; `details` names each place, never the value."""
 
     status, code = 422, "validation_failed"
 
 
-class Unavailable(ApiError):
+class UnavailableError(ApiError):
     """A dependency is slow, throttled or away; the same request may succeed in a moment."""
 
     status, code = 503, "unavailable"
@@ -141,28 +141,28 @@ class Unavailable(ApiError):
 
 
 ALL: tuple[type[ApiError], ...] = (
-    InvalidJson,
-    InvalidRequest,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    Conflict,
-    PreconditionFailed,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    ValidationFailed,
+    InvalidJsonError,
+    InvalidRequestError,
+    UnauthorizedError,
+    ForbiddenError,
+    NotFoundError,
+    MethodNotAllowedError,
+    ConflictError,
+    PreconditionFailedError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+    ValidationFailedError,
     InternalError,
-    Unavailable,
+    UnavailableError,
 )
 
 
 def from_aws(error: Exception) -> ApiError:
     """What the caller is told when an AWS call failed: 503 where trying again helps, 500 where it is our defect."""
     if isinstance(error, HTTPClientError):
-        return Unavailable()
+        return UnavailableError()
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if error.response.get("Error", {}).get("Code") in _THROTTLES or status >= 500:  # noqa: PLR2004 - RFC 9110
-            return Unavailable()
+            return UnavailableError()
     return InternalError()

@@ -17,12 +17,12 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import clock, cors, errors, request_body
-from omnix.parameters import CORS_ORIGINS, LOG_LEVEL, ParameterMissing
+from omnix.parameters import CORS_ORIGINS, LOG_LEVEL, ParameterMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_lambda_powertools.event_handler.router import Router
+    from aws_lambda_powertools.event_handler.api_gateway import Router
 
     from omnix.parameters import Parameters
 
@@ -58,7 +58,7 @@ def application(*routers: Router) -> APIGatewayRestResolver:
     return app
 
 
-def serve(app: APIGatewayRestResolver, parameters: Parameters, event: Mapping[str, Any], context: object) -> Any:  # noqa: ANN401 - a proxy response
+def serve(app: APIGatewayRestResolver, parameters: Parameters, event: Mapping[str, Any], context: object) -> Any:
     """The proxy response for a REST proxy event; never raises for anything that a caller can send."""
     started = clock.monotonic()
     request_id = _request_id(event, context)
@@ -88,7 +88,10 @@ def serve(app: APIGatewayRestResolver, parameters: Parameters, event: Mapping[st
 
 
 def _resolve(
-    app: APIGatewayRestResolver, event: Mapping[str, Any], context: Any, request_id: str  # noqa: ANN401
+    app: APIGatewayRestResolver,
+    event: Mapping[str, Any],
+    context: Any,
+    request_id: str,
 ) -> dict[str, Any]:
     try:
         return app.resolve(request_body.checked(event), context)
@@ -109,7 +112,7 @@ def _configure(parameters: Parameters) -> tuple[str, ...]:
         if level in LEVELS:
             logger.setLevel(level)
         return parameters.get_list(CORS_ORIGINS)
-    except (ClientError, BotoCoreError, ParameterMissing):
+    except (ClientError, BotoCoreError, ParameterMissingError):
         logger.exception("parameters could not be read")
         return ()
 
@@ -124,7 +127,7 @@ def _api_error(error: Exception, app: APIGatewayRestResolver) -> errors.ApiError
     if isinstance(error, errors.ApiError):
         return error
     if isinstance(error, RequestValidationError):
-        return errors.ValidationFailed("The request does not have the documented shape.", _details(error))
+        return errors.ValidationFailedError("The request does not have the documented shape.", _details(error))
     if isinstance(error, NotFoundError):
         return _no_route(app)
     if isinstance(error, (ClientError, BotoCoreError)):
@@ -152,9 +155,9 @@ def _details(error: RequestValidationError) -> list[dict[str, Any]]:
 
 def _no_route(app: APIGatewayRestResolver) -> errors.ApiError:
     path = app.current_event.path
-    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - Powertools has no public list of routes
+    routes = [*app._static_routes, *app._dynamic_routes]
     methods = sorted({route.method for route in routes if route.rule.match(path)} | {"OPTIONS"})
     if len(methods) == 1:
-        return errors.NotFound("There is no such path.")
+        return errors.NotFoundError("There is no such path.")
     allow = ", ".join(methods)
-    return errors.MethodNotAllowed(f"This path takes {allow}.", headers={"Allow": allow})
+    return errors.MethodNotAllowedError(f"This path takes {allow}.", headers={"Allow": allow})

@@ -29,7 +29,7 @@ MAX_NAMES = 10
 _logger = logging.getLogger(__name__)
 
 
-class ParameterMissing(RuntimeError):
+class ParameterMissingError(RuntimeError):
     """A parameter that the stack should have written is not there."""
 
 
@@ -52,14 +52,14 @@ class Parameters:
         self._lock = threading.Lock()
 
     def get(self, name: str) -> str:
-        """The value of a declared parameter; raises ParameterMissing, or the AWS error when there never was one."""
+        """The value of a declared parameter; raises ParameterMissingError, or AWS's error if there never was one."""
         if name not in self._names:
             raise ValueError(f"{name} is not declared by this function")
         with self._lock:
             if clock.monotonic() >= self._due:
                 self._refresh()
             if name not in self._values:
-                raise ParameterMissing(f"{self._prefix}/{name} is not in Parameter Store")
+                raise ParameterMissingError(f"{self._prefix}/{name} is not in Parameter Store")
             return self._values[name]
 
     def get_list(self, name: str) -> tuple[str, ...]:

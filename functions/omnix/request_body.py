@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from omnix.errors import InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from omnix.errors import InvalidJsonError, InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 
 LIMIT_BYTES = 1024 * 1024
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -28,10 +28,10 @@ def checked(event: Mapping[str, Any]) -> dict[str, Any]:
         return {**event, "body": None, "isBase64Encoded": False}
     declared = header(event, "content-type")
     if text and declared and declared.split(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType("Send the body as application/json.")
+        raise UnsupportedMediaTypeError("Send the body as application/json.")
     parsed = parse(text)
     if not isinstance(parsed, dict):
-        raise InvalidRequest("The body must be a JSON object.")
+        raise InvalidRequestError("The body must be a JSON object.")
     # What passed is JSON whatever the header said in whatever case; Powertools compares it literally.
     headers = {key: value for key, value in (event.get("headers") or {}).items() if key.lower() != "content-type"}
     headers["content-type"] = "application/json"
@@ -39,16 +39,16 @@ def checked(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse(text: str) -> object:
-    """JSON as RFC 8259 has it: no NaN, no lone surrogates, no number too long to read; raises InvalidJson."""
+    """JSON as RFC 8259 has it: no NaN, no lone surrogates, no number too long to read; raises InvalidJsonError."""
     try:
         parsed = json.loads(text, parse_constant=_refuse_constant)
         if "\\u" in text:
             json.dumps(parsed, ensure_ascii=False).encode()
     except ValueError as error:  # JSONDecodeError, UnicodeEncodeError and too many digits among them
         place = [{"location": f"body.{error.pos}"}] if isinstance(error, json.JSONDecodeError) else []
-        raise InvalidJson("The body is not valid JSON.", place) from None
+        raise InvalidJsonError("The body is not valid JSON.", place) from None
     except RecursionError:
-        raise InvalidJson("The body is nested too deeply.") from None
+        raise InvalidJsonError("The body is nested too deeply.") from None
     return parsed
 
 
@@ -58,14 +58,14 @@ def _text(event: Mapping[str, Any]) -> str:
     # The limit holds before anything is decoded: base64 is a third longer than what it carries.
     longest = LIMIT_BYTES * 4 // 3 + 4 if event.get("isBase64Encoded") else LIMIT_BYTES
     if len(body) > longest or (declared and declared.isdecimal() and int(declared[:12]) > LIMIT_BYTES):
-        raise PayloadTooLarge("The body may have 1 MB at most.")
+        raise PayloadTooLargeError("The body may have 1 MB at most.")
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
         if len(raw) > LIMIT_BYTES:
-            raise PayloadTooLarge("The body may have 1 MB at most.")
+            raise PayloadTooLargeError("The body may have 1 MB at most.")
         return raw.decode()
     except (UnicodeError, binascii.Error):
-        raise InvalidJson("The body is not UTF-8 text.") from None
+        raise InvalidJsonError("The body is not UTF-8 text.") from None
 
 
 def _refuse_constant(name: str) -> None:

@@ -84,7 +84,7 @@ class RotatingSecret:
             _logger.warning("Secrets Manager did not answer; the last values serve on", exc_info=True)
             return
         if current is None:
-            raise SecretEmpty(f"{self._secret_id} has no current value")
+            raise SecretEmptyError(f"{self._secret_id} has no current value")
         self._versions = tuple(version for version in (current, previous) if version is not None)
         self._fetched = now
 
@@ -96,7 +96,7 @@ class RotatingSecret:
         return SecretVersion(answer["VersionId"], answer["SecretString"])
 
 
-class SecretEmpty(RuntimeError):
+class SecretEmptyError(RuntimeError):
     """The secret was never given its first value (`omnix.initialise` writes it)."""
 
 

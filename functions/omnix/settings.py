@@ -40,9 +40,7 @@ class FunctionSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _values_agree(self) -> Self:
-        faults = rules.cross_setting_errors(
-            self.environment, self.region, self.parameter_prefix, self.secret_arns()
-        )
+        faults = rules.cross_setting_errors(self.environment, self.region, self.parameter_prefix, self.secret_arns())
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -89,7 +87,7 @@ def load[S: FunctionSettings](model: type[S]) -> S:
 
 
 def _lines(error: ValidationError) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for fault in error.errors(include_input=False, include_url=False):
         message = fault["msg"].removeprefix("Value error, ")
         name = "_".join(str(part) for part in fault["loc"])

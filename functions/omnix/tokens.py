@@ -22,7 +22,7 @@ ROLES = ("owner", "manager", "staff", "device")
 _REQUIRED = ["iss", "aud", "sub", "tid", "role", "sid", "iat", "exp", "jti"]
 
 
-class InvalidToken(Exception):
+class InvalidTokenError(Exception):
     """The token is not one of ours, or no longer; `reason` is for the log, never for the caller."""
 
     def __init__(self, reason: str) -> None:
@@ -64,17 +64,17 @@ def issue(
 
 
 def verify(secret: RotatingSecret, issuer: str, token: str) -> Claims:
-    """The claims of a token that is genuine, of this environment and not expired; raises InvalidToken."""
+    """The claims of a token that is genuine, of this environment and not expired; raises InvalidTokenError."""
     if len(token) > MAX_LENGTH:
-        raise InvalidToken("too long")
+        raise InvalidTokenError("too long")
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") != ALGORITHM:
-            raise InvalidToken("algorithm")
+            raise InvalidTokenError("algorithm")
         kid = header.get("kid")
         version = secret.version(kid) if isinstance(kid, str) else None
         if version is None:
-            raise InvalidToken("unknown key")
+            raise InvalidTokenError("unknown key")
         payload = jwt.decode(
             token,
             version.key,
@@ -85,13 +85,13 @@ def verify(secret: RotatingSecret, issuer: str, token: str) -> Claims:
             options={"require": _REQUIRED, "strict_aud": True},
         )
     except jwt.PyJWTError as error:
-        raise InvalidToken(type(error).__name__) from None
+        raise InvalidTokenError(type(error).__name__) from None
     return _claims(payload)
 
 
 def _claims(payload: dict[str, Any]) -> Claims:
     texts = [payload[name] for name in ("sub", "tid", "role", "sid")]
     if not all(isinstance(text, str) and text for text in texts) or payload["role"] not in ROLES:
-        raise InvalidToken("claims")
+        raise InvalidTokenError("claims")
     sub, tid, role, sid = texts
     return Claims(sub, tid, role, sid, int(payload["iat"]), int(payload["exp"]))

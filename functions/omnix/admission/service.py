@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PLATFORM = "platform"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The credential is not accepted; `reason` is for the log, never for the caller."""
 
     def __init__(self, reason: str) -> None:
@@ -38,10 +38,10 @@ class Admission:
         self._api_key = RotatingSecret(client, settings.api_key_secret_id)
 
     def admit(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The policy for a REQUEST authorizer event; raises Refused."""
+        """The policy for a REQUEST authorizer event; raises RefusedError."""
         credential = policy.credential(event)
         if credential is None:
-            raise Refused("no credential")
+            raise RefusedError("no credential")
         context = self._by_api_key(credential) if credential.startswith(policy.API_KEY_PREFIX) else None
         context = context or self._by_token(credential)
         principal_id = f"{context['tenant_id']}:{context['user_id']}"
@@ -61,11 +61,9 @@ class Admission:
         return report("authorizer", probes)
 
     def _by_api_key(self, credential: str) -> dict[str, str]:
-        accepted = [
-            hmac.compare_digest(version.key, credential.encode()) for version in self._api_key.accepted()
-        ]
+        accepted = [hmac.compare_digest(version.key, credential.encode()) for version in self._api_key.accepted()]
         if not any(accepted):
-            raise Refused("unknown API key")
+            raise RefusedError("unknown API key")
         return {
             "tenant_id": PLATFORM,
             "user_id": PLATFORM,
@@ -77,8 +75,8 @@ class Admission:
     def _by_token(self, credential: str) -> dict[str, str]:
         try:
             claims = tokens.verify(self._signing, self._settings.issuer, credential)
-        except tokens.InvalidToken as error:
-            raise Refused(error.reason) from None
+        except tokens.InvalidTokenError as error:
+            raise RefusedError(error.reason) from None
         return {
             "tenant_id": claims.tenant_id,
             "user_id": claims.user_id,

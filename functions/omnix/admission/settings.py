@@ -62,9 +62,10 @@ def load(environ: Mapping[str, str] = os.environ) -> AuthorizerSettings:
     values: dict[str, str] = {}
     faults: list[str] = []
     for name, (variable, rule) in _RULES.items():
+        if variable not in environ:
+            faults.append(f"{variable}: Field required")
+            continue
         try:
-            if variable not in environ:
-                raise ValueError("Field required")
             values[name] = rule(environ[variable])
         except ValueError as error:
             faults.append(f"{variable}: {error}")

@@ -11,7 +11,7 @@ from omnix.catalogue.model import Category, Product, ProductChanges, ProductInpu
 from omnix.catalogue.service import catalogue
 from omnix.operation import operation
 
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 
 ProductId = Annotated[str, Path(description="The product's id.")]
 IfMatch = Annotated[

@@ -11,10 +11,10 @@ from omnix import aws, clock, cursor
 from omnix.authorisation import EDITORS
 from omnix.catalogue import keys
 from omnix.catalogue.model import Product, ProductPage
-from omnix.catalogue.store import AlreadyDone, Once, ProductStore, VersionChanged
+from omnix.catalogue.store import AlreadyDoneError, Once, ProductStore, VersionChangedError
 from omnix.dashboard.store import RollupStore
 from omnix.dynamodb import Table
-from omnix.errors import Conflict, NotFound, PreconditionFailed, Unavailable
+from omnix.errors import ConflictError, NotFoundError, PreconditionFailedError, UnavailableError
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
@@ -43,41 +43,41 @@ class Catalogue:
         return ProductPage(items=items, next_cursor=cursor.encode(last, query) if last else None)
 
     def get(self, caller: Principal, product_id: str) -> Product:
-        """Raises NotFound for what is not the caller's as for what is not there."""
+        """Raises NotFoundError for what is not the caller's as for what is not there."""
         product = self._store.get(caller.tenant_id, product_id) if _PRODUCT_ID.fullmatch(product_id) else None
         if product is None:
-            raise NotFound("There is no such product.")
+            raise NotFoundError("There is no such product.")
         return product
 
     def create(self, caller: Principal, content: ProductInput, idempotency_key: str | None) -> tuple[Product, bool]:
-        """The product, and whether an earlier request with the same key made it; raises Conflict, Forbidden."""
+        """The product, and whether an earlier request with the same key made it. Conflict, forbidden."""
         caller.require(EDITORS)
         product = _made(uuid.uuid4().hex, content, version=1, created_at=clock.iso_now())
         once = _once(caller, content, idempotency_key) if idempotency_key else None
         try:
             self._store.create(caller.tenant_id, product, once)
-        except AlreadyDone as done:
+        except AlreadyDoneError as done:
             return self._replayed(caller, done, once), True
         return product, False
 
     def replace(self, caller: Principal, product_id: str, content: ProductInput, if_match: str | None) -> Product:
-        """The product with other content; raises NotFound, PreconditionFailed, Conflict, Forbidden."""
+        """The product with other content. Not found, precondition failed, conflict, forbidden."""
         return self._change(caller, product_id, lambda _: content, if_match)
 
     def update(self, caller: Principal, product_id: str, changes: ProductChanges, if_match: str | None) -> Product:
-        """The product with some fields changed; raises NotFound, PreconditionFailed, Conflict, Forbidden."""
+        """The product with some fields changed. Not found, precondition failed, conflict, forbidden."""
         return self._change(caller, product_id, changes.applied_to, if_match)
 
     def delete(self, caller: Principal, product_id: str, if_match: str | None) -> None:
-        """Raises NotFound, PreconditionFailed, Forbidden."""
+        """Raises NotFoundError, PreconditionFailedError, ForbiddenError."""
         caller.require(EDITORS)
         for _ in range(_WRITE_ATTEMPTS):
             product = self._matching(caller, product_id, if_match)
             try:
                 return self._store.delete(caller.tenant_id, product)
-            except VersionChanged:
+            except VersionChangedError:
                 continue
-        raise Unavailable
+        raise UnavailableError
 
     def _change(
         self,
@@ -92,23 +92,23 @@ class Catalogue:
             after = _made(product_id, change(before.content()), before.version + 1, before.created_at)
             try:
                 self._store.replace(caller.tenant_id, before, after)
-            except VersionChanged:
+            except VersionChangedError:
                 continue  # read again: If-Match then refuses, and without it the last writer wins
             return after
-        raise Unavailable
+        raise UnavailableError
 
     def _matching(self, caller: Principal, product_id: str, if_match: str | None) -> Product:
         product = self.get(caller, product_id)
         if if_match is not None and not _matches(if_match, product.etag):
-            raise PreconditionFailed("The product has changed. Read it again.", headers={"ETag": product.etag})
+            raise PreconditionFailedError("The product has changed. Read it again.", headers={"ETag": product.etag})
         return product
 
-    def _replayed(self, caller: Principal, done: AlreadyDone, once: Once | None) -> Product:
+    def _replayed(self, caller: Principal, done: AlreadyDoneError, once: Once | None) -> Product:
         if once is None or done.payload_hash != once.payload_hash:
-            raise Conflict("This Idempotency-Key was used for another request.")
+            raise ConflictError("This Idempotency-Key was used for another request.")
         product = self._store.get(caller.tenant_id, done.product_id)
         if product is None:
-            raise Conflict("The product that this Idempotency-Key made is gone.")
+            raise ConflictError("The product that this Idempotency-Key made is gone.")
         return product
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omnix import clock
+from botocore.exceptions import ClientError
+
+from omnix import clock, cursor
 from omnix.catalogue import keys
 from omnix.catalogue.model import Product
 from omnix.dashboard.rollup import Counted
-from omnix.dynamodb import ConditionFailed, transact
-from omnix.errors import Conflict
+from omnix.dynamodb import ConditionFailedError, transact
+from omnix.errors import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +26,11 @@ _SAME_PRODUCT = "product_id = :product_id"
 _IDEMPOTENCY_SECONDS = 24 * 3600
 
 
-class VersionChanged(Exception):
+class VersionChangedError(Exception):
     """Somebody else wrote the product between our read and our write."""
 
 
-class AlreadyDone(Exception):
+class AlreadyDoneError(Exception):
     """The idempotency key has been used; `product_id` and `payload_hash` are what it stands for."""
 
     def __init__(self, product_id: str, payload_hash: str) -> None:
@@ -65,25 +67,30 @@ class ProductStore:
         partition = keys.category_by_name(tenant_id, category) if category else keys.all_by_name(tenant_id)
         # The partitions of a start key come from the caller's tenant and query, never from the cursor.
         key = {"pk": keys.partition(tenant_id), "gsi1pk": partition, **start} if start else None
-        page = self._products.query(partition, keys.folded(prefix), index=keys.INDEX, limit=limit, start=key)
+        try:
+            page = self._products.query(partition, keys.folded(prefix), index=keys.INDEX, limit=limit, start=key)
+        except ClientError as error:
+            if start and error.response["Error"]["Code"] == "ValidationException":
+                raise cursor.invalid() from None  # a made-up key: too long, or outside of what is queried
+            raise
         last = {name: page.last_key[name] for name in keys.KEY_NAMES} if page.last_key else None
         return [_product(item) for item in page.items], last
 
     def create(self, tenant_id: str, product: Product, once: Once | None) -> None:
-        """Raises Conflict when the SKU is taken, AlreadyDone when the idempotency key was used before."""
+        """Raises ConflictError when the SKU is taken, AlreadyDoneError when the idempotency key was used before."""
         actions = [*self._puts(tenant_id, product), *self._counts(tenant_id, None, product)]
         if once:
             actions.append(self._remember(product.product_id, once))
         try:
             transact(self._products.client, actions)
-        except ConditionFailed as failure:
+        except ConditionFailedError as failure:
             if once and len(actions) - 1 in failure.failed:
                 item = self._sessions.get(*once.key) or {"product_id": product.product_id, "payload_hash": ""}
-                raise AlreadyDone(item["product_id"], item["payload_hash"]) from None
+                raise AlreadyDoneError(item["product_id"], item["payload_hash"]) from None
             raise _sku_taken() from None
 
     def replace(self, tenant_id: str, before: Product, after: Product) -> None:
-        """Raises Conflict when the new SKU is taken, VersionChanged when `before` is not what is stored."""
+        """Raises ConflictError when the new SKU is taken, VersionChangedError when `before` is not what is stored."""
         actions = [self._products.put(_item(tenant_id, after), _SAME_VERSION, {":version": before.version})]
         if before.sku == after.sku:
             entry = self._products.put(_sku_item(tenant_id, after))
@@ -93,13 +100,13 @@ class ProductStore:
         actions = [*actions, *self._counts(tenant_id, before, after), entry]
         try:
             transact(self._products.client, actions)
-        except ConditionFailed as failure:
+        except ConditionFailedError as failure:
             if 0 in failure.failed:
-                raise VersionChanged from None
+                raise VersionChangedError from None
             raise _sku_taken() from None
 
     def delete(self, tenant_id: str, product: Product) -> None:
-        """Raises VersionChanged when `product` is not what is stored."""
+        """Raises VersionChangedError when `product` is not what is stored."""
         key, entry = keys.product(tenant_id, product.product_id), keys.sku(tenant_id, product.sku)
         actions = [
             self._products.delete(*key, _SAME_VERSION, {":version": product.version}),
@@ -108,8 +115,8 @@ class ProductStore:
         ]
         try:
             transact(self._products.client, actions)
-        except ConditionFailed:
-            raise VersionChanged from None
+        except ConditionFailedError:
+            raise VersionChangedError from None
 
     def _puts(self, tenant_id: str, product: Product) -> list[dict[str, Any]]:
         return [
@@ -118,9 +125,7 @@ class ProductStore:
         ]
 
     def _counts(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
-        return self._rollups.actions(
-            tenant_id, before and _counted(before), after and _counted(after), clock.iso_now()
-        )
+        return self._rollups.actions(tenant_id, _counted(before), _counted(after), clock.iso_now())
 
     def _remember(self, product_id: str, once: Once) -> dict[str, Any]:
         now = clock.epoch_seconds()
@@ -137,14 +142,15 @@ class ProductStore:
         return self._sessions.put(item, f"{_ABSENT} OR expires_at < :now", {":now": now})
 
 
-def _sku_taken() -> Conflict:
-    return Conflict("Another product has this SKU.", [{"location": "body.sku", "reason": "taken"}])
+def _sku_taken() -> ConflictError:
+    return ConflictError("Another product has this SKU.", [{"location": "body.sku", "reason": "taken"}])
 
 
-def _counted(product: Product) -> Counted:
-    return Counted(
-        product.product_id, product.category, product.status.value, product.price.amount, product.price.currency
-    )
+def _counted(product: Product | None) -> Counted | None:
+    if product is None:
+        return None
+    price = product.price
+    return Counted(product.product_id, product.category, product.status.value, price.amount, price.currency)
 
 
 def _item(tenant_id: str, product: Product) -> Item:

@@ -7,7 +7,7 @@ from omnix.dashboard.model import Summary
 from omnix.dashboard.service import dashboard
 from omnix.operation import operation
 
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 
 
 @router.get(

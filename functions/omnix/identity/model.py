@@ -5,6 +5,7 @@ import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from omnix.authorisation import Role
 
@@ -30,8 +31,8 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 RefreshTokenText = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
-_CREDENTIALS = {"email": "owner@shop.example", "password": "correct horse battery staple"}
-_REGISTRATION = {**_CREDENTIALS, "name": "Ada Owner", "tenant_name": "Corner Shop"}
+_CREDENTIALS: JsonDict = {"email": "owner@shop.example", "password": "correct horse battery staple"}
+_REGISTRATION: JsonDict = {**_CREDENTIALS, "name": "Ada Owner", "tenant_name": "Corner Shop"}
 
 
 class Body(BaseModel):

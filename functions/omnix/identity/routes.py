@@ -11,7 +11,7 @@ from omnix.identity.model import Credentials, RefreshRequest, Registration, Sign
 from omnix.identity.service import identity
 from omnix.operation import operation
 
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 
 
 @router.post(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from omnix import aws, clock, tokens
 from omnix.authorisation import Principal, Role
 from omnix.dynamodb import Table
-from omnix.errors import Forbidden, Unauthorized
+from omnix.errors import ForbiddenError, UnauthorizedError
 from omnix.identity.model import SignIn, TokenPair, User, Validation
 from omnix.identity.sessions import Session, Sessions
 from omnix.identity.store import FamilyStore, UserStore
@@ -33,7 +33,7 @@ class Identity:
         self._issuer = issuer
 
     def register(self, registration: Registration) -> SignIn:
-        """A new tenant with its owner, signed in; raises Conflict when the address is taken."""
+        """A new tenant with its owner, signed in; raises ConflictError when the address is taken."""
         from omnix.identity import passwords
 
         user = User(
@@ -48,23 +48,24 @@ class Identity:
         return self._signed_in(user)
 
     def login(self, credentials: Credentials) -> SignIn:
-        """A new session; raises Unauthorized, the same and as slowly for an unknown address as for a wrong password."""
+        """A new session; UnauthorizedError is the same, and as slow, for an unknown address."""
         from omnix.identity import passwords
 
         credential = self._users.credential(credentials.email)
-        if not passwords.matches(credential and credential.password_hash, credentials.password) or credential is None:
-            raise Unauthorized("E-mail address or password is wrong.")
+        stored = credential.password_hash if credential else None
+        if not passwords.matches(stored, credentials.password) or credential is None:
+            raise UnauthorizedError("E-mail address or password is wrong.")
         user = self._users.user(credential.tenant_id, credential.user_id)
         if user is None:
-            raise Unauthorized("E-mail address or password is wrong.")
+            raise UnauthorizedError("E-mail address or password is wrong.")
         return self._signed_in(user)
 
     def refresh(self, refresh_token: str) -> TokenPair:
-        """The next pair of tokens; raises Unauthorized."""
+        """The next pair of tokens; raises UnauthorizedError."""
         session = self._sessions.renew(refresh_token)
         user = self._users.user(session.family.tenant_id, session.family.user_id)
         if user is None:
-            raise Unauthorized
+            raise UnauthorizedError
         return self._pair(user, session)
 
     def logout(self, refresh_token: str) -> None:
@@ -72,9 +73,9 @@ class Identity:
         self._sessions.end(refresh_token)
 
     def validate(self, caller: Principal) -> Validation:
-        """Who the caller is; raises Unauthorized when its session was ended."""
+        """Who the caller is; raises UnauthorizedError when its session was ended."""
         if caller.auth == "jwt" and not self._sessions.alive(caller.session_id):
-            raise Unauthorized
+            raise UnauthorizedError
         return Validation(
             valid=True,
             tenant_id=caller.tenant_id,
@@ -85,12 +86,12 @@ class Identity:
         )
 
     def me(self, caller: Principal) -> User:
-        """The caller's profile; raises Forbidden for an API key, which is nobody."""
+        """The caller's profile; raises ForbiddenError for an API key, which is nobody."""
         if caller.auth != "jwt":
-            raise Forbidden("An API key has no user.")
+            raise ForbiddenError("An API key has no user.")
         user = self._users.user(caller.tenant_id, caller.user_id)
         if user is None:
-            raise Unauthorized
+            raise UnauthorizedError
         return user
 
     def _signed_in(self, user: User) -> SignIn:
@@ -137,7 +138,9 @@ def identity() -> Identity:
     known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
     sessions = Sessions(FamilyStore(Table(dynamodb, known.get(table("sessions")))), refresh_secret())
-    return Identity(UserStore(Table(dynamodb, known.get(table("users")))), sessions, signing_secret(), settings().issuer)
+    return Identity(
+        UserStore(Table(dynamodb, known.get(table("users")))), sessions, signing_secret(), settings().issuer
+    )
 
 
 def ready() -> Report:

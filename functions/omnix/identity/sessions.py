@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from omnix import clock
-from omnix.errors import Unauthorized, Unavailable
+from omnix.errors import UnauthorizedError, UnavailableError
 from omnix.identity import refresh
 from omnix.identity.store import Family
 
@@ -58,7 +58,7 @@ class Sessions:
         return Session(family, token.text(key.key))
 
     def renew(self, text: str) -> Session:
-        """The session with its next token; raises Unauthorized, and ends the family when a used token comes back."""
+        """The session with its next token; UnauthorizedError, and no family any more, when a used token comes back."""
         token = self._read(text)
         for _ in range(_CLAIM_ATTEMPTS):
             family = self._live(token.family_id)
@@ -67,10 +67,10 @@ class Sessions:
             session = self._claim(token, family)
             if session is not None:
                 return session
-        raise Unavailable
+        raise UnavailableError
 
     def end(self, text: str) -> None:
-        """Delete the token's family; raises Unauthorized for a token that is not ours."""
+        """Delete the token's family; raises UnauthorizedError for a token that is not ours."""
         self._store.delete(self._read(text).family_id)
 
     def alive(self, family_id: str) -> bool:
@@ -81,13 +81,13 @@ class Sessions:
     def _read(self, text: str) -> RefreshToken:
         token = refresh.read(text, tuple(version.key for version in self._secret.accepted()))
         if token is None:
-            raise Unauthorized(_ENDED)
+            raise UnauthorizedError(_ENDED)
         return token
 
     def _live(self, family_id: str) -> Family:
         family = self._store.get(family_id)
         if family is None or family.expires_at <= clock.epoch_seconds():
-            raise Unauthorized(_ENDED)
+            raise UnauthorizedError(_ENDED)
         return family
 
     def _claim(self, token: RefreshToken, family: Family) -> Session | None:
@@ -115,17 +115,17 @@ class Sessions:
             step = steps.get(token.generation)
             if step is None or now - step.at > refresh.GRACE_MILLISECONDS:
                 self._store.delete(family.family_id)
-                raise Unauthorized(_ENDED)
+                raise UnauthorizedError(_ENDED)
             token = token.successor(self._key(step.key_id), step.nonce)
         self._must_be_current(token, family)
         return Session(family, token.text(self._secret.current().key))
 
     def _must_be_current(self, token: RefreshToken, family: Family) -> None:
         if token.stored(self._key(family.key_id)) != family.token_hash:
-            raise Unauthorized(_ENDED)
+            raise UnauthorizedError(_ENDED)
 
     def _key(self, key_id: str) -> bytes:
         version = self._secret.version(key_id)
         if version is None:  # two rotations ago: nothing can be proven about this family any more
-            raise Unauthorized(_ENDED)
+            raise UnauthorizedError(_ENDED)
         return version.key

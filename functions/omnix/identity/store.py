@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from omnix.dynamodb import ConditionFailed, Table, dump_item, transact
-from omnix.errors import Conflict
+from omnix.dynamodb import ConditionFailedError, Table, dump_item, transact
+from omnix.errors import ConflictError
 from omnix.identity import keys
 from omnix.identity.model import User
 from omnix.identity.refresh import Rotation
@@ -50,7 +50,7 @@ class UserStore:
         self._table = table
 
     def register(self, user: User, tenant_name: str, password_hash: str) -> None:
-        """Tenant, owner and credential, all or none; raises Conflict when the address is taken."""
+        """Tenant, owner and credential, all or none; raises ConflictError when the address is taken."""
         tenant_pk, tenant_sk = keys.tenant(user.tenant_id)
         user_pk, user_sk = keys.user(user.tenant_id, user.user_id)
         credential_pk, credential_sk = keys.credential(user.email)
@@ -69,8 +69,8 @@ class UserStore:
         ]
         try:
             transact(self._table.client, actions)
-        except ConditionFailed:
-            raise Conflict("This e-mail address is registered already.") from None
+        except ConditionFailedError:
+            raise ConflictError("This e-mail address is registered already.") from None
 
     def credential(self, email: str) -> Credential | None:
         """The credential of a normalised address."""

@@ -5,6 +5,7 @@ Each step may be called again with the same ClientRequestToken and then does not
 
 from __future__ import annotations
 
+import functools
 import logging
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ PENDING = "AWSPENDING"
 _logger = logging.getLogger(__name__)
 
 
-class RotationRefused(RuntimeError):
+class RotationRefusedError(RuntimeError):
     """The event is not one that this function may act on."""
 
 
@@ -35,7 +36,7 @@ class Rotation:
         self._arns = frozenset(arns)
 
     def run(self, event: Mapping[str, Any]) -> None:
-        """One step for one version; raises RotationRefused, WeakValue or the AWS error, and so fails the rotation."""
+        """One step for one version; whatever it raises fails the rotation: RotationRefusedError, WeakValueError."""
         steps = {
             "createSecret": self._create,
             "setSecret": self._set,
@@ -44,15 +45,15 @@ class Rotation:
         }
         step, token = event.get("Step"), str(event.get("ClientRequestToken", ""))
         if step not in steps:
-            raise RotationRefused(f"unknown step {step!r}")
+            raise RotationRefusedError(f"unknown step {step!r}")
         arn, stages = self._described(str(event.get("SecretId", "")))
         if token not in stages:
-            raise RotationRefused("the secret has no version with this ClientRequestToken")
+            raise RotationRefusedError("the secret has no version with this ClientRequestToken")
         if CURRENT in stages[token]:
             _logger.info("%s of %s: the version is current already", step, values.kind(arn))
             return
         if PENDING not in stages[token]:
-            raise RotationRefused("the version is not staged AWSPENDING")
+            raise RotationRefusedError("the version is not staged AWSPENDING")
         steps[step](arn, token, stages)
         _logger.info("%s of %s done", step, values.kind(arn))
 
@@ -72,22 +73,21 @@ class Rotation:
 
     def ready(self) -> Report:
         """Every check of the function `rotation`: each secret is there and has a current value."""
-        return report(
-            "rotation", {f"secret:{values.kind(arn)}": lambda arn=arn: self._must_have_value(arn) for arn in self._arns}
-        )
+        probes = {f"secret:{values.kind(arn)}": functools.partial(self._must_have_value, arn) for arn in self._arns}
+        return report("rotation", probes)
 
     def _described(self, secret_id: str) -> tuple[str, Mapping[str, list[str]]]:
         if secret_id.startswith("arn:") and secret_id not in self._arns:
-            raise RotationRefused("this function is not configured for that secret")
+            raise RotationRefusedError("this function is not configured for that secret")
         secret = self._client.describe_secret(SecretId=secret_id)
         if secret["ARN"] not in self._arns:
-            raise RotationRefused("this function is not configured for that secret")
+            raise RotationRefusedError("this function is not configured for that secret")
         return secret["ARN"], secret.get("VersionIdsToStages", {})
 
     def _must_have_value(self, arn: str) -> None:
         _, stages = self._described(arn)
         if not any(CURRENT in labels for labels in stages.values()):
-            raise RotationRefused("the secret has no current value")
+            raise RotationRefusedError("the secret has no current value")
 
     def _create(self, arn: str, token: str, _stages: Mapping[str, list[str]]) -> None:
         if self._value(arn, token, PENDING) is not None:
@@ -109,14 +109,14 @@ class Rotation:
         current = _current(stages)
         if current:
             move["RemoveFromVersionId"] = current
-        self._client.update_secret_version_stage(**move)  # type: ignore[arg-type]
+        self._client.update_secret_version_stage(**move)
         # AWS takes AWSPENDING on the current version or on none as the end of a rotation; none leaves no doubt.
         self._client.update_secret_version_stage(SecretId=arn, VersionStage=PENDING, RemoveFromVersionId=token)
 
     def _pending(self, arn: str, token: str) -> str:
         value = self._value(arn, token, PENDING)
         if value is None:
-            raise RotationRefused("the pending version has no value")
+            raise RotationRefusedError("the pending version has no value")
         return value
 
     def _value(self, arn: str, version_id: str, stage: str) -> str | None:

@@ -14,7 +14,7 @@ _SECRET = re.compile(r"/(?P<kind>JWT_SECRET|JWT_REFRESH_SECRET|API_KEY_1)-[A-Za-
 _MOST_OF_ONE = 16
 
 
-class WeakValue(RuntimeError):
+class WeakValueError(RuntimeError):
     """A value that must not become current; says why, never what."""
 
 
@@ -34,11 +34,11 @@ def make(arn: str) -> str:
 
 
 def check(arn: str, value: str, current: str | None) -> None:
-    """Raises WeakValue unless the value has its kind's format, looks random and is not the current one."""
+    """Raises WeakValueError unless the value has its kind's format, looks random and is not the current one."""
     pattern = _API_KEY if kind(arn) == "API_KEY_1" else _JWT
     if not pattern.fullmatch(value):
-        raise WeakValue("the pending value does not have the documented format")
+        raise WeakValueError("the pending value does not have the documented format")
     if max(Counter(value.removeprefix(API_KEY_PREFIX)).values()) > _MOST_OF_ONE:
-        raise WeakValue("the pending value does not look random")
+        raise WeakValueError("the pending value does not look random")
     if value == current:
-        raise WeakValue("the pending value is the current one")
+        raise WeakValueError("the pending value is the current one")

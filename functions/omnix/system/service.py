@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from omnix import VERSION
-from omnix.errors import Unavailable
+from omnix.errors import UnavailableError
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
 from omnix.system.model import Health, Readiness, Version
@@ -27,10 +27,10 @@ def ready() -> Report:
 
 
 def readiness() -> Readiness:
-    """Raises Unavailable with every check in its details unless all passed."""
+    """Raises UnavailableError with every check in its details unless all passed."""
     found = ready().as_dict()
     if not found["ok"]:
-        error = Unavailable("Not ready.")
+        error = UnavailableError("Not ready.")
         error.details = found["checks"]
         raise error
     return Readiness.model_validate(found)

@@ -20,7 +20,7 @@ type Authorize = Callable[..., Any]
 
 
 @pytest.fixture
-def authorize(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Authorize:
+def authorize(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Authorize:  # noqa: ARG001 - must exist first
     import authorizer.handler
 
     monkeypatch.setattr(authorizer.handler, "gate", admission())
@@ -35,7 +35,7 @@ def authorize(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Authorize:
 
 
 @pytest.fixture
-def token(cloud: Cloud) -> str:
+def token(cloud: Cloud) -> str:  # noqa: ARG001 - must exist first
     text, _ = tokens.issue(
         signing_secret(), "omnix-ai-dev", user_id="u1", tenant_id="t1", role="manager", session_id="s1"
     )
@@ -43,7 +43,7 @@ def token(cloud: Cloud) -> str:
 
 
 def refused(authorize: Authorize, **headers: str) -> bool:
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(**headers)
     return True
 
@@ -135,7 +135,8 @@ def test_an_outage_is_an_error_and_never_unauthorized(
         authorize(authorization=f"Bearer {token}")
 
 
-def test_the_readiness_event_checks_parameters_and_both_secrets(authorize: Authorize) -> None:
+@pytest.mark.usefixtures("authorize")
+def test_the_readiness_event_checks_parameters_and_both_secrets() -> None:
     import authorizer.handler
 
     report = authorizer.handler.handler({"source": "omnix.readiness"}, None)

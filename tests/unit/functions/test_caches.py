@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from omnix import clock
-from omnix.parameters import ParameterMissing, Parameters
-from omnix.secrets import RotatingSecret, SecretEmpty
+from omnix.parameters import ParameterMissingError, Parameters
+from omnix.secrets import RotatingSecret, SecretEmptyError
 
 from .conftest import SECRETS, Cloud
 
@@ -77,7 +77,7 @@ def test_the_last_parameters_serve_while_parameter_store_is_away_and_not_for_eve
 
 def test_a_missing_and_an_undeclared_parameter_are_different_errors(ssm: Any) -> None:
     found = Parameters(ssm, "/omnix-ai/dev", ["api/nothing"])
-    with pytest.raises(ParameterMissing):
+    with pytest.raises(ParameterMissingError):
         found.get("api/nothing")
     with pytest.raises(ValueError, match="not declared"):
         found.get("api/usage-key")
@@ -139,7 +139,7 @@ def test_the_last_secret_serves_while_secrets_manager_is_away(cloud: Cloud, secr
 
 def test_a_secret_without_a_value_says_so(cloud: Cloud, secretsmanager: Any) -> None:
     arn = cloud.client("secretsmanager").create_secret(Name="omnix-ai/dev/EMPTY")["ARN"]
-    with pytest.raises(SecretEmpty):
+    with pytest.raises(SecretEmptyError):
         RotatingSecret(secretsmanager, arn).current()
 
 

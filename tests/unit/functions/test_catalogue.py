@@ -7,7 +7,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from omnix import dynamodb
+from omnix import cursor as cursors
 from omnix.authorisation import Principal, Role
 from omnix.catalogue import keys
 from omnix.catalogue.model import ProductChanges, ProductInput
@@ -196,6 +196,25 @@ def test_a_list_shows_the_callers_tenant_only(api: Call) -> None:
     assert api("GET", "/products", authorizer=caller(tenant="t2")).json == {"items": [], "next_cursor": None}
 
 
+def test_a_start_key_that_dynamodb_refuses_is_400(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def outside(self: Any, operation: str, arguments: Any) -> Any:
+        if operation == "Query":
+            error = {"Code": "ValidationException", "Message": "The provided starting key is outside query boundaries"}
+            raise ClientError({"Error": error}, "Query")
+        return plain(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", outside)
+    answer = api("GET", "/products", query={"cursor": forged({"sk": "PRODUCT#x", "gsi1sk": "x"})})
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert api("GET", "/products").status == 500
+
+
+def forged(key: dict[str, str]) -> str:
+    return cursors.encode(key, "products:t1::")
+
+
 def test_a_cursor_of_another_tenant_or_query_is_400(api: Call) -> None:
     for tenant in ("t1", "t2"):
         for number in range(2):
@@ -206,6 +225,9 @@ def test_a_cursor_of_another_tenant_or_query_is_400(api: Call) -> None:
         {"query": {"cursor": cursor, "category": "tea"}},
         {"query": {"cursor": cursor[:-2] + "xx"}},
         {"query": {"cursor": "TENANT#t2"}},
+        {"query": {"cursor": forged({"sk": "", "gsi1sk": ""})}},
+        {"query": {"cursor": forged({"sk": "x" * 2000, "gsi1sk": "x"})}},
+        {"query": {"cursor": forged({"sk": "PRODUCT#x", "gsi1sk": "x", "gsi1pk": "TENANT#t2#PRODUCTS"})}},
     ):
         answer = api("GET", "/products", **changed)
         assert (answer.status, answer.code) == (400, "invalid_request")
@@ -248,7 +270,8 @@ def test_an_idempotency_key_belongs_to_its_caller_and_its_payload(api: Call) -> 
     assert (other.status, other.json["sku"]) == (201, "SKU-3")
 
 
-def test_parallel_writes_to_one_product_lose_nothing(cloud: Cloud, atomic_writes: None) -> None:
+@pytest.mark.usefixtures("atomic_writes")
+def test_parallel_writes_to_one_product_lose_nothing(cloud: Cloud) -> None:
     who = Principal("t1", "u1", Role.OWNER, "s1", "jwt")
     made, _ = catalogue().create(who, ProductInput.model_validate_json(json.dumps(PRODUCT)), None)
 
@@ -270,7 +293,8 @@ def cancelled(*codes: str) -> ClientError:
 
 
 def test_a_transaction_conflict_is_tried_again(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, failures = BaseClient._make_api_call, [cancelled("None", "TransactionConflict")] * 3
+    plain = BaseClient._make_api_call  # type: ignore[attr-defined]
+    failures = [cancelled("None", "TransactionConflict")] * 3
 
     def conflicting(self: Any, operation: str, arguments: Any) -> Any:
         if operation == "TransactWriteItems" and failures:
@@ -282,8 +306,8 @@ def test_a_transaction_conflict_is_tried_again(api: Call, monkeypatch: pytest.Mo
     assert failures == []
 
 
-def test_an_endless_conflict_is_503(api: Call, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = BaseClient._make_api_call
+def test_an_endless_conflict_is_503(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def conflicting(self: Any, operation: str, arguments: Any) -> Any:
         if operation == "TransactWriteItems":
@@ -291,13 +315,14 @@ def test_an_endless_conflict_is_503(api: Call, cloud: Cloud, monkeypatch: pytest
         return plain(self, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", conflicting)
-    monkeypatch.setattr(dynamodb.time, "sleep", lambda _: None)
+    monkeypatch.setattr("omnix.dynamodb.time.sleep", lambda _: None)
     answer = api("POST", "/products", body=PRODUCT)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
 
 def test_no_request_scans_a_table(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, seen = BaseClient._make_api_call, set()
+    plain = BaseClient._make_api_call  # type: ignore[attr-defined]
+    seen = set()
 
     def watched(self: Any, operation: str, arguments: Any) -> Any:
         seen.add(operation)

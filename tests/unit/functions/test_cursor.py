@@ -1,12 +1,15 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix import cursor
-from omnix.errors import InvalidRequest
+from omnix.errors import InvalidRequestError
 
 NAMES = frozenset({"gsi1sk", "sk"})
-keys = st.fixed_dictionaries({"gsi1sk": st.text(st.characters(exclude_categories=("Cs",))), "sk": st.text("abc#")})
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+keys = st.fixed_dictionaries({"gsi1sk": texts, "sk": texts})
 
 
 @given(keys, st.text("abc:"))
@@ -17,7 +20,7 @@ def test_a_cursor_reads_back_for_its_own_query(key: dict[str, str], query: str) 
 @given(keys, st.text("abc:"), st.text("abc:"))
 def test_a_cursor_of_another_query_or_tenant_is_400(key: dict[str, str], query: str, other: str) -> None:
     if query != other:
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(InvalidRequestError):
             cursor.decode(cursor.encode(key, query), other, NAMES)
 
 
@@ -26,17 +29,28 @@ def test_a_changed_cursor_is_400(key: dict[str, str], place: int, character: str
     text = cursor.encode(key, "q")
     changed = text[: place % len(text)] + character + text[place % len(text) + 1 :]
     if changed != text:
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(InvalidRequestError):
             cursor.decode(changed, "q", NAMES)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_400(text: str) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequestError):
         cursor.decode(text, "q", NAMES)
 
 
-@pytest.mark.parametrize("key", [{"sk": "a"}, {"sk": "a", "gsi1sk": "b", "pk": "TENANT#other"}])
-def test_a_cursor_with_other_keys_is_400(key: dict[str, str]) -> None:
-    with pytest.raises(InvalidRequest):
+FOREIGN: list[dict[str, Any]] = [
+    {},
+    {"sk": "a"},
+    {"sk": "a", "gsi1sk": "b", "pk": "TENANT#other"},
+    {"sk": "", "gsi1sk": "b"},
+    {"sk": "a", "gsi1sk": "x" * 1025},
+    {"sk": "a", "gsi1sk": 7},
+    {"sk": "a", "gsi1sk": None},
+]
+
+
+@pytest.mark.parametrize("key", FOREIGN)
+def test_a_cursor_that_was_made_up_with_other_keys_is_400(key: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError):
         cursor.decode(cursor.encode(key, "q"), "q", NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from omnix.errors import Conflict
+from omnix.errors import ConflictError
 from omnix.identity import passwords
 from omnix.identity.model import Registration, normalise_email
 from omnix.identity.service import identity
@@ -47,7 +47,9 @@ def test_only_credentials_and_families_are_outside_the_tenants_keys(auth: Any, c
     assert prefixes == {"TENANT", "CREDENTIAL", "FAMILY"}
 
 
-@pytest.mark.parametrize("email", ["ada@shop.example", "ADA@SHOP.EXAMPLE", " ada@shop.example", "ａda@shop.example"])
+@pytest.mark.parametrize(
+    "email", ["ada@shop.example", "ADA@SHOP.EXAMPLE", " ada@shop.example", "\uff41da@shop.example"]
+)
 def test_an_address_registers_once_however_it_is_spelled(auth: Any, cloud: Cloud, email: str) -> None:
     assert auth("POST", "/auth/register", body=REGISTRATION).status == 201
     before = cloud.everything()
@@ -56,11 +58,12 @@ def test_an_address_registers_once_however_it_is_spelled(auth: Any, cloud: Cloud
     assert cloud.everything() == before
 
 
-def test_of_many_registrations_at_once_one_wins(cloud: Cloud, atomic_writes: None) -> None:
+@pytest.mark.usefixtures("atomic_writes")
+def test_of_many_registrations_at_once_one_wins(cloud: Cloud) -> None:
     def register(_: int) -> str:
         try:
             return identity().register(Registration(**REGISTRATION)).user.user_id
-        except Conflict:
+        except ConflictError:
             return "conflict"
 
     with ThreadPoolExecutor(8) as pool:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix import clock
-from omnix.errors import Unauthorized
+from omnix.errors import UnauthorizedError
 from omnix.identity import refresh
 from omnix.identity.refresh import RefreshToken
 from omnix.identity.service import identity, refresh_secret
@@ -63,9 +63,7 @@ def test_a_refresh_gives_a_new_pair_that_works_again(auth: Any, cloud: Cloud, si
     assert len(families(cloud)) == 1
 
 
-def test_no_token_is_stored_and_the_stored_hash_is_no_token(
-    auth: Any, cloud: Cloud, signed_in: dict[str, Any]
-) -> None:
+def test_no_token_is_stored_and_the_stored_hash_is_no_token(auth: Any, cloud: Cloud, signed_in: dict[str, Any]) -> None:
     (family,) = families(cloud)
     stored = str(cloud.everything())
     assert signed_in["refresh_token"] not in stored
@@ -74,8 +72,9 @@ def test_no_token_is_stored_and_the_stored_hash_is_no_token(
     assert renew(auth, family["token_hash"]).status == 401
 
 
+@pytest.mark.usefixtures("atomic_writes")
 def test_a_hundred_parallel_refreshes_leave_one_family_and_every_answer_works(
-    cloud: Cloud, signed_in: dict[str, Any], atomic_writes: None
+    cloud: Cloud, signed_in: dict[str, Any]
 ) -> None:
     with ThreadPoolExecutor(16) as pool:
         pairs = list(pool.map(lambda _: identity().refresh(signed_in["refresh_token"]), range(100)))
@@ -125,19 +124,18 @@ def test_logout_ends_the_session_and_again_is_no_error(auth: Any, cloud: Cloud, 
     assert renew(auth, signed_in["refresh_token"]).status == 401
 
 
-@pytest.mark.parametrize("forged", ["x", "omr_", "omr_x", "omr_" + "A" * 91, "omr_" + "é" * 20, "Bearer omr_" + "A" * 91])
-def test_a_forged_token_is_401_and_touches_no_family(
-    auth: Any, cloud: Cloud, signed_in: dict[str, Any], forged: str
-) -> None:
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize(
+    "forged", ["x", "omr_", "omr_x", "omr_" + "A" * 91, "omr_" + "é" * 20, "Bearer omr_" + "A" * 91]
+)
+def test_a_forged_token_is_401_and_touches_no_family(auth: Any, cloud: Cloud, forged: str) -> None:
     before = cloud.everything()
     for path in ("/auth/refresh", "/auth/logout"):
         assert auth("POST", path, body={"refresh_token": forged}).status == 401
     assert cloud.everything() == before
 
 
-def test_another_secret_under_a_known_family_is_refused_without_harm(
-    auth: Any, cloud: Cloud, signed_in: dict[str, Any]
-) -> None:
+def test_another_secret_under_a_known_family_is_refused_without_harm(auth: Any, signed_in: dict[str, Any]) -> None:
     key = refresh_secret().current().key
     token = refresh.read(signed_in["refresh_token"], (key,))
     assert token is not None
@@ -207,6 +205,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert refresh.read(refresh.PREFIX + text, (KEY,)) is None
 
 
-def test_the_service_says_unauthorized_for_garbage(cloud: Cloud) -> None:
-    with pytest.raises(Unauthorized):
+@pytest.mark.usefixtures("cloud")
+def test_the_service_says_unauthorized_for_garbage() -> None:
+    with pytest.raises(UnauthorizedError):
         identity().refresh("garbage")

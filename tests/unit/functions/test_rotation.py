@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from omnix.rotation import values
-from omnix.rotation.steps import Rotation, RotationRefused
-from omnix.rotation.values import WeakValue
+from omnix.rotation.steps import Rotation, RotationRefusedError
+from omnix.rotation.values import WeakValueError
 
 from .conftest import SECRETS, Cloud
 
@@ -23,7 +23,7 @@ def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str
 
 
 @pytest.fixture
-def pending(cloud: Cloud) -> Callable[[str], str]:
+def pending(cloud: Cloud) -> Callable[[str], str]:  # noqa: ARG001 - must exist first
     """What Secrets Manager does before createSecret: a version that has a label and no value."""
     from moto.secretsmanager.models import secretsmanager_backends
 
@@ -74,7 +74,7 @@ def test_create_again_keeps_the_first_pending_value(handler: Any, cloud: Cloud, 
 
 @pytest.mark.parametrize("step", [None, "", "destroySecret", "createsecret", 7])
 def test_an_unknown_step_is_an_error(handler: Any, cloud: Cloud, pending: Any, step: Any) -> None:
-    with pytest.raises(RotationRefused, match="unknown step"):
+    with pytest.raises(RotationRefusedError, match="unknown step"):
         handler(event(cloud, step, "JWT_SECRET", pending("JWT_SECRET")))
 
 
@@ -82,22 +82,22 @@ def test_a_secret_that_is_not_configured_is_refused(handler: Any, cloud: Cloud) 
     other = cloud.client("secretsmanager").create_secret(Name="omnix-ai/dev/OTHER", SecretString="x")
     before = cloud.client("secretsmanager").describe_secret(SecretId=other["ARN"])["VersionIdsToStages"]
     for secret_id in (other["ARN"], other["Name"]):
-        with pytest.raises(RotationRefused, match="not configured"):
+        with pytest.raises(RotationRefusedError, match="not configured"):
             handler({"Step": "createSecret", "SecretId": secret_id, "ClientRequestToken": other["VersionId"]})
-        with pytest.raises(RotationRefused, match="not configured"):
+        with pytest.raises(RotationRefusedError, match="not configured"):
             handler({"source": "omnix.initialise", "secret_id": secret_id})
     assert cloud.client("secretsmanager").describe_secret(SecretId=other["ARN"])["VersionIdsToStages"] == before
 
 
 def test_an_unknown_token_is_refused(handler: Any, cloud: Cloud) -> None:
-    with pytest.raises(RotationRefused, match="no version"):
+    with pytest.raises(RotationRefusedError, match="no version"):
         handler(event(cloud, "createSecret", "JWT_SECRET", str(uuid.uuid4())))
 
 
 def test_set_and_test_before_create_fail(handler: Any, cloud: Cloud, pending: Any) -> None:
     token = pending("JWT_SECRET")
     for step in ("setSecret", "testSecret"):
-        with pytest.raises(RotationRefused, match="no value"):
+        with pytest.raises(RotationRefusedError, match="no value"):
             handler(event(cloud, step, "JWT_SECRET", token))
 
 
@@ -107,7 +107,7 @@ def test_a_weak_pending_value_never_becomes_current(handler: Any, cloud: Cloud, 
     cloud.client("secretsmanager").put_secret_value(
         SecretId=cloud.secrets["JWT_SECRET"], ClientRequestToken=token, SecretString=weak, VersionStages=["AWSPENDING"]
     )
-    with pytest.raises(WeakValue) as failure:
+    with pytest.raises(WeakValueError) as failure:
         handler(event(cloud, "testSecret", "JWT_SECRET", token))
     assert weak not in str(failure.value)
     assert value(cloud, "JWT_SECRET") == SECRETS["JWT_SECRET"]
@@ -117,7 +117,7 @@ def test_a_value_that_is_the_current_one_is_refused() -> None:
     arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:omnix-ai/dev/JWT_SECRET-AbCdEf"
     made = values.make(arn)
     values.check(arn, made, None)
-    with pytest.raises(WeakValue, match="current"):
+    with pytest.raises(WeakValueError, match="current"):
         values.check(arn, made, made)
 
 
