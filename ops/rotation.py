@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import Refused
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _POLL_SECONDS = 1.0
+# Functions keep a secret's value for 5 minutes, and a token that one of them signed lives 15.
+SETTLED = timedelta(minutes=20)
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,13 @@ def rotate(
     arn: str,
     *,
     timeout: float,
+    force: bool = False,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Rotated:
     """Rotate one secret. `client` is boto3's secretsmanager; Refused when it cannot start or does not end in time."""
     started = clock()
-    before = _ready_to_rotate(client, name, arn)
+    before = _ready_to_rotate(client, name, arn, force=force)
     version = client.rotate_secret(SecretId=arn, ClientRequestToken=str(uuid.uuid4()))["VersionId"]
     while not finished(_stages(client, arn), version):
         if clock() - started > timeout:
@@ -67,7 +71,12 @@ def _stages(client: Any, arn: str) -> dict[str, list[str]]:
     return stages
 
 
-def _ready_to_rotate(client: Any, name: str, arn: str) -> str:
+def too_soon(last: datetime | None, now: datetime) -> bool:
+    """True while what the value before last made may still be in use; `last` is LastRotatedDate (aware)."""
+    return last is not None and now - last < SETTLED
+
+
+def _ready_to_rotate(client: Any, name: str, arn: str, *, force: bool) -> str:
     """The current version's id, or Refused with what stands in the way."""
     secret = client.describe_secret(SecretId=arn)
     if not secret.get("RotationEnabled"):
@@ -82,5 +91,11 @@ def _ready_to_rotate(client: Any, name: str, arn: str) -> str:
             "wait a few minutes; if it stays, read the rotation function's log, then take the stage off: "
             f"aws secretsmanager update-secret-version-stage --secret-id {arn} "
             f"--version-stage AWSPENDING --remove-from-version-id {pending}",
+        )
+    if not force and too_soon(secret.get("LastRotatedDate"), datetime.now(UTC)):
+        raise Refused(
+            f"{name} was rotated less than {SETTLED.seconds // 60} minutes ago: only its last two values are accepted, "
+            "so what the one before them made would stop working while it is in use",
+            "wait, or give --force where it must stop at once (a leak): people will have to sign in again",
         )
     return current

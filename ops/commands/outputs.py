@@ -3,7 +3,6 @@
 from typing import Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, choose
@@ -22,10 +21,13 @@ def outputs(
     choice.output.document(document)
     if choice.output.json_only:
         return
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in flat(document):
-        table.add_row(Text(name, style="bold"), Text(value, overflow="fold"))
-    choice.output.people.print(table)
+    rows = flat(document)
+    widest = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        # whole lines, whatever the terminal's width: they are made to be copied
+        line = Text.assemble((name.ljust(widest), "bold"), "  ", value)
+        line.rstrip()
+        choice.output.people.print(line, soft_wrap=True)
 
 
 def flat(document: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ def _group() -> None:
 def rotate(
     context: typer.Context,
     secret: Annotated[list[str] | None, typer.Option(help="Which one; repeat for more (default: all).")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even when it was rotated a moment ago.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for each.")] = 300,
     stack: StackOption = None,
     outputs: OutputsOption = None,
@@ -38,7 +39,7 @@ def rotate(
     try:
         for name in names:
             with choice.output.progress.status(f"rotating {name}"):
-                rotated = rotation.rotate(client, name, found.outputs.secrets[name], timeout=timeout)
+                rotated = rotation.rotate(client, name, found.outputs.secrets[name], timeout=timeout, force=force)
             done.append(rotated)
             if not choice.output.json_only:
                 choice.output.people.print(

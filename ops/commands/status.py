@@ -42,8 +42,14 @@ def _show(current: StackStatus, people: Console) -> None:
 def _functions(current: StackStatus) -> Table:
     table = Table("Function", "Live version", "State", "Published")
     for function in current.functions:
-        table.add_row(function.name, live(function), _state(function.state, "Active"), function.modified)
+        table.add_row(function.name, live(function), _state(function.state, "Active"), moment(function.modified))
     return table
+
+
+def moment(text: str) -> str:
+    """Lambda's `2026-11-21T09:39:28.573+0000` (or `Z`) to the second, UTC; unchanged when it is something else."""
+    date, separator, time = text.partition("T")
+    return f"{date} {time[:8]} UTC" if separator else text
 
 
 def live(function: FunctionStatus) -> str:

@@ -90,12 +90,13 @@ def _register_again(site: Site) -> None:
 
 
 def _register_badly(site: Site) -> None:
-    bad = {"email": "nobody", "password": "short", "name": 7, "tenant_name": "x" * 5000}
+    password = secrets.token_urlsafe(6)  # too short
+    bad = {"email": "nobody", "password": password, "name": 7, "tenant_name": "x" * 500}
     error = json_error(site.api.send("POST", "/auth/register", body=bad), 422, "validation_failed")
     text = str(error.get("details", []))
     missing = [name for name in bad if name not in text]
     require(not missing, f"details do not name {', '.join(missing)}")
-    require("short" not in text, "details repeat what was sent; it may be a password")
+    require(password not in text, "details repeat the password that was sent")
 
 
 def _credentials(site: Site) -> dict[str, str]:
@@ -220,6 +221,7 @@ def _platform_key(site: Site) -> str:
         value = site.client("secretsmanager").get_secret_value(SecretId=arn)
     except ClientError as error:
         if error.response["Error"]["Code"] in {"AccessDeniedException", "AccessDenied"}:
+            site.kept["api_key_closed"] = True
             raise Skipped("these credentials may not read API_KEY_1") from error
         raise
     return str(value["SecretString"])

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MASK = "[redacted]"
-_LONGEST = 1500
+_LONGEST = 800
 _HEADERS = frozenset({"authorization", "x-api-key", "cookie", "set-cookie", "proxy-authorization"})
 _FIELD = re.compile(r"password|token|secret|api_?key|authorization|credential", re.IGNORECASE)
 # JWTs (three base64url parts; the signature is empty for alg=none), platform API keys, bearer credentials.
@@ -23,7 +23,7 @@ def redacted_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def redacted_body(text: str) -> str:
-    """A body with secret fields masked, at most 1,500 characters (masking comes first: no half secret stays)."""
+    """A body with secret fields masked, at most 800 characters (masking comes first: no half secret stays)."""
     try:
         document = json.loads(text)
     except ValueError:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from textwrap import indent
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -41,12 +41,17 @@ def show(report: Report, console: Console) -> None:
 
 def _show_failure(outcome: Outcome, console: Console) -> None:
     console.print(f"[bold red]failed[/] [bold]{escape(outcome.name)}[/] ({outcome.category.label})")
-    console.print(Padding(Text(outcome.reason), (0, 0, 0, 2)))
+    _show_indented(console, outcome.reason, 2)
     for title, excerpt in (("request", outcome.request), ("response", outcome.response)):
         if excerpt:
             console.print(f"  [dim]{title}[/]")
-            console.print(Padding(Text(excerpt, style="dim"), (0, 0, 0, 4)))
+            _show_indented(console, excerpt, 4, style="dim")
     console.print()
+
+
+def _show_indented(console: Console, text: str, columns: int, style: str = "") -> None:
+    """Each line indented and whole: a wrapped or padded line cannot be copied from a log."""
+    console.print(Text(indent(text, " " * columns), style=style), soft_wrap=True)
 
 
 def _categories(report: Report) -> Table:

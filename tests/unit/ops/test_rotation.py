@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ops.errors import Refused
-from ops.rotation import finished, rotate
+from ops.rotation import finished, rotate, too_soon
 
 ARN = "arn:aws:secretsmanager:eu-central-1:1:secret:omnix-ai/dev/JWT_SECRET-abcdef"
 
 
 class SecretsManager:
     """Moves through `steps`, one at each look after the rotation was started."""
+
+    last_rotated: datetime | None = None
 
     def __init__(self, before: dict[str, list[str]], *steps: dict[str, list[str]], enabled: bool = True) -> None:
         self.stages, self.steps, self.enabled = before, list(steps), enabled
@@ -23,7 +26,8 @@ class SecretsManager:
         assert SecretId == ARN
         if self.started and self.steps:
             self.stages = self.steps.pop(0)
-        return {"VersionIdsToStages": self.stages, "RotationEnabled": self.enabled}
+        answer = {"VersionIdsToStages": self.stages, "RotationEnabled": self.enabled}
+        return answer | ({"LastRotatedDate": self.last_rotated} if self.last_rotated else {})
 
     def rotate_secret(self, SecretId: str, ClientRequestToken: str) -> dict[str, Any]:  # noqa: N803
         assert 32 <= len(ClientRequestToken) <= 64
@@ -42,9 +46,29 @@ class Clock:
         self.now += seconds
 
 
-def run(client: SecretsManager, timeout: float = 10) -> Any:
+def run(client: SecretsManager, timeout: float = 10, *, force: bool = False) -> Any:
     clock = Clock()
-    return rotate(client, "JWT_SECRET", ARN, timeout=timeout, clock=clock, sleep=clock.sleep)
+    return rotate(client, "JWT_SECRET", ARN, timeout=timeout, force=force, clock=clock, sleep=clock.sleep)
+
+
+def test_a_second_rotation_at_once_is_refused_unless_it_is_forced() -> None:
+    """Two within the functions' cache leave tokens signed with a value that nobody accepts any more."""
+    client = SecretsManager({"old": ["AWSCURRENT"]}, {"old": ["AWSPREVIOUS"], "new": ["AWSCURRENT"]})
+    client.last_rotated = datetime.now(UTC) - timedelta(minutes=1)
+
+    with pytest.raises(Refused, match="less than 20 minutes ago") as refused:
+        run(client)
+    assert client.started == []
+    assert "--force" in refused.value.remedy
+    assert run(client, force=True).to_version == "new"
+
+
+def test_a_value_has_settled_after_twenty_minutes() -> None:
+    now = datetime.now(UTC)
+
+    assert too_soon(now - timedelta(minutes=19), now)
+    assert not too_soon(now - timedelta(minutes=20), now)
+    assert not too_soon(None, now)
 
 
 def test_it_waits_until_current_has_moved_and_nothing_is_pending() -> None:
