@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
 
 RETRY_AFTER_SECONDS = 1
 
@@ -159,7 +159,7 @@ ALL: tuple[type[ApiError], ...] = (
 
 def from_aws(error: Exception) -> ApiError:
     """What the caller is told when an AWS call failed: 503 where trying again helps, 500 where it is our defect."""
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, (ConnectionError, HTTPClientError)):
         return UnavailableError()
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

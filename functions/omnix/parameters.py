@@ -49,6 +49,7 @@ class Parameters:
         self._values: dict[str, str] = {}
         self._fetched = float("-inf")
         self._due = float("-inf")
+        self._failure: Exception | None = None
         self._lock = threading.Lock()
 
     def get(self, name: str) -> str:
@@ -58,6 +59,10 @@ class Parameters:
         with self._lock:
             if clock.monotonic() >= self._due:
                 self._refresh()
+            elif self._failure is not None:
+                raise self._failure.with_traceback(
+                    None
+                )  # asked a moment ago: an outage costs one time-out, not one a call
             if name not in self._values:
                 raise ParameterMissingError(f"{self._prefix}/{name} is not in Parameter Store")
             return self._values[name]
@@ -70,12 +75,14 @@ class Parameters:
         now = clock.monotonic()
         try:
             self._values = self._fetch()
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError) as error:
+            self._due = clock.monotonic() + RETRY_SECONDS
             if now - self._fetched > STALE_SECONDS:
+                self._failure = error
                 raise
-            _logger.warning("Parameter Store did not answer; the last values serve on", exc_info=True)
-            self._due = now + RETRY_SECONDS
+            _logger.warning("Parameter Store did not answer; the last values serve on: %s", error)
             return
+        self._failure = None
         self._fetched = now
         self._due = now + self._ttl
 

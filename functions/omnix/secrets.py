@@ -47,6 +47,7 @@ class RotatingSecret:
         self._versions: tuple[SecretVersion, ...] = ()
         self._fetched = float("-inf")
         self._tried = float("-inf")
+        self._failure: Exception | None = None
         self._lock = threading.Lock()
 
     def current(self) -> SecretVersion:
@@ -72,19 +73,25 @@ class RotatingSecret:
 
     def _refresh(self) -> None:
         now = clock.monotonic()
-        if self._versions and now - self._tried < REFETCH_SECONDS:
+        if now - self._tried < REFETCH_SECONDS:
+            if self._failure is not None:
+                raise self._failure.with_traceback(
+                    None
+                )  # asked a moment ago: an outage costs one time-out, not one a call
             return
-        self._tried = now
         try:
             current = self._fetch("AWSCURRENT")
             previous = self._fetch("AWSPREVIOUS")
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError) as error:
+            self._tried = clock.monotonic()
             if now - self._fetched > STALE_SECONDS:
+                self._failure = error
                 raise
-            _logger.warning("Secrets Manager did not answer; the last values serve on", exc_info=True)
+            _logger.warning("Secrets Manager did not answer; the last values serve on: %s", error)
             return
         if current is None:
             raise SecretEmptyError(f"{self._secret_id} has no current value")
+        self._tried, self._failure = now, None
         self._versions = tuple(version for version in (current, previous) if version is not None)
         self._fetched = now
 

@@ -75,6 +75,32 @@ def test_the_last_parameters_serve_while_parameter_store_is_away_and_not_for_eve
         found.get("monitoring/log-level")
 
 
+def test_an_outage_from_the_start_costs_one_time_out_and_ends_by_itself(ssm: Any, later: Any) -> None:
+    found = Parameters(ssm, "/omnix-ai/dev", ["monitoring/log-level"])
+    ssm.away = True
+    for _ in range(10):
+        with pytest.raises(ReadTimeoutError):
+            found.get("monitoring/log-level")
+    assert ssm.calls == 1
+    ssm.away = False
+    later(6)
+    assert found.get("monitoring/log-level") == "INFO"
+
+
+def test_a_secret_that_cannot_be_read_costs_one_time_out_and_recovers(
+    cloud: Cloud, secretsmanager: Any, later: Any
+) -> None:
+    secret = RotatingSecret(secretsmanager, cloud.secrets["JWT_SECRET"])
+    secretsmanager.away = True
+    for _ in range(10):
+        with pytest.raises(ReadTimeoutError):
+            secret.current()
+    assert secretsmanager.calls == 1
+    secretsmanager.away = False
+    later(6)
+    assert secret.current().value == SECRETS["JWT_SECRET"]
+
+
 def test_a_missing_and_an_undeclared_parameter_are_different_errors(ssm: Any) -> None:
     found = Parameters(ssm, "/omnix-ai/dev", ["api/nothing"])
     with pytest.raises(ParameterMissingError):

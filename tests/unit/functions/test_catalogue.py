@@ -201,7 +201,10 @@ def test_a_start_key_that_dynamodb_refuses_is_400(api: Call, monkeypatch: pytest
 
     def outside(self: Any, operation: str, arguments: Any) -> Any:
         if operation == "Query":
-            error = {"Code": "ValidationException", "Message": "The provided starting key is outside query boundaries"}
+            error: Any = {
+                "Code": "ValidationException",
+                "Message": "The provided starting key is outside query boundaries",
+            }
             raise ClientError({"Error": error}, "Query")
         return plain(self, operation, arguments)
 

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,14 +149,14 @@ def test_a_broken_authorizer_context_is_401(api: Any, broken: dict[str, Any]) ->
     assert api("GET", "/products", authorizer=caller() | broken).status == 401
 
 
-def test_a_dependency_that_is_away_is_503_with_retry_after(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botocore.client import BaseClient
-    from botocore.exceptions import ReadTimeoutError
-
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError])
+def test_a_dependency_that_is_away_is_503_with_retry_after(
+    api: Any, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
     api("GET", "/products")  # parameters are cached now
 
     def away(*_: Any) -> Any:
-        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        raise error(endpoint_url="https://dynamodb")
 
     monkeypatch.setattr(BaseClient, "_make_api_call", away)
     answer = api("GET", "/products")
