@@ -114,9 +114,6 @@ class StackConfig(BaseSettings):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
-        env_ignore_empty=True,
-        # a description is what the reader of an error is told to write
-        use_attribute_docstrings=False,
     )
 
     environment: Annotated[Environment, Field(description="dev, staging or prod: the stack's own name")]

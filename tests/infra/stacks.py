@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import yaml
 
+from components.api.contract import read_contract
 from components.artefacts import Artefact
 from components.config import RawConfig, StackConfig, validate
 from components.config.model import FunctionName
@@ -48,28 +49,5 @@ def artefacts() -> Mapping[str, Artefact]:
 
 
 def contract() -> dict[str, Any]:
-    """A contract with one public and one protected route, as the functions' routes would give it."""
-    ok = {"200": {"description": "OK"}}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "OMNIX AI", "version": "1"},
-        "paths": {
-            "/system/health": {
-                "get": {
-                    "operationId": "getHealth",
-                    "x-omnix-function": "api",
-                    "security": [],
-                    "responses": ok,
-                }
-            },
-            "/auth/me": {
-                "get": {
-                    "operationId": "getMe",
-                    "x-omnix-function": "auth",
-                    "security": [{"bearer": []}],
-                    "responses": ok,
-                }
-            },
-        },
-        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-    }
+    """The committed public contract, as the program reads it."""
+    return read_contract(ROOT / "openapi.json")
