@@ -76,8 +76,8 @@ def main(arguments: Annotated[list[str] | None, "without the program's name"] = 
 def _refuse(refused: Refused, arguments: Sequence[str]) -> None:
     stderr = console(stderr=True)
     stderr.print(f"[bold red]{'wrong use' if refused.exit_code == 2 else 'refused'}[/]:", end=" ")  # noqa: PLR2004
-    stderr.print(refused.message, markup=False)
-    stderr.print("  →", refused.remedy, markup=False)
+    stderr.print(refused.message, markup=False, soft_wrap=True)
+    stderr.print("  →", refused.remedy, markup=False, soft_wrap=True)
     if any(a == "-" and arguments[i - 1] == "--json" for i, a in enumerate(arguments)) or "--json=-" in arguments:
         document = {"error": {"message": refused.message, "remedy": refused.remedy}}
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ _LOG_COLUMNS = 140
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console with colours only on a terminal and never under NO_COLOR (rich honours both)."""
+    """A console with colours only on a terminal, and not a single style under NO_COLOR (no-color.org)."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _LOG_COLUMNS, highlight=False)
+    return Console(
+        stderr=stderr,
+        width=None if stream.isatty() else _LOG_COLUMNS,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        emoji=False,  # `:secret:` is part of an ARN
+    )
 
 
 class Output:

@@ -9,6 +9,7 @@ import pytest
 
 from ops import cli, demo
 from ops.commands.outputs import flat
+from ops.console import console
 from ops.errors import Refused
 from tests.unit.ops.test_finding import CREDENTIALS, summary
 
@@ -108,6 +109,25 @@ def test_nothing_is_coloured_when_nobody_is_at_a_terminal(home: Path, capsys: py
     exit_code("status", "--stack", "none")
     shown = capsys.readouterr()
     assert "\x1b[" not in shown.out + shown.err
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colours_on_a_terminal_end_with_no_color(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, no_color: str
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
+
+    console().print("[bold red]x[/]")
+
+    assert ("\x1b[" in capsys.readouterr().out) is (no_color == "")
+
+
+def test_an_arn_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    console().print("arn:aws:secretsmanager:eu-central-1:1:secret:x")
+
+    assert ":secret:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
