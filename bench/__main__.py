@@ -20,6 +20,8 @@ from bench.variants import SHIPPED, VARIANTS
 from bundler import BundleError
 from bundler.target import target
 
+_WIDTH = 110  # columns at least: a figure cut short is no figure
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(found, indent=2))
     else:
-        print_tables(Console(), found, variants)
+        console = Console()
+        print_tables(Console(width=max(console.width, _WIDTH)), found, variants)
     return 0
 
 
