@@ -105,6 +105,7 @@ class _Environment:
             bedrock_model_id=config.bedrock.model_id,
             log_level=config.log_level,
             adopt=config.adopt,
+            capacity=config.capacity,
         )
         return DataStack("data", args, self.options)
 

@@ -90,6 +90,26 @@ class Throttle(_Section):
     burst_limit: Annotated[int, Field(gt=0, le=5_000, description="1 to 5000 requests at once")]
 
 
+type Units = Annotated[int, Field(ge=1, le=40_000, description="1 to 40000 capacity units")]
+
+
+class Capacity(_Section):
+    """Provisioned capacity of a table and of each of its indexes, scaled to `target_percent` of use."""
+
+    read_min: Units
+    read_max: Units
+    write_min: Units
+    write_max: Units
+    # Application Auto Scaling accepts 20 to 90 for DynamoDB.
+    target_percent: Annotated[int, Field(ge=20, le=90, description="20 to 90 (percent)")] = 70
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.read_min > self.read_max or self.write_min > self.write_max:
+            raise ValueError("a minimum is more than its maximum")
+        return self
+
+
 class Bedrock(_Section):
     """The models that may be called, and what they may cost."""
 
@@ -156,6 +176,10 @@ class StackConfig(BaseSettings):
     rotation_days: Annotated[int, Field(ge=1, le=1000, description="1 to 1000 (days between rotations)")]
     alias_owner: Annotated[AliasOwner, Field(description="pulumi in dev, deployment in staging and prod")]
     functions: Annotated[dict[FunctionName, FunctionOverride], Field(description="overrides by function name")] = {}
+    capacity: Annotated[
+        dict[str, Capacity],
+        Field(description="by table: {readMin, readMax, writeMin, writeMax}; left out, a table is on-demand"),
+    ] = {}
     throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
     bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd}")]
     artefacts: Annotated[Artefacts, Field(description="{target, manifest}")] = Artefacts()

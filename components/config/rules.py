@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from components.config.adoption import ADOPTABLE
 from components.config.findings import Finding
+from components.data.tables import TABLES
 
 type Values = Mapping[str, Any]
 
@@ -40,6 +41,7 @@ def rules(values: Values, stack: str, domains: Mapping[str, str]) -> Iterator[Fi
     yield from _bedrock(values)
     yield from _function_times(values)
     yield from _adoptions(values)
+    yield from _capacities(values)
 
 
 def _environment_is_the_stack(values: Values, stack: str) -> Iterator[Finding]:
@@ -222,4 +224,18 @@ def _adoptions(values: Values) -> Iterator[Finding]:
                 str(adopt[name]),
                 "nothing of that name can be adopted",
                 "remove it; the names are " + ", ".join(sorted(ADOPTABLE)),
+            )
+
+
+def _capacities(values: Values) -> Iterator[Finding]:
+    capacity = values.get("capacity")
+    if not isinstance(capacity, Mapping):
+        return
+    for table in sorted(capacity):
+        if table not in TABLES:
+            yield Finding(
+                f"capacity.{table}",
+                str(capacity[table]),
+                "no such table",
+                "remove it; the tables are " + ", ".join(sorted(TABLES)),
             )

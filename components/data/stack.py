@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.config import Capacity
+from components.data.capacity import SCALED_PROPERTIES, scale, scalings
 from components.data.parameters import Parameters, entries
 from components.data.table import Table
 from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
@@ -18,7 +20,10 @@ _TAGS = component_tags("DataStack")
 
 @dataclass(frozen=True)
 class DataStackArgs:
-    """`protect` sets deletion protection too. `adopt`: import ids (table names) by `tables/{name}`."""
+    """`protect` sets deletion protection too. `adopt`: import ids (table names) by `tables/{name}`.
+
+    A table in `capacity` is provisioned and scaled; every other one is on-demand.
+    """
 
     names: Names
     key_arn: pulumi.Input[str]
@@ -27,14 +32,16 @@ class DataStackArgs:
     bedrock_model_id: str
     log_level: str
     adopt: Mapping[str, str] = field(default_factory=dict)
+    capacity: Mapping[str, Capacity] = field(default_factory=dict)
 
 
 class DataStack(pulumi.ComponentResource):
     """Where data lives.
 
-    Makes: nine `aws:dynamodb:Table` (on-demand, point-in-time recovery, CMK, indexes, TTL, streams,
-    deletion protection by config) and `aws:ssm:Parameter` for the database, CORS origins, model and log
-    level.
+    Makes: nine `aws:dynamodb:Table` (on-demand or provisioned, point-in-time recovery, CMK, indexes, TTL,
+    streams, deletion protection by config); for a provisioned table, `aws:appautoscaling:Target` and
+    `aws:appautoscaling:Policy` for reads and writes of it and of each index; `aws:ssm:Parameter` for the
+    database, CORS origins, model and log level.
     """
 
     tables: Mapping[str, Table]
@@ -50,14 +57,18 @@ class DataStack(pulumi.ComponentResource):
 
     def _table(self, definition: TableDefinition) -> Table:
         args = self._args
+        capacity = args.capacity.get(definition.name)
+        prefix = f"{self._name}-table-{definition.name}"
         resource = aws.dynamodb.Table(
-            f"{self._name}-table-{definition.name}",
+            prefix,
             name=args.names.table(definition.name),
-            billing_mode="PAY_PER_REQUEST",
+            billing_mode="PROVISIONED" if capacity else "PAY_PER_REQUEST",
+            read_capacity=capacity.read_min if capacity else None,
+            write_capacity=capacity.write_min if capacity else None,
             hash_key=PARTITION_KEY,
             range_key=SORT_KEY,
             attributes=[{"name": attribute, "type": "S"} for attribute in definition.attributes],
-            global_secondary_indexes=[_index(index) for index in definition.indexes],
+            global_secondary_indexes=[_index(index, capacity) for index in definition.indexes],
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": args.key_arn},
             ttl={"attribute_name": definition.ttl, "enabled": True} if definition.ttl else None,
@@ -65,8 +76,16 @@ class DataStack(pulumi.ComponentResource):
             stream_view_type="NEW_AND_OLD_IMAGES" if definition.stream else None,
             deletion_protection_enabled=args.protect,
             tags=_TAGS,
-            opts=stateful(self, protect=args.protect, adopt=args.adopt.get(f"tables/{definition.name}")),
+            opts=stateful(
+                self,
+                protect=args.protect,
+                adopt=args.adopt.get(f"tables/{definition.name}"),
+                ignore_changes=SCALED_PROPERTIES if capacity else (),
+            ),
         )
+        if capacity:
+            for scaling in scalings(args.names.table(definition.name), definition.indexes, capacity):
+                scale(prefix, scaling, capacity.target_percent, self, resource)
         return Table(
             logical=definition.name,
             name=resource.name,
@@ -98,8 +117,8 @@ class DataStack(pulumi.ComponentResource):
             )
 
 
-def _index(index: str) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
-    return {
+def _index(index: str, capacity: Capacity | None) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    definition: aws.dynamodb.TableGlobalSecondaryIndexArgsDict = {
         "name": index,
         "key_schemas": [
             {"attribute_name": f"{index}pk", "key_type": "HASH"},
@@ -107,3 +126,7 @@ def _index(index: str) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
         ],
         "projection_type": "ALL",
     }
+    if capacity:
+        definition["read_capacity"] = capacity.read_min
+        definition["write_capacity"] = capacity.write_min
+    return definition

@@ -60,7 +60,7 @@ def test_the_message_names_the_file_and_numbers_the_errors() -> None:
 
 @pytest.mark.parametrize("key", sorted(name for name in committed("prod") if name != "domain"))
 def test_a_missing_key_is_named_or_has_a_default(key: str) -> None:
-    optional = {"corsOrigins", "alarmEmails", "artefacts", "adopt", "functions"}
+    optional = {"capacity", "corsOrigins", "alarmEmails", "artefacts", "adopt", "functions"}
     if key in optional:
         assert validate(raw("prod", (key,)))
     else:
@@ -188,6 +188,14 @@ def test_plain_http_is_for_dev_only() -> None:
         ({"functions": {"web": {}}}, "functions.web"),
         ({"artefacts": {"target": "azure"}}, "artefacts.target"),
         ({"adopt": {"tables/legacy": "x"}}, "adopt.tables/legacy"),
+        (
+            {"capacity": {"legacy": {"readMin": 1, "readMax": 1, "writeMin": 1, "writeMax": 1}}},
+            "capacity.legacy",
+        ),
+        (
+            {"capacity": {"orders": {"readMin": 2, "readMax": 1, "writeMin": 1, "writeMax": 1}}},
+            "capacity.orders",
+        ),
         ({"corsOrigins": "https://shop.example"}, "corsOrigins"),
         ({"protect": "perhaps"}, "protect"),
     ],
