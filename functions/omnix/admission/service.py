@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import hmac
+import logging
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import aws, tokens
 from omnix.admission import policy
 from omnix.admission.settings import AuthorizerSettings, load
-from omnix.parameters import LOG_LEVEL, USAGE_KEY, Parameters
+from omnix.parameters import LOG_LEVEL, USAGE_KEY, ParameterMissingError, Parameters
 from omnix.readiness import Report, report
 from omnix.secrets import RotatingSecret
 
@@ -48,8 +51,12 @@ class Admission:
         return policy.allow(event["methodArn"], principal_id, context, self._parameters.get(USAGE_KEY))
 
     def log_level(self) -> str:
-        """The level that Parameter Store asks for."""
-        return self._parameters.get(LOG_LEVEL).upper()
+        """The level that Parameter Store asks for; INFO where it asks for none that there is, or is away."""
+        try:
+            level = self._parameters.get(LOG_LEVEL).upper()
+        except (ClientError, BotoCoreError, ParameterMissingError):
+            return "INFO"
+        return level if level in logging.getLevelNamesMapping() else "INFO"
 
     def ready(self) -> Report:
         """Every check of the function `authorizer`."""

@@ -124,6 +124,15 @@ def test_a_token_signed_after_a_rotation_is_found_by_its_kid(
     assert authorize(authorization=f"Bearer {token}")["context"]["user_id"] == "u1"
 
 
+@pytest.mark.parametrize("level", ["loud", "ERROR", None])
+def test_a_refusal_is_401_whatever_the_log_level_says(cloud: Cloud, authorize: Authorize, level: str | None) -> None:
+    if level is None:
+        cloud.client("ssm").delete_parameter(Name="/omnix-ai/dev/monitoring/log-level")
+    else:
+        cloud.set_parameter("monitoring/log-level", level)
+    assert refused(authorize, authorization="Bearer x")
+
+
 def test_an_outage_is_an_error_and_never_unauthorized(
     authorize: Authorize, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
