@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcloud import credentials, daemon
 from localcloud.service import Settings, serve
-from localcloud.state_directory import AlreadyRunningError, StateDirectory
+from localcloud.state_directory import StateDirectory, StateError
 
 
 def _account(text: str) -> str:
@@ -104,7 +104,7 @@ def run() -> int:
     """`main` with the errors that have a sentence of their own turned into it."""
     try:
         return main()
-    except (daemon.DaemonError, AlreadyRunningError) as error:
+    except (daemon.DaemonError, StateError) as error:
         _say(str(error))
         return 1
     except KeyboardInterrupt:

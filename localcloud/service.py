@@ -32,7 +32,7 @@ class Settings:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `AlreadyRunningError`, `SnapshotError`."""
+    """Serve until SIGTERM or SIGINT. Raises `StateError`."""
     directory = StateDirectory(settings.state_dir)
     directory.create()
     _prepare_process(settings)

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 
-class AlreadyRunningError(Exception):
+class StateError(Exception):
+    """A state directory cannot be used; the message says why and what to do."""
+
+
+class AlreadyRunningError(StateError):
     """Another process serves this directory."""
 
 

@@ -76,6 +76,7 @@ class Gateway:
     async def close(self) -> None:
         """Stop listening; requests under way get a few seconds."""
         self._server.close()
+        self._http.pre_shutdown()
         await self._http.shutdown(5)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -16,6 +16,7 @@ import pickle
 import threading
 import types
 import weakref
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -117,6 +118,40 @@ def _reduce_function(function: types.FunctionType) -> tuple[Any, ...]:
     return (_rebuild_function, arguments, state, None, None, _fill_function)
 
 
+def _fill_mapping(target: dict[Any, Any], state: tuple[Any, ...]) -> None:
+    items, attributes, factory = state
+    vars(target).update(attributes)
+    if isinstance(target, defaultdict):
+        target.default_factory = factory
+    dict.update(target, items)
+
+
+def _reduce_mapping(source: dict[Any, Any]) -> tuple[Any, ...]:
+    """Moto's dictionaries have constructors that pickle cannot call and item methods that say less than they
+    hold (S3's key store shows the last version of each key only): take what is inside as it is.
+    """
+    kind = type(source)
+    state = (dict(dict.items(source)), vars(source), getattr(source, "default_factory", None))
+    return (kind.__new__, (kind,), state, None, None, _fill_mapping)
+
+
+def _reduce_managed_policy(policy: AWSManagedPolicy) -> tuple[Any, ...]:
+    return (_managed_policy, (policy.name, policy.account_id, policy.partition))
+
+
+def _reducer_by_nature(obj: Any, kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    if kind is types.FunctionType and "<locals>" in obj.__qualname__:
+        return _reduce_function
+    if isinstance(obj, _PRIVATE_KEYS):
+        return _reduce_key
+    if isinstance(obj, dict) and kind.__module__.startswith("moto."):
+        return _reduce_mapping
+    # one that is attached somewhere has a count of its own
+    if kind is AWSManagedPolicy and not obj.attachment_count:
+        return _reduce_managed_policy
+    return None
+
+
 class StatePickler(pickle.Pickler):
     """Writes moto's state; `blobs` takes the large bytes."""
 
@@ -127,18 +162,10 @@ class StatePickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         """How the objects that pickle refuses are taken apart; NotImplemented means the usual way."""
         kind = type(obj)
-        reduce = _REDUCERS.get(kind)
-        if reduce is not None:
-            return reduce(obj)
-        if kind is types.FunctionType and "<locals>" in obj.__qualname__:
-            return _reduce_function(obj)
-        if isinstance(obj, _PRIVATE_KEYS):
-            return _reduce_key(obj)
         if kind.__name__ in _BLOB_OWNERS:
             return self._reduce_blob_owner(obj)
-        if kind is AWSManagedPolicy and not obj.attachment_count:
-            return (_managed_policy, (obj.name, obj.account_id, obj.partition))
-        return NotImplemented
+        reduce = _REDUCERS.get(kind) or _reducer_by_nature(obj, kind)
+        return NotImplemented if reduce is None else reduce(obj)
 
     def _reduce_blob_owner(self, obj: Any) -> Any:
         parts = list(obj.__reduce_ex__(5))

@@ -20,6 +20,7 @@ from moto.core.base_backend import BackendDict
 from localcloud.persistence import pickling
 from localcloud.persistence.lock import StateLock
 from localcloud.registry import Registry
+from localcloud.state_directory import StateError
 
 FORMAT = 1
 # moto's own bookkeeping of a BackendDict, the same in every process
@@ -31,8 +32,8 @@ _SHARE = 0.05
 _QUIET_SECONDS = 2.0
 
 
-class SnapshotError(Exception):
-    """The snapshot cannot be used; the message says why and what to do."""
+class SnapshotError(StateError):
+    """The snapshot cannot be used."""
 
 
 def _identity(account_id: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A small API as the provider would leave it in the registry."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ API = "abc123defg"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:echo"
 URI = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}:live/invocations"
 STAGE = "dev"
+LOG_FORMAT = json.dumps(
+    {"status": "$context.status", "route": "$context.resourcePath", "user": "$context.authorizer.tenant"}
+)
 
 
 def _proxy(**more: Any) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def documents(source_arn: str | None = None) -> dict[str, dict[str, dict[str, An
     """Deployment, stage, usage plan, and the permissions that let the gateway and Secrets Manager in."""
     execute = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API}"
     gateway = {"principal": "apigateway.amazonaws.com", "action": "lambda:InvokeFunction"}
-    permissions = {
+    permissions: dict[str, dict[str, Any]] = {
         "routes": {**gateway, "source_arn": source_arn or f"{execute}/{STAGE}/*/*"},
         "authorizer": {**gateway, "source_arn": f"{execute}/authorizers/*"},
         "secrets": {"principal": "secretsmanager.amazonaws.com", "action": "lambda:InvokeFunction", "source_arn": None},
@@ -101,7 +105,7 @@ def documents(source_arn: str | None = None) -> dict[str, dict[str, dict[str, An
                 "variables": {"colour": "blue"},
                 "access_log": {
                     "destination_arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:access",
-                    "format": '{"status":"$context.status","route":"$context.resourcePath","user":"$context.authorizer.tenant"}',
+                    "format": LOG_FORMAT,
                 },
                 "xray": False,
                 "method_settings": [

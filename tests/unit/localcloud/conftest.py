@@ -119,7 +119,8 @@ class Running:
 
     def client(self, service: str) -> Any:
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=50)
-        return boto3.client(
+        session: Any = boto3.session.Session()
+        return session.client(
             service,
             endpoint_url=self.info["endpoint_url"],
             region_name=REGION,

@@ -159,7 +159,7 @@ def test_a_gateway_response_has_the_apis_status_body_and_headers(http: httpx.Cli
     assert response.json() == {"code": "no", "request": response.headers["x-amzn-requestid"]}
 
 
-def test_a_missing_identity_source_is_401_without_asking_the_authorizer(cloud: Running, http: httpx.Client) -> None:
+def test_a_missing_identity_source_is_401_without_asking_the_authorizer(http: httpx.Client) -> None:
     assert http.get("/cached").status_code == 401
 
 
