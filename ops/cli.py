@@ -1,6 +1,6 @@
 """The operator's command line, `omnix`. Each command is in a module of its own under `ops.commands`.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong use.
+Exit codes: 0 done, 1 refused or failed, 2 wrong use (and 130 for Ctrl-C, as a shell expects).
 """
 
 import json
@@ -68,9 +68,6 @@ def main(arguments: Annotated[list[str] | None, "without the program's name"] = 
         _refuse(refused, given)
     except foreseen() as error:
         _refuse(explained(error), given)
-    except KeyboardInterrupt:
-        console(stderr=True).print("interrupted")
-        sys.exit(1)
 
 
 def _refuse(refused: Refused, arguments: Sequence[str]) -> None:

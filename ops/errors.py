@@ -48,12 +48,13 @@ _REMEDIES = {
 def explained(error: BaseException) -> Refused:
     """A library's error as a refusal with a remedy."""
     from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+    from httpx import ConnectError, ConnectTimeout
 
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         return Refused(str(error), _REMEDIES.get(code, "see the message above; nothing more was changed"))
     if isinstance(error, NoCredentialsError):
         return Refused("there are no AWS credentials", "sign in (`aws sso login`, AWS_PROFILE=…) and try again")
-    if isinstance(error, EndpointConnectionError):
+    if isinstance(error, (EndpointConnectionError, ConnectError, ConnectTimeout)):
         return Refused(str(error), "start the local cloud (`make up STACK=…`), or look at your network for real AWS")
     return Refused(f"{type(error).__name__}: {error}", "check the connection and the paths given, then try again")

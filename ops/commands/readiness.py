@@ -29,6 +29,7 @@ def readiness(
     choice = choose(context, stack, outputs, cloud, json_target)
     contract = suite.load_contract(contract_file or project.root() / "openapi.json")
     found = choice.stack()
+    suite.require_listener(found)
     checks = suite.checks_of(found, contract, samples)
     with Progress(choice.output.progress, checks) as progress:
         done = suite.run(found, contract, aws_of(found).client, checks=checks, on_outcome=progress.advance)

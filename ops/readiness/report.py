@@ -33,7 +33,8 @@ def show(report: Report, console: Console) -> None:
         console.print()
     console.print(_categories(report))
     console.print(_gates(report))
-    console.print(_slowest(report))
+    if any(route.average_ms is not None for route in report.verdict.routes):
+        console.print(_slowest(report))
     if report.throttled:
         console.print(f"[yellow]{report.throttled} requests were throttled (429) and sent again later.[/]")
     _show_verdict(report, console)

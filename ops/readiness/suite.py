@@ -17,6 +17,7 @@ from ops.readiness.checks import Check, Site, run_check
 from ops.readiness.contract import Contract
 from ops.readiness.http import Api
 from ops.readiness.verdict import Outcome, Verdict, judge
+from ops.stack import Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,6 +81,21 @@ def checks_of(stack: Stack, contract: Contract, samples: int) -> list[Check]:
         *performance.checks(contract, samples),
         *authentication.late_checks(),
     ]
+
+
+def require_listener(stack: Stack, transport: httpx.BaseTransport | None = None) -> None:
+    """Refused when nothing listens at the stack's API: one sentence says it better than every check failing."""
+    try:
+        with httpx.Client(transport=transport, timeout=httpx.Timeout(35.0, connect=10.0)) as client:
+            client.get(f"{stack.api_url}/system/health")
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        local = stack.place.cloud is Cloud.LOCAL
+        raise Refused(
+            f"{stack.name} is not ready: nothing answers at {stack.api_url} ({error})",
+            f"start it: `make up STACK={stack.name}`" if local else "look at your network and at the stack's API",
+        ) from error
+    except httpx.HTTPError:
+        return  # it listens; what it answers is for the checks
 
 
 def run(

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from ops.errors import Refused
 from ops.readiness import authentication as flow
 from ops.readiness import core_operations, suite
 from ops.readiness.contract import Contract
@@ -156,6 +157,20 @@ def test_a_silent_api_is_reported_not_raised() -> None:
 
     assert failures(report)["GET /system/health answers ok"].startswith("no answer: ConnectError")
     assert not report.verdict.ready
+
+
+def test_an_api_where_nobody_listens_is_one_refusal_and_not_a_hundred_failures() -> None:
+    def closed(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(Refused, match="nothing answers at http") as refused:
+        suite.require_listener(STACK, httpx.MockTransport(closed))
+    assert "make up STACK=dev" in refused.value.remedy
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_an_api_that_answers_anything_is_for_the_checks_to_judge(status: int) -> None:
+    suite.require_listener(STACK, httpx.MockTransport(lambda _: httpx.Response(status)))
 
 
 def test_no_report_holds_a_secret() -> None:
