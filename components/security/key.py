@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.iam import Statement
+from components.iam import Conditions, Statement
 from components.naming import Names
 
 
@@ -25,6 +25,8 @@ def key_policy(names: Names) -> list[Statement]:
     Only services that come as themselves need a statement, each bound to this environment's resources.
     """
     account = {"aws:SourceAccount": [names.account_id]}
+    alarms = {"aws:SourceArn": [names.arn("cloudwatch", f"alarm:{names.prefix}-*")]}
+    budgets = {"aws:SourceArn": [f"arn:aws:budgets::{names.account_id}:*"]}
     return [
         Statement(
             "AccountUsesIam",
@@ -32,45 +34,34 @@ def key_policy(names: Names) -> list[Statement]:
             ["*"],
             principals={"AWS": [f"arn:aws:iam::{names.account_id}:root"]},
         ),
-        Statement(
-            "LogGroups",
-            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            ["*"],
-            {
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": [
-                        names.log_group_arn(f"/aws/lambda/{names.prefix}-*"),
-                        names.log_group_arn(f"{names.parameter_prefix}/*"),
-                    ]
-                }
-            },
-            principals={"Service": [f"logs.{names.region}.amazonaws.com"]},
-        ),
-        Statement(
-            "AlarmsPublish",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            ["*"],
-            {
-                "StringEquals": account,
-                "ArnLike": {"aws:SourceArn": [names.arn("cloudwatch", f"alarm:{names.prefix}-*")]},
-            },
-            principals={"Service": ["cloudwatch.amazonaws.com"]},
-        ),
-        Statement(
-            "BackupPublishes",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            ["*"],
-            {"StringEquals": account},
-            principals={"Service": ["backup.amazonaws.com"]},
-        ),
-        Statement(
-            "BudgetsPublish",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            ["*"],
-            {
-                "StringEquals": account,
-                "ArnLike": {"aws:SourceArn": [f"arn:aws:budgets::{names.account_id}:*"]},
-            },
-            principals={"Service": ["budgets.amazonaws.com"]},
-        ),
+        _log_groups(names),
+        _publisher("AlarmsPublish", "cloudwatch", {"StringEquals": account, "ArnLike": alarms}),
+        _publisher("BackupPublishes", "backup", {"StringEquals": account}),
+        _publisher("BudgetsPublish", "budgets", {"StringEquals": account, "ArnLike": budgets}),
     ]
+
+
+def _log_groups(names: Names) -> Statement:
+    """CloudWatch Logs puts the log group's ARN in the encryption context."""
+    groups = [
+        names.log_group_arn(f"/aws/lambda/{names.prefix}-*"),
+        names.log_group_arn(f"{names.parameter_prefix}/*"),
+    ]
+    return Statement(
+        "LogGroups",
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        ["*"],
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        principals={"Service": [f"logs.{names.region}.amazonaws.com"]},
+    )
+
+
+def _publisher(sid: str, service: str, conditions: Conditions) -> Statement:
+    """A service that publishes to an encrypted topic needs the key itself."""
+    return Statement(
+        sid,
+        ["kms:Decrypt", "kms:GenerateDataKey*"],
+        ["*"],
+        conditions,
+        principals={"Service": [f"{service}.amazonaws.com"]},
+    )
