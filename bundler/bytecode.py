@@ -5,17 +5,20 @@ Zip entries carry no usable time, so an ordinary `.pyc` is stale in Lambda and e
 
 import importlib.util
 import marshal
+import sys
 import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 from bundler.cache import digest, touch, write_atomic
 from bundler.target import PYTHON
 
 TASK_ROOT = "/var/task"
 UNCHECKED_HASH = 0b01
-_DAY = 86_400
+_COMPILER = "2"  # raised when `compiled` gives other bytes for the same source
 
 
 def compiled(source: bytes, path: str) -> bytes:
@@ -25,16 +28,44 @@ def compiled(source: bytes, path: str) -> bytes:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a dependency's SyntaxWarning is its author's
-        code = compile(source, f"{TASK_ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
+        code = _canonical(compile(source, f"{TASK_ROOT}/{path}", "exec", dont_inherit=True, optimize=0))
     header = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little")
     return header + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def _canonical(code: CodeType) -> CodeType:
+    """Return the same code with every string interned.
+
+    marshal writes a string that happens to be interned in another way than one that is not, and whether a
+    qualified name such as `f.<locals>.<lambda>` is depends on what the process has imported and compiled before.
+    """
+    return code.replace(
+        co_name=sys.intern(code.co_name),
+        co_qualname=sys.intern(code.co_qualname),
+        co_filename=sys.intern(code.co_filename),
+        co_consts=tuple(_interned(constant) for constant in code.co_consts),
+    )
+
+
+def _interned(constant: Any) -> Any:
+    match constant:
+        case str():
+            return sys.intern(constant)
+        case CodeType():
+            return _canonical(constant)
+        case tuple():
+            return tuple(_interned(item) for item in constant)
+        case frozenset():
+            return frozenset(_interned(item) for item in constant)
+        case _:
+            return constant
 
 
 def compiled_all(sources: Sequence[tuple[str, bytes]], cache: Path) -> dict[str, bytes]:
     """Return zip path of the source → pyc, each kept in the cache so that functions and targets share it."""
     found = {}
     for path, source in sources:
-        key = digest([importlib.util.MAGIC_NUMBER, path, source])
+        key = digest([importlib.util.MAGIC_NUMBER, _COMPILER, path, source])
         entry = cache / "bytecode" / key
         try:
             found[path] = zlib.decompress(entry.read_bytes())

@@ -6,6 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pydantic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,32 @@ def test_bytecode_depends_on_its_source_alone_not_on_what_the_process_holds(valu
     held = [eval(compile(_literal(v), "", "eval")) for v in values]  # noqa: S307 the same constants, alive
     assert compiled(source, "m.py") == before
     assert len(held) == len(values)
+
+
+def test_bytecode_does_not_depend_on_which_strings_the_process_has_interned() -> None:
+    # found in pydantic: the qualified name of a nested class that some process had imported
+    source = b"def first():\n    class Second:\n        x = 'p q', b'p q'\n    return Second\n"
+    before = compiled(source, "m.py")
+    held = [sys.intern(name) for name in ("first.<locals>.Second", "p q")]
+    assert compiled(source, "m.py") == before
+    assert len(held) == 2
+
+
+def test_bytecode_of_a_large_package_is_the_same_in_any_order_and_process() -> None:
+    folder = Path(pydantic.__file__).parent
+    program = (
+        "import hashlib, pathlib, sys\n"
+        "from bundler.bytecode import compiled\n"
+        "paths = sorted(pathlib.Path(sys.argv[1]).glob('*.py'), reverse=sys.argv[2] == 'down')\n"
+        "found = {p.name: hashlib.sha256(compiled(p.read_bytes(), p.name)).hexdigest() for p in paths}\n"
+        "print(sorted(found.items()))\n"
+    )
+
+    def digests(order: str, *extra: str) -> str:
+        command = [sys.executable, "-c", "".join(extra) + program, str(folder), order]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert digests("up") == digests("down") == digests("up", "import pydantic.json_schema\n")
 
 
 def _literal(value: object) -> str:
