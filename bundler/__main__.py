@@ -19,7 +19,7 @@ from bundler.target import TargetName
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong use exits with 2 (argparse)."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     try:
         if options.command == "list":
             return _list(options.root, options.functions or None, as_json=options.json)

@@ -24,6 +24,17 @@ def test_list_prints_each_functions_handler(hello: Project, capsys: pytest.Captu
     ]
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_functions_may_be_named_before_or_after_the_options(
+    hello: Project, before: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hello.function("other", "def handler(event, context): return None\n")
+    hello.lock()
+    options = ["--target", "local", "--json", "--root", str(hello.root)]
+    assert main(["build", *(["hello", *options] if before else [*options, "hello"])]) == 0
+    assert set(json.loads(capsys.readouterr().out)["functions"]) == {"hello"}
+
+
 def test_check_exits_1_with_the_problem_when_a_handler_does_not_resolve(
     hello: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
