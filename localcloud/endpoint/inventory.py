@@ -31,8 +31,8 @@ def _kms_keys(backend: Any) -> list[str]:
 
 
 def _kms_aliases(backend: Any) -> list[str]:
-    found: dict[str, Iterable[str]] = backend.get_all_aliases()
-    return [alias for aliases in found.values() for alias in aliases if not alias.startswith("alias/aws/")]
+    found = (alias for key in backend.keys.values() for alias in key.aliases)
+    return [alias for alias in found if not alias.startswith("alias/aws/")]
 
 
 def _secrets(backend: Any) -> list[str]:
