@@ -48,6 +48,8 @@ def difference(
         old, new = old_inputs.get(key), news.get(key)
         if key not in old_inputs and key in olds and same(kind, key, olds[key], new):
             continue
+        if new is None and key in kind.computed:
+            continue
         if not same(kind, key, old, new):
             paths.update(_paths(key, old, new))
     if kind.schema.taggable and olds.get("tagsAll") not in (None, dict(tags_all)):

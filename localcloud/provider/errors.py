@@ -34,7 +34,10 @@ def already_exists(message: str) -> ProviderError:
 
 
 _NOT_FOUND = ("NotFound", "NoSuch", "ResourceNotFoundException", "UnknownResource", "NonExistentQueue", "404")
-_EXISTS = ("AlreadyExists", "ResourceInUse", "EntityAlreadyExists", "ResourceConflict", "BucketAlready", "Duplicate")
+_EXISTS = (
+    *("AlreadyExists", "ResourceExists", "ResourceInUse", "ResourceConflict", "ConflictException"),
+    *("BucketAlready", "Duplicate", "QueueNameExists"),
+)
 
 
 def error_code(error: ClientError) -> str:

@@ -103,7 +103,7 @@ def create(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs:
             journal.abandon(urn)
             raise
         journal.made(urn, kind.pulumi_type, id)
-        made = Made(id, _settled(kind, scope, id, inputs))
+        made = Made(id, _settled(kind, scope, id, inputs, {}))
     scope.registry.put(ROWS, urn, {"type": kind.pulumi_type, "label": kind.label.value, "id": made.id})
     return made
 
@@ -120,9 +120,9 @@ def _explained(kind: ResourceType, urn: str, error: ClientError) -> ProviderErro
     return ProviderError(f"{error_code(error)}: {message}", code)
 
 
-def _settled(kind: ResourceType, scope: Scope, id: str, inputs: Properties) -> Properties:
+def _settled(kind: ResourceType, scope: Scope, id: str, inputs: Properties, olds: Properties) -> Properties:
     try:
-        kind.settle(scope, id, inputs, {})
+        kind.settle(scope, id, inputs, olds)
         _sync_tags(kind, scope, id, inputs, inputs)
         observed = kind.read(scope, id, inputs)
     except (ClientError, ProviderError) as error:
@@ -141,7 +141,7 @@ def _adopt(kind: ResourceType, scope: Scope, journal: Journal, urn: str, inputs:
     if diff(kind, scope, olds, observed if kind.importable else olds, inputs).replaces:
         kind.delete(scope, id, olds)
         return None
-    return Made(id, _settled(kind, scope, id, inputs))
+    return Made(id, _settled(kind, scope, id, inputs, observed))
 
 
 def _observed(kind: ResourceType, scope: Scope, id: str, state: Properties) -> Properties | None:
@@ -188,7 +188,7 @@ def read(
         found = {
             key: value
             for key, value in observed.items()
-            if key in kind.schema.inputs and not same(kind, key, value, None)
+            if key in kind.schema.inputs.keys() - kind.computed and not same(kind, key, value, None)
         }
         if kind.schema.regional:
             found["region"] = scope.region

@@ -125,24 +125,6 @@ class OwnershipControls(BucketSetting):
         return {"rule": from_api(found["OwnershipControls"]["Rules"][0])}
 
 
-class Policy(StoredType):
-    """Not given to moto, which ignores conditions: a deny of insecure transport would deny everything."""
-
-    pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
-    kind = "s3:bucket-policy"
-    force_new = frozenset({"bucket"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 20480)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["bucket"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        scope.client("s3").head_bucket(Bucket=inputs["bucket"])
-        return super().create(scope, inputs)
-
-
 class Lifecycle(BucketSetting):
     pulumi_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     call = "bucket_lifecycle_configuration"
@@ -169,20 +151,35 @@ class Lifecycle(BucketSetting):
         return {} if found["Rules"] else None
 
 
-class Logging(BucketSetting):
+class _StoredSetting(StoredType):
+    """A setting that moto would act on wrongly, so that it is kept from moto."""
+
+    force_new = frozenset({"bucket"})
+
+    def identity(self, scope: Scope, inputs: Properties) -> str | None:
+        return str(inputs["bucket"])
+
+    def create(self, scope: Scope, inputs: Properties) -> str:
+        for bucket in {inputs["bucket"], inputs.get("targetBucket", inputs["bucket"])}:
+            scope.client("s3").head_bucket(Bucket=bucket)
+        return super().create(scope, inputs)
+
+
+class Policy(_StoredSetting):
+    """moto ignores conditions: a deny of insecure transport would deny everything."""
+
+    pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
+    kind = "s3:bucket-policy"
+
+    def check(self, inputs: Properties) -> Iterable[Violation]:
+        yield from check_policy(inputs, "policy", 20480)
+
+
+class Logging(_StoredSetting):
+    """moto asks for the policy that it was not given."""
+
     pulumi_type = "aws:s3/bucketLogging:BucketLogging"
-    call = "bucket_logging"
-
-    def encode(self, inputs: Properties) -> dict[str, Any]:
-        target = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs.get("targetPrefix", "")}
-        return {"BucketLoggingStatus": {"LoggingEnabled": target}}
-
-    def decode(self, found: Mapping[str, Any]) -> Properties | None:
-        target = found.get("LoggingEnabled")
-        return {"targetBucket": target["TargetBucket"], "targetPrefix": target["TargetPrefix"]} if target else None
-
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("s3").put_bucket_logging(Bucket=id, BucketLoggingStatus={})
+    kind = "s3:bucket-logging"
 
 
 TYPES = (

@@ -4,6 +4,9 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
+from localcloud.provider.errors import is_conflict
 from localcloud.provider.naming import Naming
 from localcloud.provider.resource import (
     Label,
@@ -40,7 +43,16 @@ class Secret(ResourceType):
         given = {"Name": inputs["name"], "Description": inputs.get("description", "")}
         if "kmsKeyId" in inputs:
             given["KmsKeyId"] = inputs["kmsKeyId"]
-        return str(scope.client("secretsmanager").create_secret(**given)["ARN"])
+        client = scope.client("secretsmanager")
+        try:
+            return str(client.create_secret(**given)["ARN"])
+        except ClientError as error:
+            if is_conflict(error) and client.describe_secret(SecretId=inputs["name"]).get("DeletedDate"):
+                raise failed_precondition(
+                    f"InvalidRequestException: a secret named {inputs['name']} is already scheduled for deletion:"
+                    " restore and import it, wait until its recovery window ends, or delete it without recovery"
+                ) from error
+            raise
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         client = scope.client("secretsmanager")
