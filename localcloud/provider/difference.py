@@ -48,7 +48,7 @@ def difference(
         old, new = old_inputs.get(key), news.get(key)
         if key not in old_inputs and key in olds and same(kind, key, olds[key], new):
             continue
-        if new is None and key in kind.computed:
+        if new is None and key in kind.filled:
             continue
         if not same(kind, key, old, new):
             paths.update(_paths(key, old, new))

@@ -188,7 +188,7 @@ def read(
         found = {
             key: value
             for key, value in observed.items()
-            if key in kind.schema.inputs.keys() - kind.computed and not same(kind, key, value, None)
+            if key in kind.schema.inputs.keys() - kind.filled and not same(kind, key, value, None)
         }
         if kind.schema.regional:
             found["region"] = scope.region

@@ -67,7 +67,7 @@ class ResourceType:
     # What the real provider reports for an input that is not given.
     defaults: ClassVar[Mapping[str, Any]] = {}
     unordered: ClassVar[frozenset[str]] = frozenset()  # lists that are sets in the real provider
-    computed: ClassVar[frozenset[str]] = frozenset()  # inputs that the service fills in when they are not given
+    filled: ClassVar[frozenset[str]] = frozenset()  # inputs that the service fills in when they are not given
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
     local_only: ClassVar[frozenset[str]] = frozenset()  # inputs that steer the provider and reach no API
     importable: ClassVar[bool] = False

@@ -17,7 +17,7 @@ class Key(ResourceType):
     tagging = KMS
     importable = True
     force_new = frozenset({"customerMasterKeySpec", "keyUsage", "multiRegion", "customKeyStoreId", "xksKeyId"})
-    computed = frozenset({"policy", "description", "rotationPeriodInDays"})
+    filled = frozenset({"policy", "description", "rotationPeriodInDays"})
     local_only = frozenset({"bypassPolicyLockoutSafetyCheck", "deletionWindowInDays"})
     defaults: ClassVar = {
         "isEnabled": True,

@@ -19,7 +19,7 @@ class Parameter(ResourceType):
     tagging = SSM
     importable = True
     secret_outputs = frozenset({"value"})
-    computed = frozenset({"arn", "dataType", "tier"})
+    filled = frozenset({"arn", "dataType", "tier"})
     local_only = frozenset({"overwrite"})
     defaults: ClassVar = {"tier": "Standard", "dataType": "text", "keyId": "alias/aws/ssm"}
 
