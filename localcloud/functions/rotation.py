@@ -126,6 +126,10 @@ class Rotation:
             self._in_background(secret, pending, _STEPS)
             raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
         version = {"createdate": int(time.time()), "version_id": token, "version_stages": ["AWSPENDING"]}
+        if not immediately:
+            # what RotateSecret tests the function with is the value that there is
+            current = secret.versions.get(secret.default_version_id, {})
+            version |= {key: current[key] for key in ("secret_string", "secret_binary") if key in current}
         secret.remove_version_stages_from_old_versions(["AWSPENDING"])
         secret.versions[token] = version
         self._in_background(secret, token, _STEPS if immediately else ("testSecret",))

@@ -123,6 +123,21 @@ def test_a_step_that_fails_leaves_the_current_value_in_place(cloud: Running, sec
     _settled(cloud, secret, pending)
 
 
+def test_a_rotation_for_later_only_tests_the_function_and_leaves_no_trace(cloud: Running, secret: str) -> None:
+    secrets = cloud.client("secretsmanager")
+    before = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+    log = cloud.directory / "logs" / "functions.log"
+    steps = log.read_text().count("step ") if log.exists() else 0
+    secrets.rotate_secret(SecretId=secret, RotationLambdaARN=f"{FUNCTION}:live", RotateImmediately=False)
+    deadline = time.monotonic() + 10
+    while secrets.describe_secret(SecretId=secret)["VersionIdsToStages"] != before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    described = secrets.describe_secret(SecretId=secret)
+    assert (described["VersionIdsToStages"], described["RotationEnabled"]) == (before, True)
+    lines = [line for line in log.read_text().splitlines() if "step " in line][steps:]
+    assert [line.rpartition(" ")[2] for line in lines] == ["testSecret"]
+
+
 def test_a_function_that_does_not_admit_secrets_manager_is_refused(cloud: Running, secret: str) -> None:
     cloud.client("lambda").create_function(
         FunctionName="closed",
