@@ -181,7 +181,7 @@ def destroy(workspace: Workspace, progress: Progress) -> dict[str, Any]:
         session = open_session(workspace, progress)
         recover(session, progress)
         with progress.phase("destroy", f"pulumi destroy --stack {workspace.stack}"):
-            if session.engine.run("destroy", "--yes", "--skip-preview"):
+            if session.engine.run("destroy", "--yes"):
                 raise PulumiError(
                     f"`pulumi destroy` of {workspace.stack} was refused or failed; the engine's message is above"
                 )

@@ -16,9 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from omnix import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_secretsmanager import SecretsManagerClient
 
-TTL_SECONDS = 300.0
+# Shorter than any two rotations in a row: whoever signs must not use a value that is neither current nor previous.
+TTL_SECONDS = 60.0
 STALE_SECONDS = 3600.0
 REFETCH_SECONDS = 5.0
 
@@ -39,7 +42,7 @@ class SecretVersion:
 
 
 class RotatingSecret:
-    """AWSCURRENT and AWSPREVIOUS of one secret, cached for five minutes."""
+    """AWSCURRENT and AWSPREVIOUS of one secret, cached for a minute."""
 
     def __init__(self, client: SecretsManagerClient, secret_id: str) -> None:
         self._client = client
@@ -63,13 +66,20 @@ class RotatingSecret:
 
     def version(self, version_id: str) -> SecretVersion | None:
         """The accepted value of that id; None after one fresh look that did not find it either."""
-        found = _find(self.accepted(), version_id)
+        return self.matching(lambda version: version.version_id == version_id)
+
+    def matching(self, matches: Callable[[SecretVersion], bool]) -> SecretVersion | None:
+        """The first accepted value that `matches`; None after one fresh look that did not find one either.
+
+        What was signed with, or is, a value that came after the last look must work at once.
+        """
+        found = next(filter(matches, self.accepted()), None)
         if found is not None:
             return found
         with self._lock:
             if clock.monotonic() - self._tried >= REFETCH_SECONDS:
                 self._refresh()
-            return _find(self._versions, version_id)
+            return next(filter(matches, self._versions), None)
 
     def _refresh(self) -> None:
         now = clock.monotonic()
@@ -105,7 +115,3 @@ class RotatingSecret:
 
 class SecretEmptyError(RuntimeError):
     """The secret was never given its first value (`omnix.initialise` writes it)."""
-
-
-def _find(versions: tuple[SecretVersion, ...], version_id: str) -> SecretVersion | None:
-    return next((version for version in versions if version.version_id == version_id), None)

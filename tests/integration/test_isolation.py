@@ -44,7 +44,7 @@ def test_no_address_of_one_environment_leads_to_another(
     mine, theirs = environments[one].summary, environments[other].summary
     for key in ("api_url", "aws_endpoint_url", "account_id", "state_path"):
         assert mine[key] != theirs[key]
-    assert environments[one].http().get("/system/version").json()["stage"] == one
+    assert environments[one].http().get("/system/version").json()["environment"] == one
 
 
 def test_each_environment_has_secrets_of_its_own(environments: dict[str, Environment]) -> None:

@@ -1,6 +1,7 @@
 """P7: secrets rotate, requests go on, and the engine has nothing to say about it."""
 
 import time
+from collections.abc import Callable
 
 from tests.integration.conftest import Environment
 
@@ -20,8 +21,10 @@ def rotate(environment: Environment, arn: str) -> None:
         time.sleep(0.1)
 
 
-def test_two_rotations_of_every_secret_leave_nothing_for_refresh_and_up(environments: dict[str, Environment]) -> None:
-    staging = environments["staging"]
+def test_two_rotations_of_every_secret_leave_nothing_for_refresh_and_up(
+    scratch: Callable[[str], Environment],
+) -> None:
+    staging = scratch("staging")
     secrets = staging.client("secretsmanager")
     for arn in staging.outputs["secrets"].values():
         values = [secrets.get_secret_value(SecretId=arn)["SecretString"]]

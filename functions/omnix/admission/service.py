@@ -68,8 +68,8 @@ class Admission:
         return report("authorizer", probes)
 
     def _by_api_key(self, credential: str) -> dict[str, str]:
-        accepted = [hmac.compare_digest(version.key, credential.encode()) for version in self._api_key.accepted()]
-        if not any(accepted):
+        presented = credential.encode()
+        if self._api_key.matching(lambda version: hmac.compare_digest(version.key, presented)) is None:
             raise RefusedError("unknown API key")
         return {
             "tenant_id": PLATFORM,

@@ -6,7 +6,8 @@ token. Refreshing claims the generation with one conditional write and only then
 
 Concurrent refreshes must not fork a family. The winner of the claim stores a random nonce, and the next token is
 derived from it and the token presented; whoever presents the same token within the grace derives the same successor.
-Neither the table nor the key alone is enough to make a token. A used token after the grace is a theft: the family goes.
+Neither the table nor the key alone is enough to make a token. A used token after the grace, or two generations
+old, is a theft: the family goes.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ class Rotation:
     nonce: str
     key_id: str
     at: int
+
+    def recent(self, now: int) -> bool:
+        """Whether the predecessor's token is still answered with the successor at `now` (epoch milliseconds)."""
+        return now - self.at <= GRACE_MILLISECONDS
 
 
 def first() -> RefreshToken:

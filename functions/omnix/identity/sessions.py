@@ -50,7 +50,7 @@ class Sessions:
             generation=0,
             token_hash=token.stored(key.key),
             key_id=key.version_id,
-            rotations=(),
+            rotation=None,
             created_at=clock.iso_now(),
             expires_at=clock.epoch_seconds() + refresh.LIFETIME_SECONDS,
         )
@@ -94,29 +94,28 @@ class Sessions:
         """The next token, if this caller is the first to ask for it."""
         self._must_be_current(token, family)
         key = self._secret.current()
-        now = clock.epoch_milliseconds()
-        rotation = refresh.Rotation(token.generation, refresh.new_nonce(), key.version_id, now)
-        recent = [old for old in family.rotations if now - old.at <= refresh.GRACE_MILLISECONDS]
+        rotation = refresh.Rotation(token.generation, refresh.new_nonce(), key.version_id, clock.epoch_milliseconds())
         successor = token.successor(key.key, rotation.nonce)
         claimed = replace(
             family,
             generation=successor.generation,
             token_hash=successor.stored(key.key),
             key_id=key.version_id,
-            rotations=(*recent, rotation),
+            rotation=rotation,
         )
         return Session(claimed, successor.text(key.key)) if self._store.claim(family, claimed) else None
 
     def _within_grace(self, token: RefreshToken, family: Family) -> Session:
-        """The current token, derived step by step from one that was used a moment ago."""
-        now = clock.epoch_milliseconds()
-        steps = {rotation.generation: rotation for rotation in family.rotations}
-        while token.generation < family.generation:
-            step = steps.get(token.generation)
-            if step is None or now - step.at > refresh.GRACE_MILLISECONDS:
-                self._store.delete(family.family_id)
-                raise UnauthorizedError(_ENDED)
-            token = token.successor(self._key(step.key_id), step.nonce)
+        """The current token, derived from the one before it, which was used a moment ago.
+
+        Only the direct predecessor has a grace: whoever holds an older one is not a caller who refreshed at the same
+        time as another (RFC 9700, 4.14.2), and the family ends.
+        """
+        step = family.rotation
+        if step is None or step.generation != token.generation or not step.recent(clock.epoch_milliseconds()):
+            self._store.delete(family.family_id)
+            raise UnauthorizedError(_ENDED)
+        token = token.successor(self._key(step.key_id), step.nonce)
         self._must_be_current(token, family)
         return Session(family, token.text(self._secret.current().key))
 

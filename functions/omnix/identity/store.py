@@ -30,7 +30,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Family:
-    """A sign-in's refresh tokens: the one that is valid, and those used within the grace."""
+    """A sign-in's refresh tokens: the one that is valid, and how it was made of the one before it."""
 
     family_id: str
     tenant_id: str
@@ -38,7 +38,7 @@ class Family:
     generation: int
     token_hash: str
     key_id: str
-    rotations: tuple[Rotation, ...]
+    rotation: Rotation | None
     created_at: str
     expires_at: int
 
@@ -93,8 +93,7 @@ class FamilyStore:
         """Store a new family."""
         pk, sk = keys.family(family.family_id)
         index = {"gsi1pk": keys.families_of_user(family.tenant_id, family.user_id), "gsi1sk": family.created_at}
-        document = asdict(family) | {"rotations": [asdict(rotation) for rotation in family.rotations]}
-        item = {"pk": pk, "sk": sk, **index, "entity": "family", **document}
+        item = {"pk": pk, "sk": sk, **index, "entity": "family", **asdict(family)}
         self._table.client.put_item(TableName=self._table.name, Item=dump_item(item), ConditionExpression=_ABSENT)
 
     def get(self, family_id: str) -> Family | None:
@@ -103,7 +102,7 @@ class FamilyStore:
         if item is None:
             return None
         fields: dict[str, Any] = {name: item[name] for name in Family.__dataclass_fields__}
-        return Family(**fields | {"rotations": tuple(Rotation(**rotation) for rotation in item["rotations"])})
+        return Family(**fields | {"rotation": Rotation(**item["rotation"]) if item["rotation"] else None})
 
     def claim(self, used: Family, claimed: Family) -> bool:
         """Replace a family's token if it is still the one that was read; False when someone else was first."""
@@ -114,14 +113,15 @@ class FamilyStore:
             ":next": claimed.token_hash,
             ":next_generation": claimed.generation,
             ":key_id": claimed.key_id,
-            ":rotations": [asdict(rotation) for rotation in claimed.rotations],
+            ":rotation": asdict(claimed.rotation) if claimed.rotation else None,
         }
         try:
             self._table.client.update_item(
                 TableName=self._table.name,
                 Key=dump_item({"pk": pk, "sk": sk}),
                 UpdateExpression="SET token_hash = :next, generation = :next_generation, key_id = :key_id, "
-                "rotations = :rotations",
+                "#rotation = :rotation",
+                ExpressionAttributeNames={"#rotation": "rotation"},
                 ConditionExpression="token_hash = :used AND generation = :generation",
                 ExpressionAttributeValues=dump_item(values),
             )
