@@ -11,6 +11,7 @@ from omnix import clock, tokens
 from omnix.admission import policy
 from omnix.admission.service import admission
 from omnix.identity.service import signing_secret
+from omnix.secrets import REFETCH_SECONDS
 
 from .conftest import SECRETS, Cloud
 
@@ -79,6 +80,16 @@ def test_the_previous_key_is_accepted_while_one_rotates(cloud: Cloud, authorize:
 
 def test_no_credential_is_unauthorized(authorize: Authorize) -> None:
     assert refused(authorize)
+
+
+def test_a_key_that_was_rotated_after_the_last_look_works_at_once(
+    authorize: Authorize, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert authorize(x_api_key=SECRETS["API_KEY_1"])["context"]["auth"] == "api_key"
+    cloud.rotate("API_KEY_1", "omx_" + "N" * 43)
+    now = clock.monotonic() + REFETCH_SECONDS
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    assert authorize(x_api_key="omx_" + "N" * 43)["context"]["auth"] == "api_key"
 
 
 @pytest.mark.parametrize(
