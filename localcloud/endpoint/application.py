@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localcloud.endpoint.server import THREADS
@@ -54,6 +55,7 @@ class Application:
         changed: Callable[[], None],
         routes: dict[tuple[str, str], Route],
     ) -> None:
+        _track_nothing()
         self._moto = _Dispatcher(create_backend_app)
         self._runtime = runtime
         self._lock = lock
@@ -114,6 +116,12 @@ class Application:
             known = sorted(f"{method} /_localcloud/{path}" for method, path in self._routes)
             return _json(404, {"message": "no such page", "pages": known}, start_response)
         return _json(200, route(), start_response)
+
+
+def _track_nothing() -> None:
+    """Moto remembers every item, log event and key ever made, for its tests' resets: a leak in a daemon."""
+    models: Any = BaseModel
+    models.__new__ = lambda cls, *_, **__: object.__new__(cls)
 
 
 def _reads_only(method: str, target: str) -> bool:

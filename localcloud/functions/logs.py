@@ -17,6 +17,8 @@ from localcloud.persistence.lock import StateLock
 # PutLogEvents: an event holds at most 1 MB (since 2025; 256 KB before).
 _MAX_EVENT = 1024 * 1024
 _BATCH = 1000
+# A stream keeps its newest events only: every snapshot writes them all.
+_KEPT_EVENTS = 10_000
 
 
 class LogLine(NamedTuple):
@@ -86,6 +88,8 @@ class LogWriter:
                     backend.create_log_stream(group, stream)
                 events.sort(key=itemgetter("timestamp"))
                 backend.put_log_events(group, stream, events)
+                kept = backend.groups[group].streams[stream].events
+                del kept[:-_KEPT_EVENTS]
             self._changed()
 
     def _may_create(self, region: str, group: str) -> bool:
