@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime
-import importlib
 import logging
 import os
 import signal
@@ -130,16 +129,13 @@ class Service:
             "started_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
 
-    def _start_provider(self) -> int | None:
-        """The engine's side; its port, or None while it is not there to import."""
-        try:
-            provider: Any = importlib.import_module("localcloud.provider.server")
-        except ModuleNotFoundError as error:
-            _LOG.warning("no provider: %s", error)
-            return None
+    def _start_provider(self) -> int:
+        """The engine's side; its port."""
+        from localcloud.provider import server as provider
+
         grpc_server, port = provider.serve(self.cloud)
         self._closers.append(lambda: grpc_server.stop(grace=5).wait())
-        return int(port)
+        return port
 
     def _wait(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
