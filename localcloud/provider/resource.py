@@ -61,6 +61,8 @@ class ResourceType:
 
     pulumi_type: ClassVar[str]
     label: ClassVar[Label]
+    id_format: ClassVar[str] = ""  # the id, where inputs alone decide it: "{role}:{name}"
+    remove: ClassVar[tuple[str, str, str]]  # service, call and its parameter for the id, where that is all
     naming: ClassVar[Naming | None] = None
     tagging: ClassVar[Tagging | None] = None
     force_new: ClassVar[frozenset[str]] = frozenset()
@@ -83,11 +85,15 @@ class ResourceType:
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         """The id that `create` will return, where the inputs alone decide it."""
-        del scope, inputs
-        return None
+        del scope
+        return self.id_format.format_map(inputs) if self.id_format else None
 
     def create(self, scope: Scope, inputs: Properties) -> str:
-        raise NotImplementedError
+        """Nothing to make where `settle` puts the whole thing."""
+        id = self.identity(scope, inputs)  # noqa: A001
+        if id is None:
+            raise NotImplementedError
+        return id
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         """Nothing beyond what `create` did, unless a type says otherwise."""
@@ -97,7 +103,10 @@ class ResourceType:
         raise NotImplementedError
 
     def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        raise NotImplementedError
+        """Raises `ClientError` for what is gone already, which counts as done."""
+        del state
+        service, call, parameter = self.remove
+        getattr(scope.client(service), call)(**{parameter: id})
 
     def forces(self, news: Properties) -> frozenset[str]:
         """The inputs whose change means a new resource, where `news` has a say in that."""

@@ -1,5 +1,5 @@
 """Resource types that moto has no model of: kept whole in the registry, validated, without effect."""
-# ruff: noqa: A001, A002, ARG002, D102 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D102 - `ResourceType` says what each method does
 
 from typing import ClassVar
 
@@ -23,12 +23,6 @@ class StoredType(ResourceType):
         """The document's id: unique in the cloud, not only in its region or beside its siblings."""
         del state
         return f"{scope.region}/{id}" if self.schema.regional else id
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        id = self.identity(scope, inputs)
-        if id is None:
-            raise NotImplementedError
-        return id
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         inputs = {key: value for key, value in news.items() if key in self.schema.inputs}

@@ -136,13 +136,11 @@ def _describe_to_moto(client: Any, id: str, body: openapi.Document) -> None:
 
 
 class GatewayResponse(StoredType):
+    id_format = "aggr-{restApiId}-{responseType}"
     pulumi_type = "aws:apigateway/response:Response"
     kind = "apigateway:gateway-response"
     label = Label.EXECUTED
     force_new = frozenset({"restApiId", "responseType"})
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return f"aggr-{inputs['restApiId']}-{inputs['responseType']}"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("apigateway").get_rest_api(restApiId=inputs["restApiId"])
@@ -150,15 +148,13 @@ class GatewayResponse(StoredType):
 
 
 class RestApiPolicy(StoredType):
+    id_format = "{restApiId}"
     pulumi_type = "aws:apigateway/restApiPolicy:RestApiPolicy"
     kind = "apigateway:policy"
     force_new = frozenset({"restApiId"})
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 8192)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["restApiId"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("apigateway").get_rest_api(restApiId=inputs["restApiId"])

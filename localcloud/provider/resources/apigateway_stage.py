@@ -29,14 +29,9 @@ _NO_LOG_ROLE = (
 
 
 class Account(ResourceType):
+    id_format = "api-gateway-account"
     pulumi_type = "aws:apigateway/account:Account"
     label = Label.ENFORCED
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return "api-gateway-account"
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return "api-gateway-account"
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         arn = news.get("cloudwatchRoleArn") or None
@@ -70,14 +65,12 @@ def _require_log_role(scope: Scope) -> None:
 
 
 class Stage(ResourceType):
+    id_format = "ags-{restApi}-{stageName}"
     pulumi_type = "aws:apigateway/stage:Stage"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+", 128, property="stageName", auto=False)
     force_new = frozenset({"restApi"})
     defaults: ClassVar = {"cacheClusterEnabled": False, "xrayTracingEnabled": False}
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return f"ags-{inputs['restApi']}-{inputs['stageName']}"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         _check_stage(scope, inputs)
@@ -147,6 +140,7 @@ def _check_stage(scope: Scope, inputs: Properties) -> None:
 class MethodSettings(ResourceType):
     """Throttles, logging and metrics of a stage's methods; they live in the stage's document."""
 
+    id_format = "{restApi}-{stageName}-{methodPath}"
     pulumi_type = "aws:apigateway/methodSettings:MethodSettings"
     label = Label.EXECUTED
     force_new = frozenset({"restApi", "stageName", "methodPath"})
@@ -157,9 +151,6 @@ class MethodSettings(ResourceType):
             yield f"settings.{key}", reason
         if "/" not in str(inputs.get("methodPath", "*/*")):
             yield "methodPath", f"{inputs['methodPath']!r} is no path/METHOD or */*"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return f"{inputs['restApi']}-{inputs['stageName']}-{inputs['methodPath']}"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._require(scope, inputs)
@@ -255,6 +246,7 @@ def _require_stages(scope: Scope, inputs: Properties) -> None:
 class ApiKey(ResourceType):
     pulumi_type = "aws:apigateway/apiKey:ApiKey"
     label = Label.EXECUTED
+    remove = ("apigateway", "delete_api_key", "apiKey")
     naming = Naming(r"(?s).+", 1024)
     force_new = frozenset({"value"})
     secret_outputs = frozenset({"value"})
@@ -291,11 +283,9 @@ class ApiKey(ResourceType):
             "lastUpdatedDate": state.get("lastUpdatedDate", created),
         }
 
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("apigateway").delete_api_key(apiKey=id)
-
 
 class UsagePlanKey(ResourceType):
+    id_format = "{keyId}"
     pulumi_type = "aws:apigateway/usagePlanKey:UsagePlanKey"
     label = Label.EXECUTED
     force_new = frozenset({"keyId", "keyType", "usagePlanId"})
@@ -303,9 +293,6 @@ class UsagePlanKey(ResourceType):
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "keyType", ("API_KEY",))
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["keyId"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         client = scope.client("apigateway")

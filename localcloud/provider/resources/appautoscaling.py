@@ -1,5 +1,5 @@
 """Application Auto Scaling: targets and policies are checked and stored; nothing scales here."""
-# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
+# ruff: noqa: A002, D101, D102 - `ResourceType` says what each method does
 
 import hashlib
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ _KEY = ("serviceNamespace", "resourceId", "scalableDimension")
 
 
 class Target(StoredType):
+    id_format = "{resourceId}"
     pulumi_type = "aws:appautoscaling/target:Target"
     kind = "appautoscaling:target"
     force_new = frozenset(_KEY)
@@ -30,9 +31,6 @@ class Target(StoredType):
     def row(self, scope: Scope, id: str, state: Properties) -> str:
         return f"{scope.region}/{id}/{state['scalableDimension']}"
 
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["resourceId"])
-
     def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
         own = f"{scope.account_id}/{scope.region}/{id}/{inputs['scalableDimension']}"
         digest = hashlib.sha256(own.encode()).hexdigest()[:34]
@@ -47,6 +45,7 @@ class Target(StoredType):
 
 
 class Policy(StoredType):
+    id_format = "{name}"
     pulumi_type = "aws:appautoscaling/policy:Policy"
     kind = "appautoscaling:policy"
     naming = Naming(r"[ -~]+", 256)
@@ -72,9 +71,6 @@ class Policy(StoredType):
         target = f"{scope.region}/{inputs['resourceId']}/{inputs['scalableDimension']}"
         if scope.registry.get(Target.kind, target) is None:
             raise failed_precondition(f"ObjectNotFoundException: no scalable target for {inputs['resourceId']}")
-        return str(inputs["name"])
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return str(inputs["name"])
 
     def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:

@@ -16,6 +16,7 @@ _NAME = r"[A-Za-z0-9_.-]+"
 
 
 class Vault(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:backup/vault:Vault"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+", 50, 2)
@@ -24,9 +25,6 @@ class Vault(ResourceType):
     force_new = frozenset({"kmsKeyArn"})
     local_only = frozenset({"forceDestroy"})
     defaults: ClassVar = {"forceDestroy": False}
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         key = {"EncryptionKeyArn": inputs["kmsKeyArn"]} if "kmsKeyArn" in inputs else {}
@@ -50,10 +48,8 @@ class Vault(ResourceType):
 
 
 class _OfVault(StoredType):
+    id_format = "{backupVaultName}"
     force_new = frozenset({"backupVaultName"})
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["backupVaultName"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("backup").describe_backup_vault(BackupVaultName=inputs["backupVaultName"])

@@ -41,6 +41,7 @@ _ACTIONS = {
 
 
 class MetricAlarm(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:cloudwatch/metricAlarm:MetricAlarm"
     label = Label.ENFORCED
     naming = Naming(r"[^\x00-\x1f]+", 255)
@@ -62,12 +63,6 @@ class MetricAlarm(ResourceType):
         queries = inputs.get("metricQueries", ())
         if queries and sum(bool(query.get("returnData")) for query in queries) != 1:
             yield "metricQueries", "exactly one query must return data"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return str(inputs["name"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         given = {name: news[key] for key, name in _SCALARS.items() if key in news}
@@ -122,6 +117,7 @@ def _query(query: Properties) -> dict[str, Any]:
 
 
 class CompositeAlarm(StoredType):
+    id_format = "{alarmName}"
     pulumi_type = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
     kind = "cloudwatch:composite-alarm"
     naming = Naming(r"[^\x00-\x1f]+", 255, property="alarmName", auto=False)
@@ -137,14 +133,12 @@ class CompositeAlarm(StoredType):
         ):
             yield "alarmRule", f"{rule!r} is no alarm rule expression"
 
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["alarmName"])
-
     def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
         return {"arn": scope.arn("cloudwatch", f"alarm:{id}")}
 
 
 class Dashboard(ResourceType):
+    id_format = "{dashboardName}"
     pulumi_type = "aws:cloudwatch/dashboard:Dashboard"
     label = Label.ENFORCED
     naming = Naming(r"[A-Za-z0-9_-]+", 255, property="dashboardName", auto=False)
@@ -162,12 +156,6 @@ class Dashboard(ResourceType):
         for index, widget in enumerate(body["widgets"]):
             if not {"type", "properties"} <= widget.keys():
                 yield "dashboardBody", f"widget {index} needs type and properties"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["dashboardName"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return str(inputs["dashboardName"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("cloudwatch").put_dashboard(DashboardName=id, DashboardBody=news["dashboardBody"])

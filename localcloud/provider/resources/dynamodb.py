@@ -13,6 +13,7 @@ _KEY = "hashKey", "rangeKey"
 
 
 class Table(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:dynamodb/table:Table"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_.-]+", 255, 3)
@@ -45,9 +46,6 @@ class Table(ResourceType):
             yield from within(inputs, "writeCapacity", 1, 40000)
         if "attributes" in inputs:
             yield from _unindexed(inputs)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given: dict[str, Any] = {

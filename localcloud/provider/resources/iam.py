@@ -18,6 +18,7 @@ def _text(policy: object) -> str:
 
 
 class Role(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:iam/role:Role"
     label = Label.ENFORCED
     naming = Naming(_NAME, 64)
@@ -32,9 +33,6 @@ class Role(ResourceType):
         yield from check_policy(inputs, "assumeRolePolicy", 2048)
         if len(inputs.get("managedPolicyArns", ())) > 10:
             yield "managedPolicyArns", "AWS attaches 10 managed policies to a role at most"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {
@@ -104,6 +102,7 @@ class Role(ResourceType):
 
 
 class RolePolicy(ResourceType):
+    id_format = "{role}:{name}"
     pulumi_type = "aws:iam/rolePolicy:RolePolicy"
     label = Label.ENFORCED
     naming = Naming(_NAME, 128)
@@ -112,12 +111,6 @@ class RolePolicy(ResourceType):
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 10240)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return f"{inputs['role']}:{inputs['name']}"
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return f"{inputs['role']}:{inputs['name']}"
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         role, name = id.split(":", 1)
@@ -134,13 +127,11 @@ class RolePolicy(ResourceType):
 
 
 class RolePolicyAttachment(ResourceType):
+    id_format = "{role}/{policyArn}"
     pulumi_type = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     label = Label.ENFORCED
     force_new = frozenset({"role", "policyArn"})
     importable = True
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return f"{inputs['role']}/{inputs['policyArn']}"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("iam").attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])

@@ -90,17 +90,16 @@ class Key(ResourceType):
 
 
 class Alias(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:kms/alias:Alias"
     label = Label.EXECUTED
+    remove = ("kms", "delete_alias", "AliasName")
     importable = True
     naming = Naming(r"alias/[A-Za-z0-9/_-]+", 256, prefix="alias/")
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         if str(inputs.get("name", "")).startswith("alias/aws/"):
             yield "name", "alias/aws/ is reserved for AWS managed keys"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("kms").create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
@@ -124,9 +123,6 @@ class Alias(ResourceType):
             "targetKeyId": given if given in {key_id, key_arn} else key_id,
             "targetKeyArn": key_arn,
         }
-
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("kms").delete_alias(AliasName=id)
 
 
 TYPES = (Key(), Alias())

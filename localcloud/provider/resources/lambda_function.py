@@ -1,5 +1,5 @@
 """AWS Lambda functions: code from S3, versions published when something changed."""
-# ruff: noqa: A002, ARG002, D101, D102, D103, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, D101, D102, D103, PLR2004 - `ResourceType` says what each method does
 
 import json
 from collections.abc import Iterable, Mapping
@@ -47,6 +47,7 @@ def invoke_arn(arn: str) -> str:
 
 
 class Function(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:lambda/function:Function"
     label = Label.EXECUTED
     naming = Naming(r"[A-Za-z0-9_-]+", 64)
@@ -74,9 +75,6 @@ class Function(ResourceType):
         size = inputs.get("ephemeralStorage", {}).get("size", 512)
         if not 512 <= size <= 10240:
             yield "ephemeralStorage.size", f"{size} is outside 512 to 10240"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         _check_role(scope, inputs["role"])

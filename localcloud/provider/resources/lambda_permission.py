@@ -1,5 +1,5 @@
 """Who may invoke a function: its resource policy, kept in the registry where the gateway looks, and in moto."""
-# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
+# ruff: noqa: A002, D101, D102 - `ResourceType` says what each method does
 
 import re
 from collections.abc import Iterable, Mapping
@@ -47,6 +47,7 @@ def _row(state: Properties, statement: str) -> str:
 
 
 class Permission(ResourceType):
+    id_format = "{statementId}"
     pulumi_type = "aws:lambda/permission:Permission"
     label = Label.ENFORCED
     naming = Naming(r"[A-Za-z0-9_-]+", 100, property="statementId")
@@ -63,9 +64,6 @@ class Permission(ResourceType):
             yield "action", f"{inputs['action']!r} is no Lambda action"
         if "function" in inputs and not _FUNCTION.fullmatch(str(inputs["function"])):
             yield "function", f"{inputs['function']!r} is no function name or ARN"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["statementId"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         name, own = parse_function(str(inputs["function"]))

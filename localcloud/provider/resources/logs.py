@@ -25,6 +25,7 @@ _GROUP = r"[A-Za-z0-9_./#-]+"
 
 
 class LogGroup(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:cloudwatch/logGroup:LogGroup"
     label = Label.EXECUTED
     naming = Naming(_GROUP, 512)
@@ -42,9 +43,6 @@ class LogGroup(ResourceType):
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "retentionInDays", _RETENTION)
         yield from one_of(inputs, "logGroupClass", ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"))
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         key = {"kmsKeyId": inputs["kmsKeyId"]} if "kmsKeyId" in inputs else {}
@@ -82,19 +80,15 @@ class LogGroup(ResourceType):
 
 
 class LogResourcePolicy(ResourceType):
+    id_format = "{policyName}"
     pulumi_type = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
     label = Label.STORED
+    remove = ("logs", "delete_resource_policy", "policyName")
     naming = Naming(r"[^:*]+", 256, property="policyName")
     importable = True
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policyDocument", 5120)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["policyName"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return str(inputs["policyName"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("logs").put_resource_policy(policyName=id, policyDocument=news["policyDocument"])
@@ -106,11 +100,9 @@ class LogResourcePolicy(ResourceType):
             return None
         return {"policyName": id, "policyDocument": found["policyDocument"], "policyScope": "ACCOUNT"}
 
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("logs").delete_resource_policy(policyName=id)
-
 
 class LogMetricFilter(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
     label = Label.STORED
     naming = Naming(r"[^:*]+", 512)
@@ -124,12 +116,6 @@ class LogMetricFilter(ResourceType):
             yield "metricTransformation.dimensions", "AWS takes 3 at most"
         if len(str(inputs.get("pattern", ""))) > 1024:
             yield "pattern", "AWS takes 1024 characters"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return str(inputs["name"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         made = news["metricTransformation"]

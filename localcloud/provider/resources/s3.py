@@ -42,6 +42,7 @@ class _BucketTags(Tagging):
 
 
 class Bucket(ResourceType):
+    id_format = "{bucket}"
     pulumi_type = "aws:s3/bucket:Bucket"
     label = Label.EXECUTED
     naming = Naming(
@@ -58,9 +59,6 @@ class Bucket(ResourceType):
         for key in split:
             if key in inputs:
                 yield key, "deprecated on the bucket: use the resource of its own (BucketVersioning, …)"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["bucket"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given: dict[str, Any] = {"ObjectLockEnabledForBucket": inputs.get("objectLockEnabled", False)}
@@ -109,6 +107,7 @@ def _delete_versions(s3: Any, bucket: str, versions: list[dict[str, str]]) -> No
 
 
 class BucketObject(ResourceType):
+    id_format = "{key}"
     pulumi_type = "aws:s3/bucketObjectv2:BucketObjectv2"
     label = Label.EXECUTED
     naming = Naming(r"(?s).+", 1024, property="key")
@@ -121,9 +120,6 @@ class BucketObject(ResourceType):
         source = inputs.get("source")
         if signature(source) == ARCHIVE:
             yield "source", "give a zip that is built already as a FileAsset, so that its bytes are yours"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["key"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._put(scope, inputs)

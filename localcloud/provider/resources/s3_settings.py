@@ -32,6 +32,7 @@ def from_api(value: Any, key: str = "") -> Any:
 class BucketSetting(ResourceType):
     """`call`: the part of S3's operation names after put_/get_/delete_."""
 
+    id_format = "{bucket}"
     label = Label.STORED
     importable = True
     call: ClassVar[str]
@@ -45,9 +46,6 @@ class BucketSetting(ResourceType):
     def decode(self, found: Mapping[str, Any]) -> Properties | None:
         """The get's answer as properties; None where the setting is not made."""
         raise NotImplementedError
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["bucket"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("s3").head_bucket(Bucket=inputs["bucket"])
@@ -154,10 +152,8 @@ class Lifecycle(BucketSetting):
 class _StoredSetting(StoredType):
     """A setting that moto would act on wrongly, so that it is kept from moto."""
 
+    id_format = "{bucket}"
     force_new = frozenset({"bucket"})
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["bucket"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         for bucket in {inputs["bucket"], inputs.get("targetBucket", inputs["bucket"])}:

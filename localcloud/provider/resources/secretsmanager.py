@@ -84,20 +84,16 @@ class Secret(ResourceType):
 
 
 class SecretPolicy(ResourceType):
+    id_format = "{secretArn}"
     pulumi_type = "aws:secretsmanager/secretPolicy:SecretPolicy"
     label = Label.STORED
+    remove = ("secretsmanager", "delete_resource_policy", "SecretId")
     force_new = frozenset({"secretArn"})
     local_only = frozenset({"blockPublicPolicy"})
     importable = True
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 20480)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["secretArn"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return str(inputs["secretArn"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("secretsmanager").put_resource_policy(SecretId=id, ResourcePolicy=news["policy"])
@@ -107,13 +103,12 @@ class SecretPolicy(ResourceType):
         policy = found.get("ResourcePolicy")
         return {"secretArn": found["ARN"], "policy": policy} if policy else None
 
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("secretsmanager").delete_resource_policy(SecretId=id)
-
 
 class SecretRotation(ResourceType):
+    id_format = "{secretId}"
     pulumi_type = "aws:secretsmanager/secretRotation:SecretRotation"
     label = Label.EXECUTED
+    remove = ("secretsmanager", "cancel_rotate_secret", "SecretId")
     force_new = frozenset({"secretId"})
     local_only = frozenset({"rotateImmediately"})
     defaults: ClassVar = {"rotateImmediately": True}
@@ -124,9 +119,6 @@ class SecretRotation(ResourceType):
             yield "rotationRules", "exactly one of automaticallyAfterDays and scheduleExpression"
         if not 1 <= rules.get("automaticallyAfterDays", 1) <= 1000:
             yield "rotationRules.automaticallyAfterDays", "outside 1 to 1000"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["secretId"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         """Refuses what AWS refuses: a secret without a value, a function Secrets Manager may not invoke."""
@@ -179,9 +171,6 @@ class SecretRotation(ResourceType):
             "rotationEnabled": True,
             "rotationLambdaArn": found["RotationLambdaARN"],
         }
-
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("secretsmanager").cancel_rotate_secret(SecretId=id)
 
 
 TYPES = (Secret(), SecretPolicy(), SecretRotation())

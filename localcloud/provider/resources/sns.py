@@ -25,6 +25,7 @@ _PROTOCOLS = ("sqs", "sms", "lambda", "firehose", "application", "email", "email
 class Topic(ResourceType):
     pulumi_type = "aws:sns/topic:Topic"
     label = Label.EXECUTED
+    remove = ("sns", "delete_topic", "TopicArn")
     naming = Naming(r"[A-Za-z0-9_-]+(\.fifo)?", 256)
     tagging = SNS
     force_new = frozenset({"fifoTopic", "namePrefix"})
@@ -66,23 +67,15 @@ class Topic(ResourceType):
             **({"policy": found["Policy"]} if "policy" in state else {}),
         }
 
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("sns").delete_topic(TopicArn=id)
-
 
 class TopicPolicy(ResourceType):
+    id_format = "{arn}"
     pulumi_type = "aws:sns/topicPolicy:TopicPolicy"
     label = Label.STORED
     force_new = frozenset({"arn"})
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 30720)
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["arn"])
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        return str(inputs["arn"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("sns").set_topic_attributes(TopicArn=id, AttributeName="Policy", AttributeValue=news["policy"])
@@ -112,6 +105,7 @@ class TopicPolicy(ResourceType):
 class TopicSubscription(ResourceType):
     pulumi_type = "aws:sns/topicSubscription:TopicSubscription"
     label = Label.EXECUTED
+    remove = ("sns", "unsubscribe", "SubscriptionArn")
     force_new = frozenset({"topic", "protocol", "endpoint"})
     local_only = frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"})
     importable = True
@@ -161,9 +155,6 @@ class TopicSubscription(ResourceType):
             "rawMessageDelivery": found.get("RawMessageDelivery") == "true",
             "filterPolicy": found.get("FilterPolicy") or None,
         }
-
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("sns").unsubscribe(SubscriptionArn=id)
 
 
 TYPES = (Topic(), TopicPolicy(), TopicSubscription())

@@ -29,6 +29,7 @@ _TEXTS = {
 class Queue(ResourceType):
     pulumi_type = "aws:sqs/queue:Queue"
     label = Label.EXECUTED
+    remove = ("sqs", "delete_queue", "QueueUrl")
     naming = Naming(r"[A-Za-z0-9_-]+(\.fifo)?", 80)
     tagging = SQS
     force_new = frozenset({"fifoQueue", "namePrefix"})
@@ -65,9 +66,6 @@ class Queue(ResourceType):
             "url": id,
             "fifoQueue": found.get("FifoQueue") == "true",
         }
-
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("sqs").delete_queue(QueueUrl=id)
 
     def tagged(self, id: str, state: Properties) -> str:
         return id

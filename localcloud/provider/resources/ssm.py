@@ -13,8 +13,10 @@ _BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
 
 class Parameter(ResourceType):
+    id_format = "{name}"
     pulumi_type = "aws:ssm/parameter:Parameter"
     label = Label.EXECUTED
+    remove = ("ssm", "delete_parameter", "Name")
     naming = Naming(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", 1011)
     tagging = SSM
     importable = True
@@ -39,9 +41,6 @@ class Parameter(ResourceType):
             yield "name", "AWS takes 15 levels at most"
         if name.strip("/").lower().startswith(("aws", "ssm")):
             yield "name", "a parameter's name must not begin with aws or ssm"
-
-    def identity(self, scope: Scope, inputs: Properties) -> str | None:
-        return str(inputs["name"])
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._put(scope, inputs, overwrite=bool(inputs.get("overwrite")))
@@ -85,9 +84,6 @@ class Parameter(ResourceType):
             "keyId": row.get("KeyId") if found["Type"] == "SecureString" else None,
             "hasValueWo": "valueWo" in state,
         }
-
-    def delete(self, scope: Scope, id: str, state: Properties) -> None:
-        scope.client("ssm").delete_parameter(Name=id)
 
     def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
         return frozenset({"version"}) if changed - {"tags", "tagsAll"} else frozenset()
