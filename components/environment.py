@@ -10,7 +10,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.api.functions import Stores
+from components.api.contract import operations
+from components.api.functions import ROUTED, Stores
 from components.api.stack import API_FUNCTIONS, ApiStack, ApiStackArgs
 from components.artefacts import Artefact, ArtefactError
 from components.backup.stack import BackupStack, BackupStackArgs, vault_name
@@ -23,6 +24,7 @@ from components.data.stack import DataStack, DataStackArgs
 from components.data.tables import TABLES
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
+from components.lifecycle import Protection
 from components.monitoring.metrics import Function
 from components.monitoring.stack import MonitoringStack, MonitoringStackArgs
 from components.naming import Names
@@ -55,11 +57,15 @@ def provider(config: StackConfig) -> aws.Provider:
 def compose(inputs: Inputs) -> dict[str, Any]:
     """Register the whole environment and return the stack's outputs by name.
 
-    Raises `ArtefactError` before any resource if the manifest lacks a function.
+    Raises before any resource: `ArtefactError` if the manifest lacks a function, `ContractError` if the contract
+    names a function that is not deployed, `UnknownBillingError` if nobody knows how a model is billed.
     """
     missing = [function for function in DEPLOYED if function not in inputs.artefacts]
     if missing:
         raise ArtefactError(f"the artefact manifest lacks {', '.join(missing)}")
+    # What only a component would find out, and then half way: the contract's routes and the models' billing names.
+    operations(inputs.contract, ROUTED)
+    billing_services(inputs.config.bedrock.models)
     environment = _Environment(inputs)
     return environment.outputs()
 
@@ -70,6 +76,9 @@ class _Environment:
     def __init__(self, inputs: Inputs) -> None:
         self.config, self.contract = inputs.config, inputs.contract
         self.names = Names(self.config.environment, self.config.account_id, self.config.region)
+        self.protection = Protection(
+            retain=self.config.protect, locked=self.config.protect and not self.config.unprotect
+        )
         self.options = pulumi.ResourceOptions(providers=[provider(self.config)])
         self.security = self._security()
         self.data = self._data()
@@ -88,7 +97,7 @@ class _Environment:
         config = self.config
         args = SecurityStackArgs(
             names=self.names,
-            protect=config.protect,
+            protection=self.protection,
             secret_recovery_days=config.secret_recovery_days,
             account_baseline=config.account_baseline,
             adopt=config.adopt,
@@ -100,7 +109,7 @@ class _Environment:
         args = DataStackArgs(
             names=self.names,
             key_arn=self.security.key.arn,
-            protect=config.protect,
+            protection=self.protection,
             cors_origins=config.allowed_origins,
             bedrock_model_id=config.bedrock.model_id,
             log_level=config.log_level,
@@ -113,7 +122,7 @@ class _Environment:
         args = DeliveryStackArgs(
             names=self.names,
             key_arn=self.security.key.arn,
-            protect=self.config.protect,
+            protection=self.protection,
             artefacts=artefacts,
             adopt=self.config.adopt,
         )
@@ -189,7 +198,7 @@ class _Environment:
             key_arn=self.security.key.arn,
             table_arns=[table.arn for table in self.data.tables.values()],
             topic_arn=self.monitoring.topic_arn,
-            protect=self.config.protect,
+            protection=self.protection,
             adopt=self.config.adopt.get("vault"),
         )
         return BackupStack("backup", args, self.options)

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.backup.plan import RULES, VAULT_EVENTS, BackupRule, vault_statements
 from components.iam import policy_json, trust
-from components.lifecycle import stateful
+from components.lifecycle import Protection, stateful
 from components.naming import Names
 from components.tags import component_tags
 
@@ -25,7 +25,7 @@ def vault_name(names: Names) -> str:
 class BackupStackArgs:
     """`table_arns`: exactly what is backed up. `topic_arn`: where failed jobs are reported.
 
-    `protect` keeps the vault and its recovery points; without it, destroying the stack deletes both. `adopt`
+    `protection` keeps the vault and its recovery points; without it, destroying the stack deletes both. `adopt`
     is the name of a vault that already exists.
     """
 
@@ -33,7 +33,7 @@ class BackupStackArgs:
     key_arn: pulumi.Input[str]
     table_arns: Sequence[pulumi.Input[str]]
     topic_arn: pulumi.Input[str]
-    protect: bool
+    protection: Protection
     adopt: str | None = None
 
 
@@ -71,11 +71,11 @@ class BackupStack(pulumi.ComponentResource):
             name=vault_name(args.names),
             kms_key_arn=args.key_arn,
             # AWS deletes only empty vaults: without this, `destroy` of dev would stop at its recovery points.
-            force_destroy=not args.protect,
+            force_destroy=not args.protection.retain,
             tags=component_tags(COMPONENT),
-            opts=stateful(self, protect=args.protect, adopt=args.adopt),
+            opts=stateful(self, protection=args.protection, adopt=args.adopt),
         )
-        if args.protect:
+        if args.protection.retain:
             aws.backup.VaultPolicy(
                 f"{self._name}-vault-policy",
                 backup_vault_name=vault.name,

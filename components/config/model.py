@@ -161,6 +161,9 @@ class StackConfig(BaseSettings):
         Field(description="one of " + ", ".join(map(str, LOG_RETENTION_DAYS))),
     ]
     protect: Annotated[bool, Field(description="true or false")]
+    unprotect: Annotated[
+        bool, Field(description="true for the one deployment before a destroy of a protected stack, else leave it out")
+    ] = False
     account_baseline: Annotated[
         bool, Field(description="true in exactly one stack of each account, false in the others")
     ]
@@ -200,9 +203,12 @@ class StackConfig(BaseSettings):
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:
-        """Every origin a browser may call from, sorted: the config's own and the stack's domain."""
+        """Every origin a browser may call from: the stack's own domain, then the config's in their order.
+
+        The first is the one that errors made by the gateway itself can name (a gateway response has one static origin).
+        """
         own = () if self.domain is None else (f"https://{self.domain}",)
-        return tuple(sorted({*self.cors_origins, *own}))
+        return tuple(dict.fromkeys((*own, *self.cors_origins)))
 
     def sizing(self, function: FunctionName) -> FunctionSizing:
         """`function`'s sizing: the default of `SIZING` with this stack's overrides."""

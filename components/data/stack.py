@@ -11,7 +11,7 @@ from components.data.capacity import SCALED_PROPERTIES, scale, scalings
 from components.data.parameters import Parameters, entries
 from components.data.table import Table
 from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
-from components.lifecycle import stateful
+from components.lifecycle import Protection, stateful
 from components.naming import Names
 from components.tags import component_tags
 
@@ -20,14 +20,14 @@ _TAGS = component_tags("DataStack")
 
 @dataclass(frozen=True)
 class DataStackArgs:
-    """`protect` sets deletion protection too. `adopt`: import ids (table names) by `tables/{name}`.
+    """What is retained has DynamoDB's deletion protection too. `adopt`: import ids (table names) by `tables/{name}`.
 
     A table in `capacity` is provisioned and scaled; every other one is on-demand.
     """
 
     names: Names
     key_arn: pulumi.Input[str]
-    protect: bool
+    protection: Protection
     cors_origins: Sequence[str]
     bedrock_model_id: str
     log_level: str
@@ -74,11 +74,11 @@ class DataStack(pulumi.ComponentResource):
             ttl={"attribute_name": definition.ttl, "enabled": True} if definition.ttl else None,
             stream_enabled=True if definition.stream else None,
             stream_view_type="NEW_AND_OLD_IMAGES" if definition.stream else None,
-            deletion_protection_enabled=args.protect,
+            deletion_protection_enabled=args.protection.retain,
             tags=_TAGS,
             opts=stateful(
                 self,
-                protect=args.protect,
+                protection=args.protection,
                 adopt=args.adopt.get(f"tables/{definition.name}"),
                 ignore_changes=SCALED_PROPERTIES if capacity else (),
             ),

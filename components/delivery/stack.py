@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.artefacts import Artefact, FunctionCode
 from components.iam import ANYONE, Statement, policy_json
-from components.lifecycle import stateful
+from components.lifecycle import Protection, stateful
 from components.naming import Names
 from components.tags import component_tags
 
@@ -26,7 +26,7 @@ class DeliveryStackArgs:
 
     names: Names
     key_arn: pulumi.Input[str]
-    protect: bool
+    protection: Protection
     artefacts: Mapping[str, Artefact]
     adopt: Mapping[str, str]
 
@@ -59,9 +59,9 @@ class DeliveryStack(pulumi.ComponentResource):
         return aws.s3.Bucket(
             f"{self._name}-artefacts",
             bucket=args.names.bucket("artefacts"),
-            force_destroy=not args.protect,
+            force_destroy=not args.protection.retain,
             tags=_TAGS,
-            opts=stateful(self, protect=args.protect, adopt=args.adopt.get("artefact-bucket")),
+            opts=stateful(self, protection=args.protection, adopt=args.adopt.get("artefact-bucket")),
         )
 
     def _lock_down(self) -> None:

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import policy_json, trust
-from components.lifecycle import stateful
+from components.lifecycle import Protection, stateful
 from components.naming import Names
 from components.security.key import Key, key_policy
 from components.security.secret import Secret
@@ -23,7 +23,7 @@ class SecurityStackArgs:
     """`adopt`: import ids by `key` and `secrets/{name}`. `account_baseline`: this stack owns the account's."""
 
     names: Names
-    protect: bool
+    protection: Protection
     secret_recovery_days: int
     account_baseline: bool
     adopt: Mapping[str, str] = field(default_factory=dict)
@@ -62,9 +62,9 @@ class SecurityStack(pulumi.ComponentResource):
             description=f"Data, secrets, logs and topics of {args.names.prefix}",
             policy=policy_json(*key_policy(args.names)),
             enable_key_rotation=True,
-            deletion_window_in_days=30 if args.protect else 7,
+            deletion_window_in_days=30 if args.protection.retain else 7,
             tags=_TAGS,
-            opts=stateful(self, protect=args.protect, adopt=args.adopt.get("key")),
+            opts=stateful(self, protection=args.protection, adopt=args.adopt.get("key")),
         )
         alias = aws.kms.Alias(
             f"{self._name}-key-alias",
@@ -83,7 +83,7 @@ class SecurityStack(pulumi.ComponentResource):
             kms_key_id=self.key.arn,
             recovery_window_in_days=args.secret_recovery_days,
             tags=_TAGS,
-            opts=stateful(self, protect=args.protect, adopt=args.adopt.get(f"secrets/{secret}")),
+            opts=stateful(self, protection=args.protection, adopt=args.adopt.get(f"secrets/{secret}")),
         )
         return Secret(secret, resource.arn, self.key.arn, args.names.region)
 

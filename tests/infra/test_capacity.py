@@ -7,6 +7,7 @@ import pytest
 from components.config import Capacity
 from components.data.capacity import scalings
 from components.data.stack import DataStack, DataStackArgs
+from components.lifecycle import Protection
 from tests.infra.recording import Recording, record
 from tests.infra.stacks import STACKS, names_of, stack_config
 
@@ -22,7 +23,8 @@ def provisioned() -> Recording:
     names = names_of(config)
 
     def program() -> None:
-        args = DataStackArgs(names, "arn:key", False, ["https://a.example"], "m", "INFO", capacity=config.capacity)
+        protection = Protection(retain=False, locked=False)
+        args = DataStackArgs(names, "arn:key", protection, ["https://a.example"], "m", "INFO", capacity=config.capacity)
         DataStack("data", args)
 
     return record(program, stack="dev", account_id=config.account_id)

@@ -59,7 +59,7 @@ def test_the_program_exports_what_tools_rely_on(release: str) -> None:
     assert len(exports["tables"]) == 9
     assert set(exports["functions"]["api"]) == {"name", "arn", "alias_arn"}
     assert set(exports["secrets"]) == {"JWT_SECRET", "JWT_REFRESH_SECRET", "API_KEY_1"}
-    assert exports["cors_origins"] == sorted(exports["cors_origins"])
+    assert exports["cors_origins"][0] == "https://dev.omnix-ai.example"
 
 
 def test_a_bad_config_stops_the_program_before_any_resource() -> None:

@@ -7,9 +7,11 @@ import pytest
 
 from components.data.stack import DataStack, DataStackArgs
 from components.data.tables import TABLES
+from components.environment import Inputs, compose
+from components.lifecycle import Protection
 from components.security.stack import SecurityStack, SecurityStackArgs
 from tests.infra.recording import Recording, record
-from tests.infra.stacks import STACKS, names_of, stack_config
+from tests.infra.stacks import STACKS, artefacts, contract, names_of, stack_config
 
 Stacks = Callable[[str], Recording]
 
@@ -27,6 +29,21 @@ def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Sta
     stateful = [r for type_ in STATEFUL for r in recorded("prod").of(type_)]
     assert len(stateful) == 1 + len(TABLES) + 1 + 1 + 3
     assert [r.name for r in stateful if not (r.protect and r.retain_on_delete)] == []
+
+
+def test_an_unprotect_deployment_lifts_the_lock_and_nothing_else(recorded: Stacks) -> None:
+    """So that what a destroy then retains is what the next `up` expects to adopt."""
+    config = stack_config("prod", unprotect=True)
+    unlocked = record(
+        lambda: compose(Inputs(config, artefacts(), contract())), stack="prod", account_id=config.account_id
+    )
+    assert [r.name for r in unlocked.resources if r.protect] == []
+    locked = {r.urn: r for r in recorded("prod").resources}
+    assert {r.urn for r in unlocked.resources} == set(locked)
+    assert [r.name for r in unlocked.resources if r.retain_on_delete != locked[r.urn].retain_on_delete] == []
+    # an asset has no equality of its own
+    compared = [r for r in unlocked.resources if r.type != "aws:s3/bucketObjectv2:BucketObjectv2"]
+    assert [r.name for r in compared if r.inputs != locked[r.urn].inputs] == []
 
 
 def test_nothing_else_is_protected_in_prod(recorded: Stacks) -> None:
@@ -77,8 +94,11 @@ def test_a_retained_table_key_and_secret_are_adopted_by_import(recorded: Stacks)
     names = names_of(config)
 
     def program() -> None:
-        security = SecurityStack("security", SecurityStackArgs(names, True, 30, False, config.adopt))
-        args = DataStackArgs(names, security.key.arn, True, ["https://a.example"], "m", "INFO", config.adopt)
+        security = SecurityStack(
+            "security", SecurityStackArgs(names, Protection(retain=True, locked=True), 30, False, config.adopt)
+        )
+        protection = Protection(retain=True, locked=True)
+        args = DataStackArgs(names, security.key.arn, protection, ["https://a.example"], "m", "INFO", config.adopt)
         DataStack("data", args)
 
     recording = record(program, stack="prod", account_id=config.account_id)
@@ -98,7 +118,7 @@ def test_a_callers_options_do_not_leak_into_children() -> None:
     def program() -> None:
         SecurityStack(
             "security",
-            SecurityStackArgs(names, False, 0, True),
+            SecurityStackArgs(names, Protection(retain=False, locked=False), 0, True),
             pulumi.ResourceOptions(ignore_changes=["tags"], protect=True),
         )
 

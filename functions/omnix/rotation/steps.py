@@ -101,10 +101,19 @@ class Rotation:
         self._pending(arn, token)
 
     def _test(self, arn: str, token: str, stages: Mapping[str, list[str]]) -> None:
-        current = _current(stages)
-        values.check(arn, self._pending(arn, token), self._value(arn, current, CURRENT) if current else None)
+        """Check the pending value.
+
+        A rotation that is only scheduled (RotateImmediately false) runs this step alone, on a version that AWS makes
+        for the test and whose value, if any, is not a new one: then the current value is what there is to test.
+        """
+        value = self._value(arn, token, PENDING) or self._current_value(arn, stages)
+        if value is None:
+            raise RotationRefusedError("the pending version has no value")
+        values.check(arn, value)
 
     def _finish(self, arn: str, token: str, stages: Mapping[str, list[str]]) -> None:
+        if self._pending(arn, token) == self._current_value(arn, stages):
+            raise values.WeakValueError("the pending value is the current one")
         move: dict[str, str] = {"SecretId": arn, "VersionStage": CURRENT, "MoveToVersionId": token}
         current = _current(stages)
         if current:
@@ -112,6 +121,10 @@ class Rotation:
         self._client.update_secret_version_stage(**move)
         # AWS takes AWSPENDING on the current version or on none as the end of a rotation; none leaves no doubt.
         self._client.update_secret_version_stage(SecretId=arn, VersionStage=PENDING, RemoveFromVersionId=token)
+
+    def _current_value(self, arn: str, stages: Mapping[str, list[str]]) -> str | None:
+        current = _current(stages)
+        return self._value(arn, current, CURRENT) if current else None
 
     def _pending(self, arn: str, token: str) -> str:
         value = self._value(arn, token, PENDING)

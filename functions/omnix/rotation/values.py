@@ -33,12 +33,10 @@ def make(arn: str) -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode().rstrip("=")
 
 
-def check(arn: str, value: str, current: str | None) -> None:
-    """Raises WeakValueError unless the value has its kind's format, looks random and is not the current one."""
+def check(arn: str, value: str) -> None:
+    """Raises WeakValueError unless the value has its kind's format and looks random."""
     pattern = _API_KEY if kind(arn) == "API_KEY_1" else _JWT
     if not pattern.fullmatch(value):
         raise WeakValueError("the pending value does not have the documented format")
     if max(Counter(value.removeprefix(API_KEY_PREFIX)).values()) > _MOST_OF_ONE:
         raise WeakValueError("the pending value does not look random")
-    if value == current:
-        raise WeakValueError("the pending value is the current one")

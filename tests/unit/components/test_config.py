@@ -245,9 +245,9 @@ def test_a_stack_without_any_origin_serves_no_browser() -> None:
     assert "corsOrigins" in findings("dev", ("domain",), corsOrigins=[])
 
 
-def test_origins_hold_the_stacks_own_domain_once() -> None:
-    config = stack_config("staging", corsOrigins=["https://staging.omnix-ai.example", "https://a.example"])
-    assert config.allowed_origins == ("https://a.example", "https://staging.omnix-ai.example")
+def test_origins_begin_with_the_stacks_own_domain_and_hold_it_once() -> None:
+    config = stack_config("staging", corsOrigins=["https://a.example", "https://staging.omnix-ai.example"])
+    assert config.allowed_origins == ("https://staging.omnix-ai.example", "https://a.example")
 
 
 def test_an_override_changes_only_what_it_names() -> None:

@@ -56,7 +56,7 @@ def test_two_rotations_each_make_a_new_strong_value_and_keep_the_last(
             for _ in range(2):  # Secrets Manager may call a step again
                 assert handler(event(cloud, step, name, token)) is None
         seen.append(value(cloud, name))
-        values.check(cloud.secrets[name], seen[-1], seen[-2])
+        values.check(cloud.secrets[name], seen[-1])
         assert value(cloud, name, "AWSPREVIOUS") == seen[-2]
     assert len(set(seen)) == 3
     stages = cloud.client("secretsmanager").describe_secret(SecretId=cloud.secrets[name])["VersionIdsToStages"]
@@ -94,11 +94,20 @@ def test_an_unknown_token_is_refused(handler: Any, cloud: Cloud) -> None:
         handler(event(cloud, "createSecret", "JWT_SECRET", str(uuid.uuid4())))
 
 
-def test_set_and_test_before_create_fail(handler: Any, cloud: Cloud, pending: Any) -> None:
+def test_set_and_finish_before_create_fail(handler: Any, cloud: Cloud, pending: Any) -> None:
     token = pending("JWT_SECRET")
-    for step in ("setSecret", "testSecret"):
+    for step in ("setSecret", "finishSecret"):
         with pytest.raises(RotationRefusedError, match="no value"):
             handler(event(cloud, step, "JWT_SECRET", token))
+
+
+def test_the_test_of_a_schedule_passes_on_a_version_without_a_new_value(
+    handler: Any, cloud: Cloud, pending: Any
+) -> None:
+    """RotateImmediately false: Secrets Manager runs testSecret alone and then removes the version."""
+    token = pending("JWT_SECRET")
+    assert handler(event(cloud, "testSecret", "JWT_SECRET", token)) is None
+    assert value(cloud, "JWT_SECRET") == SECRETS["JWT_SECRET"]
 
 
 @pytest.mark.parametrize("weak", ["short", "a" * 86, "!" * 86, "omx_" + "b" * 43])
@@ -113,12 +122,17 @@ def test_a_weak_pending_value_never_becomes_current(handler: Any, cloud: Cloud, 
     assert value(cloud, "JWT_SECRET") == SECRETS["JWT_SECRET"]
 
 
-def test_a_value_that_is_the_current_one_is_refused() -> None:
-    arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:omnix-ai/dev/JWT_SECRET-AbCdEf"
-    made = values.make(arn)
-    values.check(arn, made, None)
+def test_a_pending_value_that_is_the_current_one_does_not_finish(handler: Any, cloud: Cloud) -> None:
+    token = str(uuid.uuid4())
+    cloud.client("secretsmanager").put_secret_value(
+        SecretId=cloud.secrets["JWT_SECRET"],
+        ClientRequestToken=token,
+        SecretString=SECRETS["JWT_SECRET"],
+        VersionStages=["AWSPENDING"],
+    )
+    assert handler(event(cloud, "testSecret", "JWT_SECRET", token)) is None
     with pytest.raises(WeakValueError, match="current"):
-        values.check(arn, made, made)
+        handler(event(cloud, "finishSecret", "JWT_SECRET", token))
 
 
 def test_the_first_value_is_written_once_and_never_returned(cloud: Cloud) -> None:
@@ -127,7 +141,7 @@ def test_the_first_value_is_written_once_and_never_returned(cloud: Cloud) -> Non
     made = Rotation(client, [arn])
     assert made.initialise(arn) is True
     first = client.get_secret_value(SecretId=arn)["SecretString"]
-    values.check(arn, first, None)
+    values.check(arn, first)
     assert made.initialise(arn) is False
     assert client.get_secret_value(SecretId=arn)["SecretString"] == first
 
