@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolchain.cache import cache_dir
-from toolchain.workspace import Workspace
+from toolchain.workspace import Workspace, write_atomically
 
 # Local state holds local secrets only; the passphrase protects nothing and a prompt would stop `make up`.
 LOCAL_PASSPHRASE: Final = "local"  # noqa: S105  as the line above says
@@ -91,11 +91,29 @@ class Engine:
 
         The caller holds the workspace's lock, so a lock file that is left belongs to no living run.
         """
+        self._restore_state()
         if not self.exists():
             self.capture("stack", "init", self.workspace.stack, "--no-select")
         locks = self.workspace.backend / ".pulumi" / "locks"
         if any(locks.rglob("*.json")):
             self.capture("cancel", "--yes")
+
+    def _restore_state(self) -> None:
+        """Put the engine's own backup in place of a state file that a kill left empty or half written.
+
+        Raises PulumiError when neither can be read: starting from nothing would forget what exists.
+        """
+        state = self.workspace.state
+        if not state.exists() or is_json(state):
+            return
+        backup = state.with_name(f"{state.name}.bak")
+        if not backup.exists() or not is_json(backup):
+            raise PulumiError(
+                f"the engine's state {state} and its backup are damaged. Put an older one from "
+                f"{self.workspace.backend / '.pulumi' / 'backups'} in their place, or begin again: `make down`, delete "
+                f"{self.workspace.folder} and run `make up`"
+            )
+        write_atomically(state, backup.read_text(encoding="utf-8"))
 
     def outputs(self) -> dict[str, Any]:
         """Return the stack's outputs, secret ones masked."""
@@ -112,3 +130,12 @@ class Engine:
         """Return the operations that an interrupted run left unfinished."""
         deployment = json.loads(self.capture("stack", "export")).get("deployment") or {}
         return list(deployment.get("pending_operations") or [])
+
+
+def is_json(path: Path) -> bool:
+    """Say whether the file holds one JSON document."""
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return False
+    return True
