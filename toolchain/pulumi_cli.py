@@ -58,7 +58,7 @@ class Engine:
     def command(self, arguments: Sequence[str]) -> list[str]:
         """Return the command line: the overlay project and the stack are always named."""
         head = [str(self.folder / "pulumi"), *arguments, "--cwd", str(self.workspace.project)]
-        if arguments[:2] not in (("stack", "init"), ("stack", "ls")):
+        if tuple(arguments[:2]) not in (("stack", "init"), ("stack", "ls")):
             head += ["--stack", self.workspace.stack]
         return head
 
