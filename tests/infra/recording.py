@@ -97,7 +97,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
         self.recording.resources.append(resource)
         id_, state = self._created(resource)
         self.resources[urn] = self.ResourceRegistration(urn, id_, state)
-        _ensure_event_loop()  # type: ignore[no-untyped-call]
+        _ensure_event_loop()
         properties = _sync_await(rpc.serialize_properties(state, {}))
         return proto.resource_pb2.RegisterResourceResponse(
             urn=urn, id=id_ if resource.custom else "", object=properties
@@ -106,7 +106,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if f"::{STACK_TYPE}::" in request.urn:
             self.recording.exports = _unwrapped(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+        return super().RegisterResourceOutputs(request)
 
     def _created(self, resource: Recorded) -> tuple[str, dict[str, Any]]:
         """What a provider would answer: the inputs, and the outputs that other resources take."""

@@ -64,7 +64,8 @@ class Environment:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client on the environment's AWS endpoint."""
-        return boto3.client(
+        make: Any = boto3.client  # its overloads want the service as a literal
+        return make(
             service, endpoint_url=self.summary["aws_endpoint_url"], region_name=self.summary["region"],
             aws_access_key_id="test", aws_secret_access_key="test",
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, Never
 import grpc
 import httpx
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from pulumi.runtime.proto import provider_pb2
 
