@@ -34,9 +34,11 @@ def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Sta
 def test_an_unprotect_deployment_lifts_the_lock_and_nothing_else(recorded: Stacks) -> None:
     """So that what a destroy then retains is what the next `up` expects to adopt."""
     config = stack_config("prod", unprotect=True)
-    unlocked = record(
-        lambda: compose(Inputs(config, artefacts(), contract())), stack="prod", account_id=config.account_id
-    )
+
+    def program() -> None:
+        compose(Inputs(config, artefacts(), contract()))
+
+    unlocked = record(program, stack="prod", account_id=config.account_id)
     assert [r.name for r in unlocked.resources if r.protect] == []
     locked = {r.urn: r for r in recorded("prod").resources}
     assert {r.urn for r in unlocked.resources} == set(locked)
