@@ -6,6 +6,7 @@ The names and types come from the installed `pulumi_aws`: there is no second lis
 import importlib
 import inspect
 import sys
+import threading
 import types
 import typing
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
@@ -56,14 +57,20 @@ class Schema:
         yield from _object_violations(inputs, self.arguments, "")
 
 
+# The engine calls in parallel, and modules of the SDK import each other: Python shows a second thread a module of such a
+# circle half made rather than let both wait for ever.
+_IMPORTING = threading.Lock()
+
+
 @cache
 def schema(token: str) -> Schema:
     """Of a type token such as `aws:dynamodb/table:Table`. Raises `ProviderError` for one the SDK lacks."""
     try:
         package, module, name = token.split(":")
         home = module.split("/", maxsplit=1)[0]
-        namespace = importlib.import_module(f"pulumi_{package}.{'lambda_' if home == 'lambda' else home}")
-        resource = getattr(namespace, name)
+        with _IMPORTING:
+            namespace = importlib.import_module(f"pulumi_{package}.{'lambda_' if home == 'lambda' else home}")
+            resource = getattr(namespace, name)
         # From its own module: the namespace's name may be a nested type (s3's `BucketVersioningArgs`).
         own = vars(sys.modules[resource.__module__])
         arguments = own.get(f"{name}InitArgs") or own[f"{name}Args"]

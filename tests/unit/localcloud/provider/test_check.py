@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from typing import Any
 
 import grpc
@@ -168,3 +170,15 @@ def test_every_type_declares_only_properties_that_the_real_provider_has(type_tok
     assert declared <= set(kind.schema.inputs)
     assert kind.secret_outputs <= kind.schema.outputs
     assert LABELS[type_token] in {"executed", "enforced", "stored"}
+
+
+def test_the_first_calls_of_all_types_may_come_at_once() -> None:
+    """After a restart, a refresh reads every resource in parallel before any other call has loaded the SDK."""
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from localcloud.provider.catalogue import CATALOGUE\n"
+        "from localcloud.provider.schema import schema\n"
+        "with ThreadPoolExecutor(32) as pool:\n"
+        "    list(pool.map(schema, CATALOGUE))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
