@@ -125,8 +125,8 @@ def destroy(stack: StackOption = "dev", home: HomeOption = HOME, as_json: JsonOp
     left = destroy_environment(Workspace(stack, home), Progress())
     if as_json:
         _print_json(left)
-    elif any(left.values()):
-        Console().print("left in the local cloud:", {service: ids for service, ids in left.items() if ids})
+    elif left:
+        Console().print("left in the local cloud:", left)
     else:
         Console().print(f"nothing is left of {stack} in the local cloud")
 

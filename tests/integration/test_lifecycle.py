@@ -80,7 +80,8 @@ def test_an_interrupted_up_is_finished_by_the_next(scratch: Scratch) -> None:
             env=session.engine.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         time.sleep(4)
-        os.killpg(process.pid, signal.SIGKILL)
+        # the engine puts its language host into a process group of its own, yet into the same session
+        subprocess.run(["pkill", "-KILL", "--session", str(process.pid)], check=True)
         process.wait()
     later = again(environment)
     register(later, "after@shop.example")
@@ -113,7 +114,7 @@ def test_destroying_dev_leaves_nothing_behind(scratch: Scratch) -> None:
     environment = scratch("dev")
     register(environment, "gone@shop.example")
     left = destroy(environment.workspace, Progress())
-    assert {service: ids for service, ids in left.items() if ids} == {}
+    assert left == {}
 
 
 def test_destroying_prod_is_refused_until_it_is_unprotected_and_its_data_is_adopted(scratch: Scratch) -> None:
@@ -124,7 +125,7 @@ def test_destroying_prod_is_refused_until_it_is_unprotected_and_its_data_is_adop
     assert environment.http(token).get("/auth/me").status_code == 200
     unprotect(environment.workspace, Progress())
     left = destroy(environment.workspace, Progress())
-    assert len(left["dynamodb"]) == 9
+    assert len(left["dynamodb"]["tables"]) == 9
     later = again(environment)
     assert later.http(token).get("/auth/me").status_code == 200
     assert later.engine("preview", "--expect-no-changes").returncode == 0
