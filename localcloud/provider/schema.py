@@ -57,8 +57,8 @@ class Schema:
         yield from _object_violations(inputs, self.arguments, "")
 
 
-# The engine calls in parallel, and the SDK's modules import each other: of such a circle, Python shows a second thread a
-# half-made module rather than let both wait for ever.
+# The engine calls in parallel, and the SDK's modules import each other: of such a circle, Python shows a second thread
+# a half-made module rather than let both wait for ever.
 _IMPORTING = threading.Lock()
 
 
