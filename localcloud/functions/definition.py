@@ -25,6 +25,8 @@ class Definition:
     memory_mb: int
     timeout_seconds: int
     code_sha256: str
+    # a function that was deleted and made again is another one: no process of the first may serve it
+    modified: str
 
     @property
     def log_group(self) -> str:
@@ -107,4 +109,5 @@ def _define(function: Any, version: str, region: str) -> Definition:
         memory_mb=int(function.memory_size),
         timeout_seconds=int(function.timeout),
         code_sha256=function.code_sha_256,
+        modified=function.last_modified,
     )

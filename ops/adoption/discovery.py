@@ -128,6 +128,8 @@ def _key(names: Names, client: Client, *, retained: bool) -> list[Found | Unusab
         )
     if usable:
         return [Found("key", "aws:kms/key:Key", usable[0]["KeyId"])]
+    if not retained:
+        return []  # a key that waits for its deletion is what an ordinary destroy leaves: nothing is encrypted with it
     if keys:
         key = keys[0]
         return [
@@ -137,15 +139,13 @@ def _key(names: Names, client: Client, *, retained: bool) -> list[Found | Unusab
                 f"keep it: aws kms cancel-key-deletion --key-id {key['KeyId']}, then enable it and try again",
             )
         ]
-    if retained:
-        return [
-            Unusable(
-                "key",
-                f"no key bears the tags of {names.prefix}, but data is there that needs one",
-                "find the key in a kept table's SSEDescription, and give it the alias or the tags back",
-            )
-        ]
-    return []
+    return [
+        Unusable(
+            "key",
+            f"no key bears the tags of {names.prefix}, but data is there that needs one",
+            "find the key in a kept table's SSEDescription, and give it the alias or the tags back",
+        )
+    ]
 
 
 def _tagged_keys(names: Names, kms: Any) -> list[dict[str, Any]]:

@@ -112,12 +112,21 @@ def test_two_keys_with_the_environment_s_tags_are_not_guessed_between(account: A
 
 def test_a_key_on_its_way_to_deletion_is_no_import_and_is_said_so(account: Any) -> None:
     key = make_key(account, TAGS)
+    make_table(account, NAMES.table("users"))
     account("kms").schedule_key_deletion(KeyId=key)
 
     inventory = discover(NAMES, account)
 
-    assert inventory.found == ()
+    assert [item.logical for item in inventory.found] == ["tables/users"]
     assert "cancel-key-deletion" in inventory.unusable[0].remedy
+
+
+def test_the_key_that_an_ordinary_destroy_leaves_to_its_deletion_is_no_matter(account: Any) -> None:
+    account("kms").schedule_key_deletion(KeyId=make_key(account, TAGS))
+
+    inventory = discover(NAMES, account)
+
+    assert (inventory.found, inventory.unusable) == ((), ())
 
 
 def test_a_secret_on_its_way_to_deletion_is_no_import_and_is_said_so(account: Any) -> None:
