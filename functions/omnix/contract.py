@@ -28,7 +28,10 @@ SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 _HEADER_NAMES = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
-_GATEWAY_ERRORS = {429: ("too_many_requests", "Too many requests; wait before the next one.")}
+_GATEWAY_ERRORS = {
+    429: ("too_many_requests", "Too many requests; wait before the next one."),
+    504: ("timeout", "The answer took longer than 29 seconds."),
+}
 _DIFFERENCE_LINES = 40
 
 type Document = dict[str, Any]

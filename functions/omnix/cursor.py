@@ -36,8 +36,13 @@ def invalid() -> InvalidRequestError:
 
 
 def _is_key(value: object) -> bool:
-    """Whether DynamoDB takes it as a sort key: a string of 1 to 1024 bytes."""
-    return isinstance(value, str) and 0 < len(value.encode(errors="surrogatepass")) <= _KEY_BYTES
+    """Whether DynamoDB takes it as a sort key: a string of 1 to 1024 bytes of UTF-8."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return 0 < len(value.encode()) <= _KEY_BYTES
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
 
 
 def _opened(cursor: str, query: str) -> Any:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from omnix.parameters import Parameters
 
+# A body of 1 MB can hold a hundred thousand faults; an answer with all of them would be more than Lambda's 6 MB.
+_DETAILS_SHOWN = 20
+_LOCATION_LENGTH = 200
+
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"))
@@ -142,14 +146,14 @@ def _api_error(error: Exception, app: APIGatewayRestResolver) -> errors.ApiError
 
 
 def _details(error: RequestValidationError) -> list[dict[str, Any]]:
-    """Where and why, never what: an input may be a password."""
+    """Where and why, never what: an input may be a password. The first faults only, for the caller sends the names."""
     return [
         {
-            "location": ".".join(str(part) for part in fault["loc"]),
+            "location": ".".join(str(part) for part in fault["loc"])[:_LOCATION_LENGTH],
             "reason": fault["type"],
             "message": str(fault.get("msg", "")).removeprefix("Value error, "),
         }
-        for fault in error.errors()
+        for fault in error.errors()[:_DETAILS_SHOWN]
     ]
 
 

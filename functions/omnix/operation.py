@@ -5,7 +5,7 @@ from typing import Any
 ERRORS_EXTENSION = "x-omnix-errors"
 PUBLIC_EXTENSION = "x-omnix-public"
 
-_ALWAYS = (429, 500, 503)
+_ALWAYS = (429, 500, 503, 504)
 _PROTECTED = (401, 403)
 _BODY = (400, 413, 415, 422)
 

@@ -10,6 +10,10 @@ from omnix.errors import InvalidJsonError, InvalidRequestError, PayloadTooLargeE
 
 LIMIT_BYTES = 1024 * 1024
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+# An API without binary media types is given text: API Gateway has put this in the place of what is no UTF-8.
+_REPLACEMENT = "\ufffd"
+_LARGEST_EXACT_FLOAT = 2**53
 
 
 def header(event: Mapping[str, Any], name: str) -> str | None:
@@ -23,12 +27,13 @@ def header(event: Mapping[str, Any], name: str) -> str | None:
 def checked(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event with a body that is the text of one JSON object; raises the ApiError that says what is wrong."""
     method = str(event.get("httpMethod", "")).upper()
-    text = _text(event)
-    if method not in _METHODS_WITH_BODY:
+    if method not in _METHODS_WITH_BODY:  # whatever came with it means nothing (RFC 9110, 9.3.1)
         return {**event, "body": None, "isBase64Encoded": False}
-    declared = header(event, "content-type")
-    if text and declared and declared.split(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaTypeError("Send the body as application/json.")
+    text = _text(event)
+    if text:
+        _require_json(event)
+    if _REPLACEMENT in text:
+        raise _not_utf8()
     parsed = parse(text)
     if not isinstance(parsed, dict):
         raise InvalidRequestError("The body must be a JSON object.")
@@ -39,9 +44,12 @@ def checked(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse(text: str) -> object:
-    """JSON as RFC 8259 has it: no NaN, no lone surrogates, no number too long to read; raises InvalidJsonError."""
+    """JSON as RFC 8259 has it: no NaN, no lone surrogates, no number too long to read; raises InvalidJsonError.
+
+    `5.0` is the integer 5, as in JSON Schema: writers differ in how they spell one.
+    """
     try:
-        parsed = json.loads(text, parse_constant=_refuse_constant)
+        parsed = json.loads(text, parse_constant=_refuse_constant, parse_float=_number)
         if "\\u" in text:
             json.dumps(parsed, ensure_ascii=False).encode()
     except ValueError as error:  # JSONDecodeError, UnicodeEncodeError and too many digits among them
@@ -65,7 +73,28 @@ def _text(event: Mapping[str, Any]) -> str:
             raise PayloadTooLargeError("The body may have 1 MB at most.")
         return raw.decode()
     except (UnicodeError, binascii.Error):
-        raise InvalidJsonError("The body is not UTF-8 text.") from None
+        raise _not_utf8() from None
+
+
+def _require_json(event: Mapping[str, Any]) -> None:
+    media_type, _, parameters = (header(event, "content-type") or "application/json").partition(";")
+    if media_type.strip().lower() != "application/json":
+        raise UnsupportedMediaTypeError("Send the body as application/json.")
+    for parameter in parameters.lower().split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in _CHARSETS:
+            raise UnsupportedMediaTypeError("Send the body in UTF-8.")
+    if (header(event, "content-encoding") or "identity").strip().lower() != "identity":
+        raise UnsupportedMediaTypeError("Send the body without a content encoding.")
+
+
+def _not_utf8() -> InvalidJsonError:
+    return InvalidJsonError("The body is not UTF-8 text.")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _LARGEST_EXACT_FLOAT else number
 
 
 def _refuse_constant(name: str) -> None:

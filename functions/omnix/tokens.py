@@ -90,8 +90,16 @@ def verify(secret: RotatingSecret, issuer: str, token: str) -> Claims:
 
 
 def _claims(payload: dict[str, Any]) -> Claims:
+    """What `issue` could have written and nothing else: claims end in logs, keys and the authorizer's answer."""
     texts = [payload[name] for name in ("sub", "tid", "role", "sid")]
-    if not all(isinstance(text, str) and text for text in texts) or payload["role"] not in ROLES:
+    if not all(map(_is_name, texts)) or payload["role"] not in ROLES:
         raise InvalidTokenError("claims")
+    issued, expires = payload["iat"], payload["exp"]
+    if type(issued) is not int or type(expires) is not int or expires - issued > LIFETIME_SECONDS:
+        raise InvalidTokenError("lifetime")
     sub, tid, role, sid = texts
-    return Claims(sub, tid, role, sid, int(payload["iat"]), int(payload["exp"]))
+    return Claims(sub, tid, role, sid, issued, expires)
+
+
+def _is_name(claim: object) -> bool:
+    return isinstance(claim, str) and claim != "" and claim.isascii() and claim.isprintable()

@@ -1,5 +1,7 @@
 """A stage's access log: one line a request, by the stage's own format."""
 
+import json
+
 from localcloud.functions.logs import LogWriter
 from localcloud.gateway.context import Exchange, render
 
@@ -18,4 +20,10 @@ def write(exchange: Exchange, logs: LogWriter, *, status: int, size: int, latenc
     group = settings["destination_arn"].split(":log-group:", 1)[-1].removesuffix(":*")
     # one stream an API and stage; AWS spreads them over many
     stream = f"{exchange.api.id}-{exchange.stage_name}"
-    logs.write(exchange.region, group, stream, render(settings["format"], exchange, missing="-"))
+    line = render(settings["format"], exchange, missing="-", written=_inside_quotes)
+    logs.write(exchange.region, group, stream, line)
+
+
+def _inside_quotes(value: str) -> str:
+    """A value as it stands inside a JSON string, so that no caller can forge a field or a line."""
+    return json.dumps(value)[1:-1]

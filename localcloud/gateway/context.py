@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +15,8 @@ from localcloud.gateway.api import Api, Method
 Pairs = list[tuple[str, str]]
 # A full stop after a variable ends the sentence; it is not part of the name.
 _VARIABLE = re.compile(r"\$(?:context\.(?P<context>\w+(?:\.[\w-]+)*)|stageVariables\.(?P<stage>\w+))")
+# What does not look like one is replaced (X-Ray developer guide, "Tracing header").
+_TRACE = re.compile(r"(?:[A-Za-z]+=[A-Za-z0-9:.-]+;)*Root=1-[0-9a-f]{8}-[0-9a-f]{24}(?:;[A-Za-z]+=[A-Za-z0-9:.-]+)*")
 _UNSUPPORTED = re.compile(r"#(?:set|if|foreach|else|end)\b|\$(?:input|util)\b")
 
 
@@ -51,8 +54,8 @@ class Exchange:
     variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        sent = self.header("X-Amzn-Trace-Id")
-        self.trace_id = sent or f"Root=1-{int(self.started):08x}-{secrets.token_hex(12)}"
+        sent = self.header("X-Amzn-Trace-Id") or ""
+        self.trace_id = sent if _TRACE.fullmatch(sent) else f"Root=1-{int(self.started):08x}-{secrets.token_hex(12)}"
         moment = datetime.datetime.fromtimestamp(self.started, datetime.UTC)
         self.variables = {
             "accountId": self.account_id,
@@ -81,7 +84,8 @@ class Exchange:
     @property
     def query(self) -> Pairs:
         """The query's parameters, decoded."""
-        return parse_qsl(self.query_string, keep_blank_values=True)
+        # a semicolon ends a parameter too ("important notes for REST APIs", developer guide)
+        return parse_qsl(self.query_string.replace(";", "&"), keep_blank_values=True)
 
     def header(self, name: str) -> str | None:
         """The last value of a header, whatever its case."""
@@ -102,14 +106,19 @@ class Exchange:
         return f"arn:aws:execute-api:{self.region}:{self.account_id}:{self.api.id}"
 
 
-def render(template: str, exchange: Exchange, *, missing: str = "") -> str:
-    """A template with its `$context` and `$stageVariables` filled in; `missing` stands for unknown ones."""
+def render(
+    template: str, exchange: Exchange, *, missing: str = "", written: Callable[[str], str] = lambda text: text
+) -> str:
+    """A template with its `$context` and `$stageVariables` filled in; `missing` stands for unknown ones.
+
+    `written` is how a value is written into the text around it.
+    """
     if (construct := _UNSUPPORTED.search(template)) is not None:
         raise UnsupportedTemplateError(f"mapping templates with {construct[0]} are not supported here")
 
     def value(match: re.Match[str]) -> str:
         if match["context"]:
-            return exchange.variables.get(match["context"], missing)
-        return str((exchange.stage.get("variables") or {}).get(match["stage"], missing))
+            return written(exchange.variables.get(match["context"], missing))
+        return written(str((exchange.stage.get("variables") or {}).get(match["stage"], missing)))
 
     return _VARIABLE.sub(value, template)

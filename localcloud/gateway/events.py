@@ -25,6 +25,7 @@ def proxy_event(exchange: Exchange) -> dict[str, Any]:
     """`aws_proxy`'s input."""
     binary = is_binary(exchange.header("Content-Type"), exchange.api.binary_types)
     body = exchange.body
+    # without binary media types a function gets text, and what is no UTF-8 is lost in it
     text = base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")
     return {
         **_request(exchange),
@@ -85,7 +86,9 @@ def request_context(exchange: Exchange, *, authorized: bool) -> dict[str, Any]:
 
 def _request(exchange: Exchange) -> dict[str, Any]:
     method = exchange.method
-    headers = [*exchange.headers, *_forwarded(exchange)]
+    added = _added(exchange)
+    replaced = {name.lower() for name, _ in added}
+    headers = [*((name, value) for name, value in exchange.headers if name.lower() not in replaced), *added]
     query = exchange.query
     return {
         "resource": method.resource if method else exchange.path,
@@ -100,15 +103,17 @@ def _request(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _forwarded(exchange: Exchange) -> Pairs:
-    """What API Gateway adds to a request's headers."""
+def _added(exchange: Exchange) -> Pairs:
+    """The headers that API Gateway writes itself, in place of those that were sent."""
     before = exchange.header("X-Forwarded-For")
     chain = f"{before}, {exchange.source_ip}" if before else exchange.source_ip
     port = exchange.host.rpartition(":")[2] if ":" in exchange.host else "80"
-    added = {"X-Forwarded-For": chain, "X-Forwarded-Port": port, "X-Forwarded-Proto": "http"}
-    if exchange.header("X-Amzn-Trace-Id") is None:
-        added["X-Amzn-Trace-Id"] = exchange.trace_id
-    return list(added.items())
+    return [
+        ("X-Forwarded-For", chain),
+        ("X-Forwarded-Port", port),
+        ("X-Forwarded-Proto", "http"),
+        ("X-Amzn-Trace-Id", exchange.trace_id),
+    ]
 
 
 def _grouped(pairs: Pairs) -> Mapping[str, list[str]]:

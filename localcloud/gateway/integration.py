@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from localcloud.functions.invocation import InvokeRefused
@@ -37,6 +38,7 @@ _REMAPPED = {
     "www-authenticate",
 }
 _DROPPED = {"transfer-encoding"}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SHAPE = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
@@ -60,7 +62,7 @@ class Integrations:
         resource = re.sub(r"\{[^}]*\}", "*", method.resource).removeprefix("/")
         source = f"{exchange.api_arn()}/{exchange.stage_name}/{exchange.verb}/{resource}"
         self._policies.require(function_arn, source, "API_CONFIGURATION_ERROR")
-        payload = json.dumps(proxy_event(exchange)).encode()
+        payload = json.dumps(proxy_event(exchange), ensure_ascii=False).encode()
         started = time.monotonic()
         # the gateway gives up after its time; the function runs on, as on AWS
         call = asyncio.ensure_future(self._runtime.call(function_arn, None, payload))
@@ -73,6 +75,9 @@ class Integrations:
         try:
             result = call.result()
         except InvokeRefused as refusal:
+            if refusal.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                # between Lambda's 6 MB and the gateway's 10: "Request Too Long" on AWS, a 413 as well
+                raise GatewayError("REQUEST_TOO_LARGE", message="Request Too Long") from refusal
             raise GatewayError("INTEGRATION_FAILURE", detail=refusal.message) from refusal
         exchange.variables |= {
             "integration.requestId": result.request_id,
@@ -132,7 +137,10 @@ def _headers(answer: Mapping[str, Any]) -> Pairs:
 def _header_text(value: Any) -> str:
     if isinstance(value, dict | list):
         raise GatewayError("DEFAULT_5XX", detail="malformed proxy response: a header is not a scalar")
-    return value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    if _CONTROL.search(text):
+        raise GatewayError("DEFAULT_5XX", detail="malformed proxy response: a header with a control character")
+    return text
 
 
 def mock(method: Method, exchange: Exchange) -> Response:

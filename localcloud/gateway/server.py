@@ -17,6 +17,7 @@ from localcloud.gateway.api import Api, Method, read
 from localcloud.gateway.authorizer import Authorizers
 from localcloud.gateway.context import Exchange
 from localcloud.gateway.errors import GatewayError, Response, answer
+from localcloud.gateway.front import FrontServer, refusal
 from localcloud.gateway.integration import Integrations
 from localcloud.gateway.permission import FunctionPolicies
 from localcloud.gateway.throttle import Throttles
@@ -70,7 +71,7 @@ class Gateway:
 
     async def open(self, sock: socket.socket) -> None:
         """Serve on a listening socket."""
-        self._http = web.Server(self._handle, access_log=None, keepalive_timeout=75)
+        self._http = FrontServer(self._handle)
         self._server = await asyncio.get_running_loop().create_server(self._http, sock=sock, backlog=1024)
 
     async def close(self) -> None:
@@ -80,23 +81,26 @@ class Gateway:
         await self._http.shutdown(5)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        raw_path, _, query = request.raw_path.partition("?")
+        if (refused := refusal(request)) is not None:
+            return refused
+        raw_path, query = _target(request.raw_path)
         api_id, _, below = raw_path.removeprefix("/").partition("/")
         stage_name, slash, rest = below.partition("/")
         found = self._stages.find(api_id, stage_name)
         if found is None:
             return _reply(_FORBIDDEN)
         stage, api = found
+        headers = [(name.decode(), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
         peer = request.transport.get_extra_info("peername") if request.transport else None
         exchange = Exchange(
             verb=request.method,
             path=f"/{rest}" if slash else "/",
             query_string=query,
-            headers=[(name, value) for name, value in request.headers.items()],
+            headers=headers,
             body=b"",
             source_ip=peer[0] if peer else "",
             protocol=f"HTTP/{request.version.major}.{request.version.minor}",
-            host=request.host,
+            host=next((value for name, value in headers if name.lower() == "host"), ""),
             api=api,
             stage=stage,
             account_id=self._cloud.account_id,
@@ -126,6 +130,14 @@ class Gateway:
             by_authorizer = exchange.api.key_source.upper() == "AUTHORIZER"
             self._throttles.check_key(usage_key if by_authorizer else exchange.header("X-Api-Key"), exchange)
         return await self._integrations.run(method, exchange)
+
+
+def _target(raw: str) -> tuple[str, str]:
+    """Path and query of a request target, which may be in absolute form (RFC 9112, 3.2.2)."""
+    if not raw.startswith("/") and "://" in raw:
+        raw = "/" + raw.partition("://")[2].partition("/")[2]
+    path, _, query = raw.partition("?")
+    return path, query
 
 
 def _route(exchange: Exchange) -> Method:

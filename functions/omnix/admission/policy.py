@@ -14,14 +14,20 @@ _BEARER = "bearer "
 def credential(event: Mapping[str, Any]) -> str | None:
     """The credential of a REQUEST authorizer event: `Authorization: Bearer …`, else `X-API-Key`; else None.
 
-    Two different values of one header are no credential: which of them another layer reads is anyone's guess.
+    Two different values of one header are no credential: which of them another layer reads is anyone's guess. Nor is
+    what is not ASCII (RFC 6750, 2.1).
     """
+    found = _presented(event)
+    return found if found and found.isascii() else None
+
+
+def _presented(event: Mapping[str, Any]) -> str | None:
     headers = _headers(event)
     bearer = headers.get("authorization")
     if bearer is not None:
         if len(bearer) != 1 or not bearer[0].lower().startswith(_BEARER):
             return None
-        return bearer[0][len(_BEARER) :].strip() or None
+        return bearer[0][len(_BEARER) :].strip()
     keys = headers.get("x-api-key", [])
     return keys[0].strip() if len(keys) == 1 and keys[0].strip().startswith(API_KEY_PREFIX) else None
 

@@ -118,7 +118,7 @@ def update_product(
     operation_id="deleteProduct",
     tags=["products"],
     status_code=204,
-    openapi_extensions=operation(404, 412),
+    openapi_extensions=operation(404, 412, 422),
 )
 def delete_product(product_id: ProductId, if_match: IfMatch = None) -> Response[None]:
     """Deletes a product. Needs the role owner or manager."""

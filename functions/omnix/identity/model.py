@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.config import JsonDict
 
 from omnix.authorisation import Role
+from omnix.text import ONE_LINE
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
@@ -24,10 +25,10 @@ Email = Annotated[
     str,
     StringConstraints(min_length=3, max_length=254),
     AfterValidator(normalise_email),
-    Field(examples=["owner@shop.example"]),
+    Field(examples=["owner@shop.example"], json_schema_extra={"format": "email"}),
 ]
 NewPassword = Annotated[str, StringConstraints(min_length=12, max_length=128)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
 RefreshTokenText = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 

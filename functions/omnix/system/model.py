@@ -28,6 +28,14 @@ class Readiness(BaseModel):
     checks: list[ReadinessCheck]
 
 
+class Build(BaseModel):
+    """The bundler's own record in the zip."""
+
+    inputs: str = Field(description="SHA-256 over everything that went into the zip, hex.")
+    target: str = Field(description="`aws` or `local`.")
+    python: str
+
+
 class Version(BaseModel):
     """What is deployed."""
 
@@ -36,3 +44,4 @@ class Version(BaseModel):
     function: str
     function_version: str = Field(description="Lambda's published version.")
     contract: str = Field(description="SHA-256 of the canonical openapi.json, hex.")
+    build: Build | None = Field(description="What the zip was made of; null when the code runs from its sources.")

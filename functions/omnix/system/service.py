@@ -11,9 +11,12 @@ from omnix import VERSION
 from omnix.errors import UnavailableError
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
-from omnix.system.model import Health, Readiness, Version
+from omnix.system.model import Build, Health, Readiness, Version
 
 CONTRACT_FILE = "openapi.json"
+BUILD_FILE = "omnix_build.json"
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def health() -> Health:
@@ -44,7 +47,15 @@ def version() -> Version:
         function=os.environ["OMNIX_FUNCTION"],
         function_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         contract=hashlib.sha256(contract().encode()).hexdigest(),
+        build=build(),
     )
+
+
+@functools.cache
+def build() -> Build | None:
+    """The bundler's record at the zip's root; None where nothing was bundled."""
+    file = _ROOT / BUILD_FILE
+    return Build.model_validate_json(file.read_bytes()) if file.is_file() else None
 
 
 @functools.cache
@@ -53,6 +64,5 @@ def contract() -> str:
 
     Read on the first request and never made here: its generator is not in the zip.
     """
-    root = Path(__file__).resolve().parents[2]
-    candidates = [root / CONTRACT_FILE, root.parent / CONTRACT_FILE]
+    candidates = [_ROOT / CONTRACT_FILE, _ROOT.parent / CONTRACT_FILE]
     return next(path for path in candidates if path.is_file()).read_text(encoding="utf-8")
