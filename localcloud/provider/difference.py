@@ -55,7 +55,8 @@ def difference(
     if kind.schema.taggable and olds.get("tagsAll") not in (None, dict(tags_all)):
         paths.update(_paths("tagsAll", olds["tagsAll"], dict(tags_all)))
     changed = {_top(path) for path in paths}
-    replaces = frozenset(changed & {*kind.forces(news), "region", *((kind.naming.property,) if kind.naming else ())})
+    name = (kind.naming.property,) if kind.naming and not kind.naming.renames else ()
+    replaces = frozenset(changed & {*kind.forces(news), "region", *name})
     return Difference(
         {path: _REPLACING[change] if _top(path) in replaces else change for path, change in paths.items()}, replaces
     )

@@ -163,7 +163,8 @@ def outputs(kind: ResourceType, scope: Scope, inputs: Properties, observed: Prop
         merged["region"] = scope.region
     if kind.schema.taggable:
         merged["tagsAll"] = tags_all(kind, scope, inputs)
-    return {key: value for key, value in merged.items() if value is not None and key in kind.schema.outputs}
+    found = {key: value for key, value in merged.items() if value is not None and key in kind.schema.outputs}
+    return {**kind.schema.empty, **found}
 
 
 def read(

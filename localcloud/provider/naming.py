@@ -20,6 +20,7 @@ class Naming:
     lower: bool = False
     auto: bool = True  # whether the real provider invents one when it is missing
     prefix: str = ""
+    renames: bool = False  # whether a new name changes the resource in place
 
     def automatic(self, logical_name: str, seed: bytes) -> str:
         """The same name for the same resource and seed: preview and update must agree."""

@@ -31,6 +31,7 @@ class Schema:
     inputs: Mapping[str, Any]
     required: frozenset[str]
     outputs: frozenset[str]
+    empty: Mapping[str, Any]
     arguments: type
 
     @property
@@ -81,8 +82,22 @@ def schema(token: str) -> Schema:
         inputs=_types.input_type_types(arguments),
         required=_required(arguments),
         outputs=frozenset(_types.resource_types(resource)),
+        empty=_empty(resource),
         arguments=arguments,
     )
+
+
+def _empty(resource: type) -> dict[str, Any]:
+    """The outputs that are always there, as Terraform leaves them where nothing fills them: "", 0, False, []."""
+    found: dict[str, Any] = {}
+    for _, name, getter in _types._py_properties(resource):
+        annotation = inspect.unwrap(getter.fget).__annotations__.get("return") if getter.fget else None
+        (kind,) = typing.get_args(annotation) or (None,)
+        if typing.get_origin(kind) in {Sequence, list}:
+            found[name] = []
+        elif kind in _SCALARS:
+            found[name] = kind()
+    return found
 
 
 @cache

@@ -52,13 +52,10 @@ class RestApi(ResourceType):
 
     pulumi_type = "aws:apigateway/restApi:RestApi"
     label = Label.EXECUTED
-    naming = Naming(r"(?s).+", 1024)
+    naming = Naming(r"(?s).+", 1024, renames=True)
     local_only = frozenset({"putRestApiMode", "failOnWarnings", "parameters", "endpointAccessMode", "securityPolicy"})
     unordered = frozenset({"binaryMediaTypes"})
     defaults: ClassVar = {"apiKeySource": "HEADER", "disableExecuteApiEndpoint": False, "putRestApiMode": "overwrite"}
-
-    def forces(self, news: Properties) -> frozenset[str]:
-        return frozenset()
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from one_of(inputs, "apiKeySource", ("HEADER", "AUTHORIZER"))

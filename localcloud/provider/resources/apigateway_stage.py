@@ -191,11 +191,8 @@ class UsagePlan(ResourceType):
 
     pulumi_type = "aws:apigateway/usagePlan:UsagePlan"
     label = Label.EXECUTED
-    naming = Naming(r"(?s).+", 1024)
+    naming = Naming(r"(?s).+", 1024, renames=True)
     unordered = frozenset({"apiStages"})
-
-    def forces(self, news: Properties) -> frozenset[str]:
-        return frozenset()
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         quota = inputs.get("quotaSettings", {})
@@ -213,6 +210,10 @@ class UsagePlan(ResourceType):
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         _require_stages(scope, news)
+        if olds:
+            values = {"/name": news["name"], "/description": news.get("description", "")}
+            patch = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
+            scope.client("apigateway").update_usage_plan(usagePlanId=id, patchOperations=patch)
         with _LOCK:
             old = scope.registry.get(USAGE_PLAN, id) or {"keys": []}
             stages = [{"apiId": row["apiId"], "stage": row["stage"]} for row in news.get("apiStages", ())]
@@ -252,9 +253,6 @@ class ApiKey(ResourceType):
     secret_outputs = frozenset({"value"})
     defaults: ClassVar = {"enabled": True, "description": "Managed by Pulumi"}
 
-    def forces(self, news: Properties) -> frozenset[str]:
-        return self.force_new
-
     def check(self, inputs: Properties) -> Iterable[Violation]:
         value = inputs.get("value")
         if value is not None and not 20 <= len(str(value)) <= 128:
@@ -262,14 +260,14 @@ class ApiKey(ResourceType):
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {"name": inputs["name"], "enabled": inputs.get("enabled", True)}
-        given["description"] = inputs.get("description", "Managed by Pulumi")
+        given["description"] = _described(inputs)
         if "value" in inputs:
             given["value"] = inputs["value"]
         return str(scope.client("apigateway").create_api_key(**given)["id"])
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         if olds:
-            values = {"/enabled": str(news.get("enabled", True)).lower(), "/name": news["name"]}
+            values = {"/enabled": str(news.get("enabled", True)).lower(), "/description": _described(news)}
             patch = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
             scope.client("apigateway").update_api_key(apiKey=id, patchOperations=patch)
 
@@ -282,6 +280,10 @@ class ApiKey(ResourceType):
             "createdDate": state.get("createdDate", created),
             "lastUpdatedDate": state.get("lastUpdatedDate", created),
         }
+
+
+def _described(inputs: Properties) -> str:
+    return str(inputs.get("description", ApiKey.defaults["description"]))
 
 
 class UsagePlanKey(ResourceType):

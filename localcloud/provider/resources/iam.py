@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
 from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
@@ -59,15 +59,20 @@ class Role(ResourceType):
             iam.put_role_permissions_boundary(RoleName=id, PermissionsBoundary=news["permissionsBoundary"])
         elif olds.get("permissionsBoundary"):
             iam.delete_role_permissions_boundary(RoleName=id)
+        self._settle_policies(iam, id, news, olds)
+
+    def _settle_policies(self, iam: Any, id: str, news: Properties, olds: Properties) -> None:
         wanted, current = set(news.get("managedPolicyArns", ())), set(olds.get("managedPolicyArns", ()))
         for arn in sorted(wanted - current):
             iam.attach_role_policy(RoleName=id, PolicyArn=arn)
         if "managedPolicyArns" in news:
             for arn in sorted(current - wanted):
                 iam.detach_role_policy(RoleName=id, PolicyArn=arn)
-        for policy in news.get("inlinePolicies", ()):
-            if policy.get("name"):
-                iam.put_role_policy(RoleName=id, PolicyName=policy["name"], PolicyDocument=policy["policy"])
+        if "inlinePolicies" in news:
+            for name in sorted(_inline(olds).keys() - _inline(news).keys()):
+                iam.delete_role_policy(RoleName=id, PolicyName=name)
+        for name, policy in _inline(news).items():
+            iam.put_role_policy(RoleName=id, PolicyName=name, PolicyDocument=policy)
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         found = scope.client("iam").get_role(RoleName=id)["Role"]
@@ -91,14 +96,17 @@ class Role(ResourceType):
         for policy in iam.list_attached_role_policies(RoleName=id)["AttachedPolicies"]:
             if force or policy["PolicyArn"] in own:
                 iam.detach_role_policy(RoleName=id, PolicyArn=policy["PolicyArn"])
-        inline = {policy.get("name") for policy in state.get("inlinePolicies", ())}
         for name in iam.list_role_policies(RoleName=id)["PolicyNames"]:
-            if force or name in inline:
+            if force or name in _inline(state):
                 iam.delete_role_policy(RoleName=id, PolicyName=name)
         iam.delete_role(RoleName=id)
 
     def tagged(self, id: str, state: Properties) -> str:
         return id
+
+
+def _inline(state: Properties) -> dict[str, str]:
+    return {policy["name"]: policy["policy"] for policy in state.get("inlinePolicies", ()) if policy.get("name")}
 
 
 class RolePolicy(ResourceType):

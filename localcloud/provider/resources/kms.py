@@ -76,7 +76,9 @@ class Key(ResourceType):
             "multiRegion": found["MultiRegion"],
             "enableKeyRotation": rotation["KeyRotationEnabled"],
             # 365 is what AWS chooses when the period is not given
-            "rotationPeriodInDays": rotation.get("RotationPeriodInDays") if rotation["KeyRotationEnabled"] else None,
+            "rotationPeriodInDays": rotation.get("RotationPeriodInDays", 365)
+            if rotation["KeyRotationEnabled"]
+            else None,
             "policy": json.dumps(document(policy), separators=(",", ":")),
         }
 

@@ -97,7 +97,10 @@ class Function(ResourceType):
             _check_role(scope, news["role"])
             client.update_function_configuration(FunctionName=id, **_configuration(news))
         if olds and code:
-            client.update_function_code(FunctionName=id, **_code(scope, news), Publish=False)
+            architectures = news.get("architectures", ["x86_64"])
+            client.update_function_code(
+                FunctionName=id, **_code(scope, news), Architectures=architectures, Publish=False
+            )
         reserved = news.get("reservedConcurrentExecutions", -1)
         if reserved >= 0:
             client.put_function_concurrency(FunctionName=id, ReservedConcurrentExecutions=reserved)

@@ -52,7 +52,12 @@ class Bucket(ResourceType):
     importable = True
     force_new = frozenset({"bucketPrefix", "objectLockEnabled"})
     local_only = frozenset({"forceDestroy"})
-    defaults: ClassVar = {"forceDestroy": False, "objectLockEnabled": False}
+    defaults: ClassVar = {
+        "forceDestroy": False,
+        "objectLockEnabled": False,
+        "bucketNamespace": "global",
+        "requestPayer": "BucketOwner",
+    }
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         split = ("versioning", "lifecycleRules", "logging", "serverSideEncryptionConfiguration", "policy", "corsRules")

@@ -64,6 +64,8 @@ class Secret(ResourceType):
             client.update_secret(SecretId=id, **given)
         if news.get("policy"):
             client.put_resource_policy(SecretId=id, ResourcePolicy=news["policy"])
+        elif olds.get("policy"):
+            client.delete_resource_policy(SecretId=id)
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         found = scope.client("secretsmanager").describe_secret(SecretId=id)

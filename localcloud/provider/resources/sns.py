@@ -30,7 +30,12 @@ class Topic(ResourceType):
     tagging = SNS
     force_new = frozenset({"fifoTopic", "namePrefix"})
     importable = True
-    defaults: ClassVar = {"fifoTopic": False, "contentBasedDeduplication": False, "signatureVersion": 0}
+    defaults: ClassVar = {
+        "fifoTopic": False,
+        "contentBasedDeduplication": False,
+        "signatureVersion": 0,
+        "maximumMessageSize": 262144,
+    }
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         yield from check_policy(inputs, "policy", 30720)
@@ -64,7 +69,7 @@ class Topic(ResourceType):
             "kmsMasterKeyId": found.get("KmsMasterKeyId") or "",
             "fifoTopic": found.get("FifoTopic") == "true",
             # A topic policy set by a TopicPolicy is that resource's, and AWS's own default is nobody's.
-            **({"policy": found["Policy"]} if "policy" in state else {}),
+            **({"policy": found["Policy"]} if state.get("policy") else {}),
         }
 
 
@@ -136,7 +141,7 @@ class TopicSubscription(ResourceType):
             "deliveryPolicy": "DeliveryPolicy",
         }
         for key, attribute in names.items():
-            if news.get(key) != olds.get(key) and (key in news or key in olds):
+            if (news.get(key) or None) != (olds.get(key) or None):
                 value = str(news.get(key, "")).lower() if key == "rawMessageDelivery" else news.get(key, "{}")
                 scope.client("sns").set_subscription_attributes(
                     SubscriptionArn=id, AttributeName=attribute, AttributeValue=value

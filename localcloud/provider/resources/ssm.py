@@ -71,7 +71,7 @@ class Parameter(ResourceType):
         found = ssm.get_parameter(Name=id, WithDecryption=True)["Parameter"]
         rows = ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [id]}])["Parameters"]
         row = rows[0] if rows else {}
-        value = "insecureValue" if "insecureValue" in state else "value"
+        value = "insecureValue" if state.get("insecureValue") else "value"
         return {
             "arn": found["ARN"],
             "name": id,

@@ -109,6 +109,7 @@ def test_a_program_with_every_type_goes_up_stays_still_is_watched_and_goes_down(
         schema = CATALOGUE[row["type"]].schema
         assert {key for key in row["inputs"] if not key.startswith("__")} <= set(schema.inputs), row["urn"]
         assert {key for key in row["outputs"] if not key.startswith("__")} <= schema.outputs | {"id"}, row["urn"]
+        assert schema.empty.keys() <= row["outputs"].keys(), row["urn"]
 
     stack.cloud.client("dynamodb").delete_table(TableName="shop-users")
     assert "users" in stack.run("refresh", "--preview-only", "--expect-no-changes", code=7)
