@@ -23,6 +23,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
+        pattern=r"^[\x20-\x7e]*$",  # other bytes reach a function as one replacement character: keys would collide
         description="Chosen by the caller; the same key with the same body creates once in 24 hours.",
     ),
 ]

@@ -175,3 +175,10 @@ def test_any_headers_give_a_credential_or_none(found: dict[str, str]) -> None:
 
 def test_an_event_without_headers_has_no_credential() -> None:
     assert policy.credential({"headers": None, "multiValueHeaders": None}) is None
+
+
+@pytest.mark.parametrize("text", ["caf\u00e9", "\ufffd\ufffd", "\udcff"])
+def test_a_credential_that_is_not_ascii_is_unauthorized_not_an_error(authorize: Authorize, text: str) -> None:
+    assert refused(authorize, authorization=f"Bearer {text}")
+    assert refused(authorize, authorization=f"Bearer omx_{text}")
+    assert refused(authorize, x_api_key=f"omx_{text}")

@@ -1,3 +1,5 @@
+import base64
+import hashlib
 from typing import Any
 
 import pytest
@@ -54,3 +56,10 @@ FOREIGN: list[dict[str, Any]] = [
 def test_a_cursor_that_was_made_up_with_other_keys_is_400(key: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError):
         cursor.decode(cursor.encode(key, "q"), "q", NAMES)
+
+
+def test_a_made_up_cursor_with_half_a_character_is_400() -> None:
+    payload = b'{"gsi1sk":"\\ud800","sk":"a"}'
+    text = base64.urlsafe_b64encode(hashlib.sha256(b"q\0" + payload).digest()[:12] + payload).decode().rstrip("=")
+    with pytest.raises(InvalidRequestError):
+        cursor.decode(text, "q", NAMES)

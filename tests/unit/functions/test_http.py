@@ -2,6 +2,7 @@ import base64
 import contextlib
 import json
 import logging
+import pathlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix import cors, request_body
-from omnix.errors import InvalidJsonError, InvalidRequestError
+from omnix.errors import InvalidJsonError, InvalidRequestError, UnsupportedMediaTypeError
+from omnix.system import service
 
 from .conftest import ORIGIN, Cloud, caller, event
 
@@ -236,3 +238,86 @@ def test_any_text_is_parsed_or_refused_and_nothing_else(text: str) -> None:
 def test_any_body_is_checked_or_refused_as_the_callers_error(value: Any, encoded: bool) -> None:
     with contextlib.suppress(InvalidJsonError, InvalidRequestError):
         request_body.checked(event("POST", "/x", body=json.dumps(value), isBase64Encoded=encoded))
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"Content-Type": "application/json; charset=iso-8859-1"}, "Send the body in UTF-8."),
+        ({"Content-Type": 'application/json;charset="UTF-16"'}, "Send the body in UTF-8."),
+        ({"content-encoding": "gzip"}, "Send the body without a content encoding."),
+        ({"Content-Type": "application/json", "Content-Encoding": "br"}, "Send the body without a content encoding."),
+    ],
+)
+def test_a_body_in_another_charset_or_coding_is_415(headers: dict[str, str], message: str) -> None:
+    with pytest.raises(UnsupportedMediaTypeError, match=message):
+        request_body.checked({"httpMethod": "POST", "headers": headers, "body": "{}"})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": 'Application/JSON; Charset="UTF-8"'},
+        {"Content-Type": "application/json;charset=utf-8;profile=x"},
+        {"content-encoding": "Identity"},
+    ],
+)
+def test_utf8_without_a_coding_is_read(headers: dict[str, str]) -> None:
+    assert request_body.checked({"httpMethod": "POST", "headers": headers, "body": "{}"})["body"] == "{}"
+
+
+def test_text_that_the_gateway_had_to_repair_is_refused_and_an_escaped_character_is_not() -> None:
+    with pytest.raises(InvalidJsonError, match="UTF-8"):
+        request_body.checked({"httpMethod": "POST", "headers": {}, "body": '{"name": "caf\ufffd"}'})
+    escaped = '{"name": "caf\\ufffd"}'
+    assert request_body.checked({"httpMethod": "POST", "headers": {}, "body": escaped})["body"] == escaped
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
+@pytest.mark.parametrize("body", ["x" * (2 * 1024 * 1024), "{", "\ufffd"])
+def test_a_body_where_none_belongs_is_no_error(method: str, body: str) -> None:
+    found = request_body.checked({"httpMethod": method, "headers": {"Content-Type": "text/plain"}, "body": body})
+    assert (found["body"], found["isBase64Encoded"]) == (None, False)
+
+
+def test_an_integer_is_an_integer_however_it_is_written() -> None:
+    parsed: Any = request_body.parse('{"a": 5.0, "b": 1e3, "c": 5.5, "d": 1e300, "e": 1e999}')
+    assert [type(value) for value in parsed.values()] == [int, int, float, float, float]
+    assert (parsed["a"], parsed["b"]) == (5, 1000)
+
+
+def test_a_body_full_of_faults_gets_a_short_answer(api: Any) -> None:
+    body = json.dumps({"n" * 5000: 1} | {f"f{number}": 1 for number in range(50_000)})
+    answer = api("POST", "/products", body=body)
+    assert (answer.status, answer.code) == (422, "validation_failed")
+    assert len(answer.json["error"]["details"]) == 20
+    assert len(answer.text) < 10_000
+
+
+def test_an_idempotency_key_is_printable_ascii(api: Any) -> None:
+    for key in ("caf\ufffd", "a\tb"):
+        answer = api("POST", "/products", body=json.dumps(PRODUCT), headers={"Idempotency-Key": key})
+        assert (answer.status, answer.code) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\r\nb", "a\x7fb", "a\tb", "   "])
+def test_a_name_is_one_line_with_something_in_it(api: Any, name: str) -> None:
+    answer = api("POST", "/products", body=json.dumps(PRODUCT | {"name": name}))
+    assert (answer.status, answer.code) == (422, "validation_failed")
+    assert answer.json["error"]["details"][0]["location"] == "body.name"
+
+
+def test_the_version_names_the_build_of_the_zip(
+    api: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api("GET", "/system/version", authorizer=None).json["build"] is None
+    build = {"function": "api", "inputs": "ab" * 32, "python": "3.13", "target": "aws"}
+    (tmp_path / "omnix_build.json").write_text(json.dumps(build))
+    service.contract()
+    monkeypatch.setattr(service, "_ROOT", tmp_path)
+    service.build.cache_clear()
+    try:
+        found = api("GET", "/system/version", authorizer=None).json["build"]
+    finally:
+        service.build.cache_clear()
+    assert found == {"inputs": "ab" * 32, "python": "3.13", "target": "aws"}

@@ -110,3 +110,23 @@ def test_a_token_whose_payload_was_changed_is_refused(place: int, shift: int) ->
     changed = payload[:at] + alphabet[(alphabet.index(payload[at]) + 1 + shift % 63) % 64] + payload[at + 1 :]
     with pytest.raises(tokens.InvalidTokenError):
         tokens.verify(SECRET, ISSUER, f"{head}.{changed}.{tail}")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": str(int(time.time()) + 100)},
+        {"exp": int(time.time()) + 100.5},
+        {"exp": 10**30},
+        {"exp": 1e308},
+        {"exp": int(time.time()) + 3600},
+        {"iat": int(time.time()) - 0.5},
+        {"tid": "\ud800"},
+        {"tid": "t\n1"},
+        {"sub": "u\x00"},
+        {"sid": "s\u00e9"},
+    ],
+)
+def test_what_we_would_never_issue_is_refused_even_when_our_key_signed_it(changes: dict[str, Any]) -> None:
+    with pytest.raises(tokens.InvalidTokenError):
+        tokens.verify(SECRET, ISSUER, signed(**changes))

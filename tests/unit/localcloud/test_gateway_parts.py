@@ -192,6 +192,7 @@ def test_a_proxy_answer_needs_little_to_be_well_formed(payload: dict[str, Any], 
         {"statusCode": 200, "unknown": 1},
         {"statusCode": 200, "headers": ["a"]},
         {"statusCode": 200, "headers": {"a": {"b": 1}}},
+        {"statusCode": 200, "headers": {"a": "b\r\nc: d"}},
     ],
 )
 def test_a_malformed_proxy_answer_is_a_502(payload: Any) -> None:
