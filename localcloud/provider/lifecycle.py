@@ -41,7 +41,7 @@ def check(
                 inputs[key] = json.dumps(inputs[key], separators=(",", ":"))
         known = {key: value for key, value in inputs.items() if not has_unknown(value)}
         failures += kind.naming.violations(known) if kind.naming else ()
-        failures += kind.check(known)
+        failures += kind.violations(known)
     return inputs, failures
 
 

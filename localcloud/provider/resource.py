@@ -71,6 +71,10 @@ class ResourceType:
     unordered: ClassVar[frozenset[str]] = frozenset()  # lists that are sets in the real provider
     filled: ClassVar[frozenset[str]] = frozenset()  # inputs that the service fills in when they are not given
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
+    policies: ClassVar[Mapping[str, int]] = {}  # inputs that are policy documents, and AWS's limit in characters
+    choices: ClassVar[Mapping[str, Iterable[Any]]] = {}  # what an input may be
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}  # what a number may be, both ends included
+    exclusive: ClassVar[Iterable[tuple[str, ...]]] = ()  # inputs of which one may be given
     local_only: ClassVar[frozenset[str]] = frozenset()  # inputs that steer the provider and reach no API
     importable: ClassVar[bool] = False
 
@@ -78,8 +82,20 @@ class ResourceType:
     def schema(self) -> Schema:
         return schema(self.pulumi_type)
 
+    def violations(self, inputs: Properties) -> Iterable[Violation]:
+        """What is declared, then what `check` finds."""
+        for key, limit in self.policies.items():
+            yield from check_policy(inputs, key, limit)
+        for key, allowed in self.choices.items():
+            yield from one_of(inputs, key, allowed)
+        for key, (low, high) in self.ranges.items():
+            yield from within(inputs, key, low, high)
+        for keys in self.exclusive:
+            yield from only_one(inputs, *keys)
+        yield from self.check(inputs)
+
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        """What AWS would refuse; top-level inputs that are still unknown are left out of `inputs`."""
+        """What AWS would refuse beside that; top-level inputs that are still unknown are left out of `inputs`."""
         del inputs
         return ()
 

@@ -17,10 +17,8 @@ from localcloud.provider.resource import (
     ResourceType,
     Scope,
     Violation,
-    check_policy,
     document,
     failed_precondition,
-    one_of,
 )
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
@@ -56,10 +54,10 @@ class RestApi(ResourceType):
     local_only = frozenset({"putRestApiMode", "failOnWarnings", "parameters", "endpointAccessMode", "securityPolicy"})
     unordered = frozenset({"binaryMediaTypes"})
     defaults: ClassVar = {"apiKeySource": "HEADER", "disableExecuteApiEndpoint": False, "putRestApiMode": "overwrite"}
+    policies: ClassVar = {"policy": 8192}
+    choices: ClassVar = {"apiKeySource": ("HEADER", "AUTHORIZER")}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "apiKeySource", ("HEADER", "AUTHORIZER"))
-        yield from check_policy(inputs, "policy", 8192)
         types = str(inputs.get("endpointConfiguration", {}).get("types", "REGIONAL"))
         if types not in {"EDGE", "REGIONAL", "PRIVATE"}:
             yield "endpointConfiguration.types", f"{types!r} is not EDGE, REGIONAL or PRIVATE"
@@ -149,9 +147,7 @@ class RestApiPolicy(StoredType):
     pulumi_type = "aws:apigateway/restApiPolicy:RestApiPolicy"
     kind = "apigateway:policy"
     force_new = frozenset({"restApiId"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 8192)
+    policies: ClassVar = {"policy": 8192}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("apigateway").get_rest_api(restApiId=inputs["restApiId"])

@@ -292,9 +292,7 @@ class UsagePlanKey(ResourceType):
     label = Label.EXECUTED
     force_new = frozenset({"keyId", "keyType", "usagePlanId"})
     secret_outputs = frozenset({"value"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "keyType", ("API_KEY",))
+    choices: ClassVar = {"keyType": ("API_KEY",)}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         client = scope.client("apigateway")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, failed_precondition
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
 from localcloud.provider.stored import StoredType
 from localcloud.provider.tagging import BACKUP
 from localcloud.provider.wire import Properties
@@ -63,8 +63,7 @@ class VaultPolicy(_OfVault):
     pulumi_type = "aws:backup/vaultPolicy:VaultPolicy"
     kind = "backup:vault-policy"
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 20480)
+    policies: ClassVar = {"policy": 20480}
 
 
 class VaultNotifications(_OfVault):

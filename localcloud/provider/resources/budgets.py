@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from localcloud.provider.errors import already_exists
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Scope, Violation, one_of, only_one
+from localcloud.provider.resource import Scope, Violation
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 
@@ -25,11 +25,10 @@ class Budget(StoredType):
     unordered = frozenset({"costFilters", "notifications", "plannedLimits"})
     once = frozenset({"timePeriodStart"})
     defaults: ClassVar = {"timePeriodEnd": "2087-06-15_00:00"}
+    choices: ClassVar = {"budgetType": _TYPES, "timeUnit": ("DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY", "CUSTOM")}
+    exclusive = (("costFilters", "filterExpression"),)
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "budgetType", _TYPES)
-        yield from one_of(inputs, "timeUnit", ("DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY", "CUSTOM"))
-        yield from only_one(inputs, "costFilters", "filterExpression")
         if float(inputs.get("limitAmount", 1)) <= 0:
             yield "limitAmount", f"{inputs['limitAmount']} is not above zero"
         notifications = inputs.get("notifications", ())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document, one_of, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
 from localcloud.provider.stored import StoredType
 from localcloud.provider.tagging import CLOUDWATCH
 from localcloud.provider.wire import Properties
@@ -48,14 +48,14 @@ class MetricAlarm(ResourceType):
     tagging = CLOUDWATCH
     unordered = frozenset({"alarmActions", "okActions", "insufficientDataActions", "metricQueries"})
     defaults: ClassVar = {"actionsEnabled": True, "treatMissingData": "missing"}
+    choices: ClassVar = {"comparisonOperator": _COMPARISONS, "treatMissingData": _MISSING, "statistic": _STATISTICS}
+    exclusive = (
+        ("statistic", "extendedStatistic"),
+        ("metricName", "metricQueries", "evaluationCriteria"),
+        ("threshold", "thresholdMetricId"),
+    )
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "comparisonOperator", _COMPARISONS)
-        yield from one_of(inputs, "treatMissingData", _MISSING)
-        yield from one_of(inputs, "statistic", _STATISTICS)
-        yield from only_one(inputs, "statistic", "extendedStatistic")
-        yield from only_one(inputs, "metricName", "metricQueries", "evaluationCriteria")
-        yield from only_one(inputs, "threshold", "thresholdMetricId")
         yield from _window(inputs)
         for key in _ACTIONS:
             if len(inputs.get(key, ())) > 5:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, one_of, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, within
 from localcloud.provider.tagging import DYNAMODB
 from localcloud.provider.wire import Properties
 
@@ -30,11 +30,13 @@ class Table(ResourceType):
         "serverSideEncryption": {"enabled": False},
         "ttl": {"enabled": False},
     }
+    choices: ClassVar = {
+        "billingMode": ("PROVISIONED", "PAY_PER_REQUEST"),
+        "tableClass": ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+        "streamViewType": ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", ""),
+    }
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "billingMode", ("PROVISIONED", "PAY_PER_REQUEST"))
-        yield from one_of(inputs, "tableClass", ("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
-        yield from one_of(inputs, "streamViewType", ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", ""))
         if "hashKey" not in inputs and "restoreSourceName" not in inputs:
             yield "hashKey", "a table needs a partition key"
         if len(inputs.get("globalSecondaryIndexes", ())) > 20:

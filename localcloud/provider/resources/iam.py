@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
 from localcloud.provider.tagging import IAM_POLICY, IAM_ROLE
 from localcloud.provider.wire import Properties
 
@@ -27,10 +27,10 @@ class Role(ResourceType):
     force_new = frozenset({"path", "namePrefix"})
     unordered = frozenset({"managedPolicyArns", "inlinePolicies"})
     defaults: ClassVar = {"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False}
+    policies: ClassVar = {"assumeRolePolicy": 2048}
+    ranges: ClassVar = {"maxSessionDuration": (3600, 43200)}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from within(inputs, "maxSessionDuration", 3600, 43200)
-        yield from check_policy(inputs, "assumeRolePolicy", 2048)
         if len(inputs.get("managedPolicyArns", ())) > 10:
             yield "managedPolicyArns", "AWS attaches 10 managed policies to a role at most"
 
@@ -116,9 +116,7 @@ class RolePolicy(ResourceType):
     naming = Naming(_NAME, 128)
     force_new = frozenset({"role"})
     importable = True
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 10240)
+    policies: ClassVar = {"policy": 10240}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         role, name = id.split(":", 1)
@@ -164,9 +162,7 @@ class Policy(ResourceType):
     force_new = frozenset({"path", "description", "namePrefix"})
     importable = True
     defaults: ClassVar = {"path": "/"}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 6144)
+    policies: ClassVar = {"policy": 6144}
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return f"arn:aws:iam::{scope.account_id}:policy{inputs.get('path', '/')}{inputs['name']}"

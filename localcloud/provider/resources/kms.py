@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
 from localcloud.provider.tagging import KMS
 from localcloud.provider.wire import Properties
 
@@ -27,11 +27,8 @@ class Key(ResourceType):
         "multiRegion": False,
         "bypassPolicyLockoutSafetyCheck": False,
     }
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from within(inputs, "deletionWindowInDays", 7, 30)
-        yield from within(inputs, "rotationPeriodInDays", 90, 2560)
-        yield from check_policy(inputs, "policy", 32768)
+    policies: ClassVar = {"policy": 32768}
+    ranges: ClassVar = {"deletionWindowInDays": (7, 30), "rotationPeriodInDays": (90, 2560)}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {

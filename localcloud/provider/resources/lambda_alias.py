@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, one_of
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
 from localcloud.provider.resources.lambda_function import invoke_arn
 from localcloud.provider.resources.lambda_permission import parse_function
 from localcloud.provider.stored import StoredType
@@ -78,9 +78,9 @@ class Invocation(ResourceType):
     label = Label.EXECUTED
     kind = "lambda:invocation"
     defaults: ClassVar = {"qualifier": "$LATEST", "lifecycleScope": "CREATE_ONLY", "terraformKey": "tf"}
+    choices: ClassVar = {"lifecycleScope": ("CREATE_ONLY", "CRUD")}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "lifecycleScope", ("CREATE_ONLY", "CRUD"))
         try:
             json.loads(inputs.get("input", "{}"))
         except json.JSONDecodeError as error:

@@ -13,8 +13,6 @@ from localcloud.provider.resource import (
     Violation,
     document,
     failed_precondition,
-    one_of,
-    within,
 )
 from localcloud.provider.resources.lambda_permission import KIND as PERMISSIONS
 from localcloud.provider.tagging import LAMBDA
@@ -63,12 +61,14 @@ class Function(ResourceType):
         "skipDestroy": False,
         "architectures": ["x86_64"],
     }
+    choices: ClassVar = {"packageType": ("Zip",)}
+    ranges: ClassVar = {
+        "memorySize": (128, 10240),
+        "timeout": (1, 900),
+        "reservedConcurrentExecutions": (-1, 1000 - _UNRESERVED),
+    }
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from within(inputs, "memorySize", 128, 10240)
-        yield from within(inputs, "timeout", 1, 900)
-        yield from within(inputs, "reservedConcurrentExecutions", -1, 1000 - _UNRESERVED)
-        yield from one_of(inputs, "packageType", ("Zip",))
         if inputs.get("architectures", ["x86_64"]) not in (["x86_64"], ["arm64"]):
             yield "architectures", "exactly one of x86_64 and arm64"
         yield from _environment_violations(inputs.get("environment", {}).get("variables", {}))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation
 from localcloud.provider.wire import Properties
 
 KIND = "lambda:permission"
@@ -57,9 +57,9 @@ class Permission(ResourceType):
             *("principalOrgId", "qualifier", "sourceAccount", "sourceArn", "statementIdPrefix"),
         }
     )
+    exclusive = (("statementId", "statementIdPrefix"),)
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from only_one(inputs, "statementId", "statementIdPrefix")
         if not re.fullmatch(r"lambda:[A-Za-z]+|lambda:\*", str(inputs.get("action", "lambda:*"))):
             yield "action", f"{inputs['action']!r} is no Lambda action"
         if "function" in inputs and not _FUNCTION.fullmatch(str(inputs["function"])):

@@ -10,9 +10,7 @@ from localcloud.provider.resource import (
     ResourceType,
     Scope,
     Violation,
-    check_policy,
     failed_precondition,
-    one_of,
 )
 from localcloud.provider.tagging import LOGS
 from localcloud.provider.wire import Properties
@@ -39,10 +37,7 @@ class LogGroup(ResourceType):
         "logGroupClass": "STANDARD",
         "deletionProtectionEnabled": False,
     }
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "retentionInDays", _RETENTION)
-        yield from one_of(inputs, "logGroupClass", ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"))
+    choices: ClassVar = {"retentionInDays": _RETENTION, "logGroupClass": ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         key = {"kmsKeyId": inputs["kmsKeyId"]} if "kmsKeyId" in inputs else {}
@@ -86,9 +81,7 @@ class LogResourcePolicy(ResourceType):
     remove = ("logs", "delete_resource_policy", "policyName")
     naming = Naming(r"[^:*]+", 256, property="policyName")
     importable = True
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policyDocument", 5120)
+    policies: ClassVar = {"policyDocument": 5120}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("logs").put_resource_policy(policyName=id, policyDocument=news["policyDocument"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
 from localcloud.provider.tagging import Tagging, Tags
 from localcloud.provider.wire import ARCHIVE, Properties, signature
 
@@ -119,9 +119,9 @@ class BucketObject(ResourceType):
     force_new = frozenset({"bucket"})
     local_only = frozenset({"forceDestroy", "sourceHash", "overrideProvider"})
     defaults: ClassVar = {"acl": None, "forceDestroy": False, "storageClass": "STANDARD"}
+    exclusive = (("source", "content", "contentBase64"),)
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from only_one(inputs, "source", "content", "contentBase64")
         source = inputs.get("source")
         if signature(source) == ARCHIVE:
             yield "source", "give a zip that is built already as a FileAsset, so that its bytes are yours"

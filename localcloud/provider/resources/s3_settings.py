@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 
@@ -167,8 +167,7 @@ class Policy(_StoredSetting):
     pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
     kind = "s3:bucket-policy"
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 20480)
+    policies: ClassVar = {"policy": 20480}
 
 
 class Logging(_StoredSetting):

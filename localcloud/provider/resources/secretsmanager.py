@@ -13,7 +13,6 @@ from localcloud.provider.resource import (
     ResourceType,
     Scope,
     Violation,
-    check_policy,
     failed_precondition,
 )
 from localcloud.provider.resources.lambda_permission import permits
@@ -32,12 +31,12 @@ class Secret(ResourceType):
     force_new = frozenset({"namePrefix"})
     local_only = frozenset({"recoveryWindowInDays", "forceOverwriteReplicaSecret"})
     defaults: ClassVar = {"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False}
+    policies: ClassVar = {"policy": 20480}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         days = inputs.get("recoveryWindowInDays", 30)
         if days != 0 and not 7 <= days <= 30:
             yield "recoveryWindowInDays", f"{days} is neither 0 (delete at once) nor 7 to 30"
-        yield from check_policy(inputs, "policy", 20480)
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {"Name": inputs["name"], "Description": inputs.get("description", "")}
@@ -93,9 +92,7 @@ class SecretPolicy(ResourceType):
     force_new = frozenset({"secretArn"})
     local_only = frozenset({"blockPublicPolicy"})
     importable = True
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 20480)
+    policies: ClassVar = {"policy": 20480}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("secretsmanager").put_resource_policy(SecretId=id, ResourcePolicy=news["policy"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, one_of
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
 from localcloud.provider.tagging import SNS
 from localcloud.provider.wire import Properties
 
@@ -36,9 +36,9 @@ class Topic(ResourceType):
         "signatureVersion": 0,
         "maximumMessageSize": 262144,
     }
+    policies: ClassVar = {"policy": 30720}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 30720)
         if inputs.get("fifoTopic", False) != str(inputs.get("name", "")).endswith(".fifo") and "name" in inputs:
             yield "name", "a FIFO topic's name ends in .fifo, and no other's"
 
@@ -78,9 +78,7 @@ class TopicPolicy(ResourceType):
     pulumi_type = "aws:sns/topicPolicy:TopicPolicy"
     label = Label.STORED
     force_new = frozenset({"arn"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from check_policy(inputs, "policy", 30720)
+    policies: ClassVar = {"policy": 30720}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("sns").set_topic_attributes(TopicArn=id, AttributeName="Policy", AttributeValue=news["policy"])
@@ -115,9 +113,9 @@ class TopicSubscription(ResourceType):
     local_only = frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"})
     importable = True
     defaults: ClassVar = {"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False}
+    choices: ClassVar = {"protocol": _PROTOCOLS}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "protocol", _PROTOCOLS)
         if inputs.get("protocol") == "email" and "@" not in str(inputs.get("endpoint", "@")):
             yield "endpoint", "an e-mail subscription needs an address"
         if "filterPolicy" in inputs and not isinstance(document(inputs["filterPolicy"]), dict):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, check_policy, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document, within
 from localcloud.provider.tagging import SQS
 from localcloud.provider.wire import Properties
 
@@ -37,11 +37,11 @@ class Queue(ResourceType):
     defaults: ClassVar = {"fifoQueue": False, "contentBasedDeduplication": False} | {
         key: default for key, (_, default, _, _) in _NUMBERS.items()
     }
+    policies: ClassVar = {"policy": 8192}
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
         for key, (_, _, low, high) in _NUMBERS.items():
             yield from within(inputs, key, low, high)
-        yield from check_policy(inputs, "policy", 8192)
         if inputs.get("kmsMasterKeyId") and inputs.get("sqsManagedSseEnabled"):
             yield "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"
         if "name" in inputs and inputs.get("fifoQueue", False) != str(inputs["name"]).endswith(".fifo"):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, one_of, only_one
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation
 from localcloud.provider.tagging import SSM
 from localcloud.provider.wire import Properties
 
@@ -24,11 +24,10 @@ class Parameter(ResourceType):
     filled = frozenset({"arn", "dataType", "tier"})
     local_only = frozenset({"overwrite"})
     defaults: ClassVar = {"tier": "Standard", "dataType": "text", "keyId": "alias/aws/ssm"}
+    choices: ClassVar = {"type": ("String", "StringList", "SecureString"), "tier": _BYTES}
+    exclusive = (("value", "insecureValue", "valueWo"),)
 
     def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from one_of(inputs, "type", ("String", "StringList", "SecureString"))
-        yield from one_of(inputs, "tier", _BYTES)
-        yield from only_one(inputs, "value", "insecureValue", "valueWo")
         if inputs.get("type") == "SecureString" and "insecureValue" in inputs:
             yield "insecureValue", "a SecureString takes value"
         limit = _BYTES.get(inputs.get("tier", "Standard"), 8192)
