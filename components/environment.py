@@ -139,6 +139,7 @@ class _Environment:
             alias_owner=config.alias_owner,
             component="SecurityStack",
             description="Rotates the platform's secrets",
+            locked=self.protection.locked,
         )
         args = SecretRotationArgs(function, self.security.secrets, config.rotation_days)
         return SecretRotation("rotation", args, self.options)
@@ -157,6 +158,7 @@ class _Environment:
             cors_origins=config.allowed_origins,
             throttle=config.throttle,
             log_role=self.security.baseline,
+            locked=self.protection.locked,
         )
         return ApiStack("api", args, self.options)
 

@@ -58,6 +58,19 @@ class Grantee(Protocol):
         """Attach `statements` as an inline policy of its own; `name` is unique for this grantee."""
 
 
+@dataclass
+class Grants:
+    """A `Grantee` that only remembers: what a function will be given, known before the function is made."""
+
+    statements: dict[str, Sequence[Statement]] = field(default_factory=dict)
+
+    def allow(self, name: str, statements: Sequence[Statement]) -> None:
+        """Remember `statements` under `name`. Raises `ValueError` for a name that is taken: one would be lost."""
+        if name in self.statements:
+            raise ValueError(f"the grant {name} is given twice")
+        self.statements[name] = statements
+
+
 def document(statements: Sequence[Statement]) -> dict[str, Any]:
     """A policy document, version 2012-10-17. Its `Sid`s are unique."""
     sids = [statement.sid for statement in statements]

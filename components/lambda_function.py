@@ -10,6 +10,7 @@ from components.artefacts import FunctionCode
 from components.config import FunctionSizing
 from components.config.model import AliasOwner
 from components.iam import Statement, policy_json, trust
+from components.lifecycle import serving
 from components.naming import Names
 from components.tags import component_tags
 
@@ -23,7 +24,9 @@ class LambdaFunctionArgs:
     """What a function is made of.
 
     `component` is the value of its `Component` tag (the stack that owns it). `environment` adds to the
-    variables that every function gets (`base_environment`). `key_arn` encrypts logs and variables.
+    variables that every function gets (`base_environment`). `key_arn` encrypts logs and variables. `grants` are
+    policies by name that the role has before the code that needs them runs. `locked`: the engine refuses to delete
+    what answers requests.
     """
 
     names: Names
@@ -35,6 +38,8 @@ class LambdaFunctionArgs:
     component: str
     description: str
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    grants: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
+    locked: bool = False
 
 
 def base_environment(names: Names, function: str) -> dict[str, str]:
@@ -78,8 +83,8 @@ class LambdaFunction(pulumi.ComponentResource):
 
     Makes: `aws:iam:Role`, `aws:iam:RolePolicy` (own logs, traces, variables), `aws:cloudwatch:LogGroup`
     (CMK, retention), `aws:lambda:Function` (arm64, published), `aws:lambda:Alias` `live`,
-    `aws:lambda:ProvisionedConcurrencyConfig` if the config asks for it, and one `aws:iam:RolePolicy` a
-    call of `allow`.
+    `aws:lambda:ProvisionedConcurrencyConfig` if the config asks for it, and one `aws:iam:RolePolicy` for each of
+    `grants` and each call of `allow`.
 
     No dead-letter queue: API Gateway and Secrets Manager invoke these functions synchronously and get
     every error as the answer; Lambda's dead-letter config acts on asynchronous invocations only.
@@ -106,6 +111,8 @@ class LambdaFunction(pulumi.ComponentResource):
         self.grants = []
         self._role_name_input = role.name
         self.allow("base", base_statements(args.names, args.code.function, args.key_arn))
+        for grant, statements in args.grants.items():
+            self.allow(grant, statements)
         group = self._log_group()
         function = self._function(role, group)
         self.alias = self._alias(function)
@@ -127,7 +134,10 @@ class LambdaFunction(pulumi.ComponentResource):
         )
 
     def allow(self, name: str, statements: Sequence[Statement]) -> None:
-        """Attach `statements` to the function's role as the inline policy `name`, unique for the function."""
+        """Attach `statements` to the function's role as the inline policy `name`, unique for the function.
+
+        After the function: only for what would close a circle; everything else comes as `grants`.
+        """
         self.grants.append(
             aws.iam.RolePolicy(
                 f"{self._name}-policy-{name}",
@@ -141,6 +151,9 @@ class LambdaFunction(pulumi.ComponentResource):
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
 
+    def _serving(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        return serving(self, *depends_on, locked=self._args.locked)
+
     def _role(self) -> aws.iam.Role:
         function = self._args.code.function
         return aws.iam.Role(
@@ -149,7 +162,7 @@ class LambdaFunction(pulumi.ComponentResource):
             description=f"Execution role of {self._args.names.function(function)}",
             assume_role_policy=policy_json(trust("lambda.amazonaws.com")),
             tags=self._tags,
-            opts=self._child(),
+            opts=self._serving(),
         )
 
     def _log_group(self) -> aws.cloudwatch.LogGroup:
@@ -185,16 +198,19 @@ class LambdaFunction(pulumi.ComponentResource):
             environment={"variables": dict(sorted(variables.items()))},
             kms_key_arn=args.key_arn,
             tracing_config={"mode": "Active"},
-            # Lambda filters nothing of the application's: its level is read at run time.
+            # The level is read at run time; this one is a floor, and it must never be DEBUG or TRACE. Lambda hands
+            # it to the runtime as AWS_LAMBDA_LOG_LEVEL, the runtime sets the *root* logger to it, and botocore at
+            # DEBUG writes whole requests and answers: every value that rotation puts and every secret that is read.
             logging_config={
                 "log_format": "JSON",
                 "log_group": group.name,
-                "application_log_level": "DEBUG",
+                "application_log_level": "INFO",
                 "system_log_level": "INFO",
             },
             tags=self._tags,
-            # The first invocation must find its permissions: the role's base policy comes first.
-            opts=self._child(group, *self.grants),
+            # New code must find its permissions when the alias moves to it, and the first invocation its own (IAM
+            # takes seconds to spread a policy; making a function takes longer): policies come first.
+            opts=self._serving(group, *self.grants),
         )
 
     def _alias(self, function: aws.lambda_.Function) -> aws.lambda_.Alias:
@@ -210,7 +226,9 @@ class LambdaFunction(pulumi.ComponentResource):
             function_name=function.name,
             function_version=function.version,
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["functionVersion", "routingConfig"] if moved_elsewhere else []
+                parent=self,
+                protect=self._args.locked,
+                ignore_changes=["functionVersion", "routingConfig"] if moved_elsewhere else [],
             ),
         )
 

@@ -19,6 +19,27 @@ class Protection:
     locked: bool
 
 
+def serving(parent: pulumi.Resource, *depends_on: pulumi.Resource, locked: bool) -> pulumi.ResourceOptions:
+    """Options of what requests pass through or are answered from: locked, and never retained.
+
+    The engine finds out about a lock only when it comes to delete the resource: a destroy without preview first
+    deletes everything on which nothing depends, and would leave data behind an API that no longer answers. With these
+    locked too, what such a destroy can take is remade by the next `up` (alarms, schedules, bucket rules). None of them
+    is replaced by an ordinary update: their names are fixed, and code, settings and values change in place. What an
+    update does replace or drop stays unlocked: deployments, permissions, policies, backup selections.
+    """
+    return pulumi.ResourceOptions(parent=parent, protect=locked, depends_on=list(depends_on))
+
+
+def kept_with(parent: pulumi.Resource, *depends_on: pulumi.Resource, retain: bool) -> pulumi.ResourceOptions:
+    """Options of a setting or content of a retained resource, which stays as safe as it was when the stack goes.
+
+    Deleting a bucket's setting resets it: versioning off, public access no longer blocked. Each is a `Put` in AWS, so
+    the next `up` makes it again without finding it taken.
+    """
+    return pulumi.ResourceOptions(parent=parent, retain_on_delete=retain, depends_on=list(depends_on))
+
+
 def stateful(
     parent: pulumi.Resource,
     *,

@@ -173,12 +173,13 @@ def _security_schemes(authorizer_uri: str) -> dict[str, Any]:
     """The request authorizer and the key that it returns.
 
     No identity source and no cache: without an edge, either of `Authorization` and `X-API-Key` may carry
-    the credential, and API Gateway answers 401 by itself when a declared source is missing.
+    the credential, and API Gateway answers 401 by itself when a declared source is missing. Hence the name too:
+    a header's name here is a token authorizer's identity source; `Unused` is the form for a request authorizer.
     """
     return {
         AUTHORIZER: {
             "type": "apiKey",
-            "name": "Authorization",
+            "name": "Unused",
             "in": "header",
             "x-amazon-apigateway-authtype": "custom",
             "x-amazon-apigateway-authorizer": {

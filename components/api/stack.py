@@ -14,7 +14,9 @@ from components.api.functions import DESCRIPTIONS, ROUTED, ApiFunction, Stores, 
 from components.artefacts import FunctionCode
 from components.config import FunctionSizing
 from components.config.model import AliasOwner, Throttle
+from components.iam import Grants
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
+from components.lifecycle import serving
 from components.naming import Names
 from components.tags import component_tags
 
@@ -35,7 +37,8 @@ class ApiStackArgs:
 
     `contract`: the parsed `openapi.json`. `code` and `sizing`: of `api`, `auth` and `authorizer`.
     `cors_origins`: the first is the one that gateway-made errors name. `log_role`: what a stage with logs
-    must wait for (API Gateway's account-wide log role); empty where another stack owns it.
+    must wait for (API Gateway's account-wide log role); empty where another stack owns it. `locked`: the
+    engine refuses to delete what answers requests.
     """
 
     names: Names
@@ -49,6 +52,7 @@ class ApiStackArgs:
     cors_origins: Sequence[str]
     throttle: Throttle
     log_role: Sequence[pulumi.Resource] = ()
+    locked: bool = False
 
 
 class ApiStack(pulumi.ComponentResource):
@@ -96,9 +100,14 @@ class ApiStack(pulumi.ComponentResource):
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
 
+    def _serving(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        return serving(self, *depends_on, locked=self._args.locked)
+
     def _function(self, function: ApiFunction) -> LambdaFunction:
         args = self._args
-        made = LambdaFunction(
+        grants = Grants()
+        grant(function, grants, args.stores)
+        return LambdaFunction(
             f"{self._name}-{function}",
             LambdaFunctionArgs(
                 names=args.names,
@@ -110,11 +119,11 @@ class ApiStack(pulumi.ComponentResource):
                 component=COMPONENT,
                 description=DESCRIPTIONS[function],
                 environment=secret_variables(function, args.stores),
+                grants=grants.statements,
+                locked=args.locked,
             ),
             opts=self._child(),
         )
-        grant(function, made, args.stores)
-        return made
 
     def _rest_api(self) -> tuple[aws.apigateway.RestApi, pulumi.Output[str]]:
         args = self._args
@@ -128,7 +137,7 @@ class ApiStack(pulumi.ComponentResource):
             api_key_source="AUTHORIZER",
             endpoint_configuration={"types": "REGIONAL"},
             tags=_TAGS,
-            opts=self._child(),
+            opts=self._serving(),
         )
         return rest_api, body
 
@@ -172,14 +181,11 @@ class ApiStack(pulumi.ComponentResource):
         permissions: Sequence[pulumi.Resource],
     ) -> aws.apigateway.Stage:
         args = self._args
-        access_logs = self._log_group("access-logs", args.names.log_group("api/access"), args.key_arn)
-        # API Gateway would make this one itself, without retention, and leave it behind. It stays on the
-        # service's own encryption: its name starts with no prefix of ours, by which the key's policy admits
-        # log groups; at level ERROR without data trace it holds no request.
+        access_logs = self._log_group("access-logs", args.names.log_group("api/access"))
+        # API Gateway would make this one itself, without key and retention, and leave it behind.
         execution_logs = self._log_group(
             "execution-logs",
             pulumi.Output.concat("API-Gateway-Execution-Logs_", rest_api.id, "/", args.names.environment),
-            None,
         )
         self.access_log_group = access_logs.name
         return aws.apigateway.Stage(
@@ -193,17 +199,15 @@ class ApiStack(pulumi.ComponentResource):
             tags=_TAGS,
             # The stage opens last: with the account's log role set, or API Gateway refuses its logs, and
             # with every function callable.
-            opts=self._child(execution_logs, *permissions, *args.log_role),
+            opts=self._serving(execution_logs, *permissions, *args.log_role),
         )
 
-    def _log_group(
-        self, kind: str, name: pulumi.Input[str], key_arn: pulumi.Input[str] | None
-    ) -> aws.cloudwatch.LogGroup:
+    def _log_group(self, kind: str, name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             f"{self._name}-{kind}",
             name=name,
             retention_in_days=self._args.log_retention_days,
-            kms_key_id=key_arn,
+            kms_key_id=self._args.key_arn,
             tags=_TAGS,
             opts=self._child(),
         )
@@ -238,21 +242,21 @@ class ApiStack(pulumi.ComponentResource):
                 "burst_limit": args.throttle.burst_limit,
             },
             tags=_TAGS,
-            opts=self._child(),
+            opts=self._serving(),
         )
         key = aws.apigateway.ApiKey(
             f"{self._name}-usage-key",
             name=args.names.of("api_key", "platform"),
             description="Named by the authorizer; no client holds it",
             tags=_TAGS,
-            opts=self._child(),
+            opts=self._serving(),
         )
         aws.apigateway.UsagePlanKey(
             f"{self._name}-usage-plan-key",
             usage_plan_id=plan.id,
             key_id=key.id,
             key_type="API_KEY",
-            opts=self._child(),
+            opts=self._serving(),
         )
         # API Gateway makes the value; it is a secret in state and no credential: with the key source
         # AUTHORIZER, a client that sent it would gain nothing.
@@ -268,5 +272,5 @@ class ApiStack(pulumi.ComponentResource):
             key_id=self._args.key_arn if type_ == "SecureString" else None,
             description=description,
             tags=_TAGS,
-            opts=self._child(),
+            opts=self._serving(),
         )

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.backup.plan import RULES, VAULT_EVENTS, BackupRule, vault_statements
 from components.iam import policy_json, trust
-from components.lifecycle import Protection, stateful
+from components.lifecycle import Protection, kept_with, stateful
 from components.naming import Names
 from components.tags import component_tags
 
@@ -80,7 +80,7 @@ class BackupStack(pulumi.ComponentResource):
                 f"{self._name}-vault-policy",
                 backup_vault_name=vault.name,
                 policy=policy_json(*vault_statements()),
-                opts=self._child(),
+                opts=kept_with(self, retain=args.protection.retain),
             )
         aws.backup.VaultNotifications(
             f"{self._name}-notifications",

@@ -73,13 +73,13 @@ class FunctionSizing(_Section):
     provisioned_concurrency: int | None = None
 
 
-# CPU follows memory: argon2id and cold imports want more than 256 MB. API Gateway waits 29 s at most, so a
-# function behind it must give up first; the authorizer answers or the request fails.
+# CPU follows memory: argon2id wants most, cold imports want more than 256 MB, and every request waits for the
+# authorizer. A dependency is given up after 6.5 s (functions/omnix/aws); API Gateway waits 29 s at most.
 SIZING: dict[FunctionName, FunctionSizing] = {
-    "api": FunctionSizing(memory_mb=512, timeout_seconds=28),
-    "auth": FunctionSizing(memory_mb=512, timeout_seconds=28),
-    "authorizer": FunctionSizing(memory_mb=256, timeout_seconds=10),
-    "rotation": FunctionSizing(memory_mb=256, timeout_seconds=60),
+    "api": FunctionSizing(memory_mb=512, timeout_seconds=15),
+    "auth": FunctionSizing(memory_mb=1024, timeout_seconds=15),
+    "authorizer": FunctionSizing(memory_mb=512, timeout_seconds=10),
+    "rotation": FunctionSizing(memory_mb=256, timeout_seconds=30),
 }
 
 
@@ -176,7 +176,9 @@ class StackConfig(BaseSettings):
     secret_recovery_days: Annotated[
         int, AfterValidator(_recovery), Field(description="7 to 30, or 0 to delete at once")
     ]
-    rotation_days: Annotated[int, Field(ge=1, le=1000, description="1 to 1000 (days between rotations)")]
+    # A session lives 30 days and ends with the second rotation of the refresh secret, whose previous value is the
+    # oldest that is accepted: more often would sign people out early. Secrets Manager takes up to 1000.
+    rotation_days: Annotated[int, Field(ge=30, le=1000, description="30 to 1000 (days between rotations)")]
     alias_owner: Annotated[AliasOwner, Field(description="pulumi in dev, deployment in staging and prod")]
     functions: Annotated[dict[FunctionName, FunctionOverride], Field(description="overrides by function name")] = {}
     capacity: Annotated[

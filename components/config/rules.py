@@ -36,6 +36,7 @@ def rules(values: Values, stack: str, domains: Mapping[str, str]) -> Iterator[Fi
     yield from _no_other_domain(values, domains)
     yield from _origins(values, stack)
     yield from _prod_is_careful(values, stack)
+    yield from _recovery_holds_names(values, stack)
     yield from _alias_owner(values, stack)
     yield from _regions_differ(values)
     yield from _bedrock(values)
@@ -153,6 +154,18 @@ def _prod_is_careful(values: Values, stack: str) -> Iterator[Finding]:
         number = _number(values.get(key))
         if number is not None and number < minimum:
             yield Finding(key, str(values[key]), problem, f"set it to {minimum} or more")
+
+
+def _recovery_holds_names(values: Values, stack: str) -> Iterator[Finding]:
+    """A deleted secret keeps its name until its recovery window is over, and `up` cannot make it again."""
+    days = _number(values.get("secretRecoveryDays"))
+    if stack != "prod" and _truth(values.get("protect")) is False and days:
+        yield Finding(
+            "secretRecoveryDays",
+            str(values["secretRecoveryDays"]),
+            f"without protect a destroy deletes the secrets, and the next up fails on their names for {days:g} days",
+            "set it to 0, or protect to true (which keeps the secrets)",
+        )
 
 
 def _alias_owner(values: Values, stack: str) -> Iterator[Finding]:

@@ -50,18 +50,15 @@ class Parameters:
     key_arn: pulumi.Input[str]
 
     def grant_read(self, grantee: Grantee) -> None:
-        """Read every parameter of the environment; a SecureString stays encrypted.
-
-        `GetParametersByPath` is checked on the path itself, the others on each parameter.
-        """
+        """Read any parameter of the environment by its name; a SecureString stays encrypted."""
         prefix = self.names.parameter_arn(self.names.parameter_prefix)
         grantee.allow(
             "read-parameters",
             [
                 Statement(
                     "ReadParameters",
-                    ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
-                    [prefix, f"{prefix}/*"],
+                    ["ssm:GetParameters"],
+                    [f"{prefix}/*"],
                 )
             ],
         )

@@ -11,7 +11,7 @@ from components.data.capacity import SCALED_PROPERTIES, scale, scalings
 from components.data.parameters import Parameters, entries
 from components.data.table import Table
 from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
-from components.lifecycle import Protection, stateful
+from components.lifecycle import Protection, serving, stateful
 from components.naming import Names
 from components.tags import component_tags
 
@@ -113,7 +113,8 @@ class DataStack(pulumi.ComponentResource):
                 value=entry.value,
                 description=entry.description,
                 tags=_TAGS,
-                opts=pulumi.ResourceOptions(parent=self),
+                # Without them no function finds its tables.
+                opts=serving(self, locked=args.protection.locked),
             )
 
 

@@ -8,9 +8,10 @@ import pulumi
 from components.iam import Conditions, Grantee, Statement, Value
 from components.naming import Names
 
-# No Scan: no request path reads a whole table.
-READ = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
-WRITE = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+# What functions call, and no more. No Scan: no request path reads a whole table. A transaction is allowed by the
+# actions in it (TransactWriteItems is no IAM action), so it needs nothing beside these.
+READ = ("dynamodb:GetItem", "dynamodb:Query")
+WRITE = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 TENANT_KEYS = ("TENANT#*",)
 CREDENTIAL_KEYS = ("CREDENTIAL#*",)
@@ -54,7 +55,6 @@ class Table:
             f"{verb}-{self.logical}",
             [
                 Statement("Items", actions, resources, leading_key_conditions(leading_keys)),
-                Statement("Describe", ["dynamodb:DescribeTable"], [self.arn]),
                 Statement(
                     "UseKey",
                     key_actions,

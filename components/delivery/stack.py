@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.artefacts import Artefact, FunctionCode
 from components.iam import ANYONE, Statement, policy_json
-from components.lifecycle import Protection, stateful
+from components.lifecycle import Protection, kept_with, stateful
 from components.naming import Names
 from components.tags import component_tags
 
@@ -36,7 +36,11 @@ class DeliveryStack(pulumi.ComponentResource):
 
     Makes: `aws:s3:Bucket` with `BucketOwnershipControls`, `BucketPublicAccessBlock`,
     `BucketServerSideEncryptionConfiguration` (CMK), `BucketVersioning`, `BucketLifecycleConfiguration` and
-    `BucketPolicy` (TLS only); one `aws:s3:BucketObjectv2` a function under `functions/{name}.zip`.
+    `BucketPolicy` (TLS only); one `aws:s3:BucketObjectv2` a function under `functions/{name}.zip`. A retained bucket
+    keeps all of them: the provider deletes an object with every version, which are the releases to go back to.
+
+    Lambda reads a zip with the permissions of who deploys: they need `s3:GetObjectVersion` on the bucket and
+    `kms:Decrypt` on the key; no service principal and no function's role does.
     """
 
     bucket: pulumi.Output[str]
@@ -51,8 +55,8 @@ class DeliveryStack(pulumi.ComponentResource):
         self.code = {name: self._upload(artefact, ready) for name, artefact in args.artefacts.items()}
         self.register_outputs({"bucket": self.bucket})
 
-    def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+    def _kept(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        return kept_with(self, *depends_on, retain=self._args.protection.retain)
 
     def _artefact_bucket(self) -> aws.s3.Bucket:
         args = self._args
@@ -70,7 +74,7 @@ class DeliveryStack(pulumi.ComponentResource):
             f"{self._name}-artefacts-ownership",
             bucket=self.bucket,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._child(),
+            opts=self._kept(),
         )
         block = aws.s3.BucketPublicAccessBlock(
             f"{self._name}-artefacts-public-access",
@@ -80,13 +84,13 @@ class DeliveryStack(pulumi.ComponentResource):
             ignore_public_acls=True,
             restrict_public_buckets=True,
             # S3 answers 409 OperationAborted when two of a bucket's settings change at once.
-            opts=self._child(ownership),
+            opts=self._kept(ownership),
         )
         aws.s3.BucketPolicy(
             f"{self._name}-artefacts-policy",
             bucket=self.bucket,
             policy=policy_json(tls_only(self._args.names.bucket("artefacts"))),
-            opts=self._child(block),
+            opts=self._kept(block),
         )
 
     def _encryption(self) -> aws.s3.BucketServerSideEncryptionConfiguration:
@@ -102,7 +106,7 @@ class DeliveryStack(pulumi.ComponentResource):
                     "bucket_key_enabled": True,
                 }
             ],
-            opts=self._child(),
+            opts=self._kept(),
         )
 
     def _versioning(self) -> aws.s3.BucketVersioning:
@@ -110,7 +114,7 @@ class DeliveryStack(pulumi.ComponentResource):
             f"{self._name}-artefacts-versioning",
             bucket=self.bucket,
             versioning_configuration={"status": "Enabled"},
-            opts=self._child(),
+            opts=self._kept(),
         )
         aws.s3.BucketLifecycleConfiguration(
             f"{self._name}-artefacts-lifecycle",
@@ -127,7 +131,7 @@ class DeliveryStack(pulumi.ComponentResource):
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
                 }
             ],
-            opts=self._child(versioning),
+            opts=self._kept(versioning),
         )
         return versioning
 
@@ -146,7 +150,7 @@ class DeliveryStack(pulumi.ComponentResource):
             kms_key_id=self._args.key_arn,
             bucket_key_enabled=True,
             tags=_TAGS,
-            opts=self._child(*ready),
+            opts=self._kept(*ready),
         )
         return FunctionCode(
             function=artefact.function,

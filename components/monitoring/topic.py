@@ -10,8 +10,10 @@ from components.iam import ANYONE, Conditions, Statement
 def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Statement, ...]:
     """The topic's policy: alarms, backup and budgets of this account may publish, over TLS only.
 
-    The source conditions are those that each service documents: CloudWatch and Budgets send account and
-    ARN, Backup sends the account. The account's own principals need no statement: their IAM policy decides.
+    The source conditions are those that each service documents: CloudWatch and Budgets send account and ARN. Backup
+    documents none, and a condition on a key that it does not send would lose every message; it needs none, for it
+    takes topics of the vault's own account only ("Notification options with AWS Backup", limitations). The account's
+    own principals need no statement: their IAM policy decides.
     """
     own = {"aws:SourceAccount": [account_id]}
     alarms: Conditions = {
@@ -24,7 +26,7 @@ def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Stat
     }
     return (
         _publisher("AlarmsPublish", "cloudwatch.amazonaws.com", topic_arn, alarms),
-        _publisher("BackupPublishes", "backup.amazonaws.com", topic_arn, {"StringEquals": own}),
+        _publisher("BackupPublishes", "backup.amazonaws.com", topic_arn, {}),
         _publisher("BudgetsPublish", "budgets.amazonaws.com", topic_arn, budgets),
         Statement(
             "TlsOnly",

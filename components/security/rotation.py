@@ -26,8 +26,6 @@ def rotation_statements(key_arn: Value, region: str, secret_arns: Sequence[Value
             ],
             list(secret_arns),
         ),
-        # GetRandomPassword has no resource level (Service Authorization Reference).
-        Statement("RandomValues", ["secretsmanager:GetRandomPassword"], ["*"]),
         # PutSecretValue encrypts with a data key and checks that it can decrypt it again.
         decrypt_secrets(key_arn, region, list(secret_arns), ("kms:Decrypt", "kms:GenerateDataKey")),
     ]
@@ -73,7 +71,7 @@ class SecretRotation(pulumi.ComponentResource):
     def _rotation_function(self) -> LambdaFunction:
         base = self._args.function
         arns = [secret.arn for secret in self._args.secrets.values()]
-        function = LambdaFunction(
+        return LambdaFunction(
             f"{self._name}-lambda",
             replace(
                 base,
@@ -81,11 +79,10 @@ class SecretRotation(pulumi.ComponentResource):
                     **base.environment,
                     "OMNIX_ROTATION_SECRET_IDS": pulumi.Output.all(*arns).apply(",".join),
                 },
+                grants={"rotate": rotation_statements(base.key_arn, base.names.region, arns)},
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        function.allow("rotate", rotation_statements(base.key_arn, base.names.region, arns))
-        return function
 
     def _permission(self) -> aws.lambda_.Permission:
         """Secrets Manager may call the alias, for secrets of this account only."""

@@ -88,7 +88,11 @@ class SecurityStack(pulumi.ComponentResource):
         return Secret(secret, resource.arn, self.key.arn, args.names.region)
 
     def _account_baseline(self) -> Sequence[pulumi.Resource]:
-        """API Gateway's log role: one setting per account and region, without which no stage may log."""
+        """API Gateway's log role: one setting per account and region, without which no stage may log.
+
+        In a shared account its owner is deployed first and destroyed last: the provider's delete clears the setting
+        for every API of the region.
+        """
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{self._name}-apigateway-logs-role",

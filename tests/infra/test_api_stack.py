@@ -91,6 +91,7 @@ def test_execution_logs_have_a_retention_before_api_gateway_makes_them_without(r
     rest_api = _only(recording, REST_API)
     assert group.inputs["name"] == f"API-Gateway-Execution-Logs_{rest_api.name}-id/{stack}"
     assert group.inputs["retentionInDays"]
+    assert group.inputs["kmsKeyId"]
     assert group.urn in _only(recording, STAGE).dependencies
 
 

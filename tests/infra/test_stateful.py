@@ -23,6 +23,39 @@ STATEFUL = (
     "aws:secretsmanager/secret:Secret",
 )
 TABLE = "aws:dynamodb/table:Table"
+SERVING = (
+    "aws:apigateway/apiKey:ApiKey",
+    "aws:apigateway/restApi:RestApi",
+    "aws:apigateway/stage:Stage",
+    "aws:apigateway/usagePlan:UsagePlan",
+    "aws:apigateway/usagePlanKey:UsagePlanKey",
+    "aws:iam/role:Role",
+    "aws:lambda/alias:Alias",
+    "aws:lambda/function:Function",
+    "aws:ssm/parameter:Parameter",
+)
+NOT_SERVING = ("backup-role", "security-apigateway-logs-role")
+KEPT_WITH = (
+    "aws:backup/vaultPolicy:VaultPolicy",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+)
+REMADE_BY_THE_NEXT_UP = {
+    "aws:apigateway/methodSettings:MethodSettings",
+    "aws:backup/selection:Selection",
+    "aws:backup/vaultNotifications:VaultNotifications",
+    "aws:budgets/budget:Budget",
+    "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:kms/alias:Alias",
+    "aws:secretsmanager/secretRotation:SecretRotation",
+    "aws:sns/topicSubscription:TopicSubscription",
+}
 
 
 def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Stacks) -> None:
@@ -48,8 +81,36 @@ def test_an_unprotect_deployment_lifts_the_lock_and_nothing_else(recorded: Stack
     assert [r.name for r in compared if r.inputs != locked[r.urn].inputs] == []
 
 
+def test_what_answers_requests_is_locked_in_prod(recorded: Stacks) -> None:
+    """`destroy --skip-preview` deletes what nothing depends on before the engine meets a lock."""
+    prod = recorded("prod")
+    locked = {r.urn for r in prod.resources if r.protect}
+    for type_ in SERVING:
+        assert prod.of(type_)
+        assert [r.name for r in prod.of(type_) if r.urn not in locked and r.name not in NOT_SERVING] == []
+
+
 def test_nothing_else_is_protected_in_prod(recorded: Stacks) -> None:
-    assert [r.name for r in recorded("prod").resources if r.protect and r.type not in STATEFUL] == []
+    """An update replaces deployments, permissions and selections: a lock would stop it."""
+    others = [r for r in recorded("prod").resources if r.protect and r.type not in (*STATEFUL, *SERVING)]
+    assert [r.name for r in others] == []
+
+
+def test_no_first_step_of_a_prod_destroy_takes_what_a_request_needs(recorded: Stacks) -> None:
+    """Resources that nothing depends on go first, all at once; the engine stops after the first lock it meets."""
+    prod = recorded("prod")
+    needed = {urn for r in prod.custom() for urn in r.dependencies}
+    first = {r.type for r in prod.custom() if r.urn not in needed and not (r.protect or r.retain_on_delete)}
+    assert first <= REMADE_BY_THE_NEXT_UP
+
+
+def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded: Stacks) -> None:
+    """Deleting a versioning resource suspends versioning; deleting an object deletes all of its versions."""
+    prod = recorded("prod")
+    parts = [r for type_ in KEPT_WITH for r in prod.of(type_)]
+    assert len(parts) == 6 + 4 + 1
+    assert [r.name for r in parts if not r.retain_on_delete] == []
+    assert [r.name for r in parts if r.protect] == []
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging"])

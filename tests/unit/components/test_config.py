@@ -222,6 +222,18 @@ def test_prod_is_careful(changes: dict[str, Any], key: str) -> None:
     assert set(findings("prod", **changes)) == {key}
 
 
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_a_secret_that_a_destroy_deletes_has_no_recovery_window(stack: str) -> None:
+    """Its name would stay taken (`InvalidRequestException … scheduled for deletion`), and the next `up` fail on it."""
+    assert set(findings(stack, secretRecoveryDays=7)) == {"secretRecoveryDays"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_secrets_rotate_no_more_often_than_sessions_end(stack: str) -> None:
+    """A session lives 30 days, and its refresh token dies with the second rotation of the secret that keys it."""
+    assert set(findings(stack, rotationDays=29)) == {"rotationDays"}
+
+
 def test_dev_may_keep_less() -> None:
     config = stack_config("dev")
     assert (config.protect, config.secret_recovery_days, config.alias_owner) == (False, 0, "pulumi")

@@ -130,6 +130,8 @@ def test_the_authorizer_has_no_identity_source_and_no_cache():
         "authorizerUri": "arn:invoke:authorizer:live",
         "authorizerResultTtlInSeconds": 0,
     }
+    # a header's name here would be a token authorizer's identity source: 401 for whoever sends X-API-Key
+    assert schemes["authorizer"]["name"] == "Unused"
     assert schemes["usage_key"] == {"type": "apiKey", "name": "x-api-key", "in": "header"}
 
 

@@ -6,12 +6,12 @@ STATEMENTS = {s.sid: s.render() for s in topic_statements(ARN, account_id="11112
 
 def test_alarms_backup_and_budgets_of_this_account_may_publish_and_no_other_service():
     allowed = {
-        s["Principal"]["Service"][0]: s["Condition"]["StringEquals"]["aws:SourceAccount"]
+        s["Principal"]["Service"][0]: s.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
         for s in STATEMENTS.values()
         if s["Effect"] == "Allow"
     }
     assert allowed == {
-        "backup.amazonaws.com": ["111122223333"],
+        "backup.amazonaws.com": None,  # documents no source key, and takes topics of its own account only
         "budgets.amazonaws.com": ["111122223333"],
         "cloudwatch.amazonaws.com": ["111122223333"],
     }
