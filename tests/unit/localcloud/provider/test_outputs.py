@@ -78,3 +78,16 @@ def test_an_inline_policy_taken_out_of_a_roles_list_is_gone(engine: Any) -> None
     id, outputs = engine.create(ROLE, "r", {**role, "inlinePolicies": both})
     engine.update(ROLE, "r", id, outputs, {**role, "inlinePolicies": both[:1]})
     assert engine.cloud.client("iam").list_role_policies(RoleName="r")["PolicyNames"] == ["a"]
+
+
+def test_a_log_group_takes_another_key_and_gives_it_up(engine: Any) -> None:
+    kind, plain = "aws:cloudwatch/logGroup:LogGroup", {"name": "/shop/api"}
+    id, outputs = engine.create(kind, "g", plain)
+    keyed = {**plain, "kmsKeyId": "arn:aws:kms:eu-central-1:123456789012:key/k"}
+    outputs = engine.update(kind, "g", id, outputs, keyed)
+    seen = from_struct(engine.read(kind, "g", id, outputs, keyed).properties)
+    assert outputs["kmsKeyId"] == seen["kmsKeyId"] == keyed["kmsKeyId"]
+    outputs = engine.update(kind, "g", id, outputs, plain)
+    assert "kmsKeyId" not in from_struct(engine.read(kind, "g", id, outputs, plain).properties)
+    engine.delete(kind, "g", id, outputs)
+    assert not engine.cloud.registry.all("logs:group-key")
