@@ -22,11 +22,12 @@ class Protection:
 def serving(parent: pulumi.Resource, *depends_on: pulumi.Resource, locked: bool) -> pulumi.ResourceOptions:
     """Options of what requests pass through or are answered from: locked, and never retained.
 
-    The engine finds out about a lock only when it comes to delete the resource: a destroy without preview first
-    deletes everything on which nothing depends, and would leave data behind an API that no longer answers. With these
-    locked too, what such a destroy can take is remade by the next `up` (alarms, schedules, bucket rules). None of them
-    is replaced by an ordinary update: their names are fixed, and code, settings and values change in place. What an
-    update does replace or drop stays unlocked: deployments, permissions, policies, backup selections.
+    The engine finds out about a lock only when it comes to delete the resource: a destroy without preview deletes
+    everything that no locked resource needs, and would leave the data behind an API that no longer answers. With these
+    locked too, it takes only what the next `up` makes again: alarms and their topic (whose e-mail subscribers are then
+    asked to confirm once more), budgets, the backup plan, rotation schedules. None of the locked is replaced by an
+    ordinary update: their names are fixed, and code, settings and values change in place. What an update does replace
+    or drop stays unlocked: deployments, permissions, policies, backup selections.
     """
     return pulumi.ResourceOptions(parent=parent, protect=locked, depends_on=list(depends_on))
 

@@ -47,13 +47,19 @@ KEPT_WITH = (
 )
 REMADE_BY_THE_NEXT_UP = {
     "aws:apigateway/methodSettings:MethodSettings",
+    "aws:backup/plan:Plan",
     "aws:backup/selection:Selection",
     "aws:backup/vaultNotifications:VaultNotifications",
     "aws:budgets/budget:Budget",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:iam/role:Role",  # AWS Backup's
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:kms/alias:Alias",
+    "aws:lambda/invocation:Invocation",  # writes a value only where there is none
+    "aws:lambda/permission:Permission",  # Secrets Manager's
     "aws:secretsmanager/secretRotation:SecretRotation",
+    "aws:sns/topic:Topic",
     "aws:sns/topicSubscription:TopicSubscription",
 }
 
@@ -96,12 +102,15 @@ def test_nothing_else_is_protected_in_prod(recorded: Stacks) -> None:
     assert [r.name for r in others] == []
 
 
-def test_no_first_step_of_a_prod_destroy_takes_what_a_request_needs(recorded: Stacks) -> None:
-    """Resources that nothing depends on go first, all at once; the engine stops after the first lock it meets."""
+def test_a_prod_destroy_without_preview_takes_nothing_that_a_request_needs(recorded: Stacks) -> None:
+    """The engine deletes whatever no locked resource needs, over any number of steps, and only then fails."""
     prod = recorded("prod")
-    needed = {urn for r in prod.custom() for urn in r.dependencies}
-    first = {r.type for r in prod.custom() if r.urn not in needed and not (r.protect or r.retain_on_delete)}
-    assert first <= REMADE_BY_THE_NEXT_UP
+    held = {urn for r in prod.resources if r.protect for urn in (r.urn, *prod.closure(r))}
+    taken = {r.type for r in prod.custom() if r.urn not in held and not r.retain_on_delete}
+    assert taken == REMADE_BY_THE_NEXT_UP
+    gates = [r for r in prod.of("aws:lambda/permission:Permission") if r.name.startswith("api-")]
+    assert len(gates) == 3
+    assert {r.urn for r in gates} <= held
 
 
 def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded: Stacks) -> None:
