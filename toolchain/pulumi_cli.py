@@ -101,8 +101,14 @@ class Engine:
     def _restore_state(self) -> None:
         """Put the engine's own backup in place of a state file that a kill left empty or half written.
 
-        Raises PulumiError when neither can be read: starting from nothing would forget what exists.
+        The file backend keeps attributes (`.attrs`) beside each file and fails on an empty one with "EOF"; it does
+        without them. Raises PulumiError when neither state nor backup can be read: starting from nothing would forget
+        what exists.
         """
+        stacks = self.workspace.state.parent
+        for attributes in (*stacks.glob("*.attrs"), *self.workspace.backend.glob(".pulumi/*.attrs")):
+            if not is_json(attributes):
+                attributes.unlink()
         state = self.workspace.state
         if not state.exists() or is_json(state):
             return

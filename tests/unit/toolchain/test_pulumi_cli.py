@@ -46,6 +46,17 @@ def test_a_state_that_a_kill_left_damaged_is_replaced_by_the_engines_backup(engi
     assert state.read_text() == '{"version": 3}'
 
 
+def test_attributes_that_a_kill_left_empty_are_dropped(engine: Engine) -> None:
+    engine.workspace.state.write_text("{}")
+    attributes = engine.workspace.state.with_name("dev.json.attrs")
+    attributes.write_text("")
+    kept = engine.workspace.state.with_name("dev.json.bak.attrs")
+    kept.write_text("{}")
+    engine.ensure_stack()
+    assert not attributes.exists()
+    assert kept.exists()
+
+
 def test_a_state_without_a_backup_is_an_error_and_never_a_new_beginning(engine: Engine) -> None:
     engine.workspace.state.write_text("")
     with pytest.raises(PulumiError, match="damaged"):

@@ -74,8 +74,10 @@ class Stack:
         )
 
     def unlock(self) -> None:
-        """What a user of a file backend does after a kill: drop the lock, and take a half-written state's backup."""
+        """What a user of a file backend does after a kill: drop the lock and what is half written."""
         shutil.rmtree(self.folder / "state/.pulumi/locks", ignore_errors=True)
+        for attributes in (self.folder / "state/.pulumi/stacks/shop").glob("*.attrs"):
+            attributes.unlink()
         state = self.folder / "state/.pulumi/stacks/shop/dev.json"
         if not state.read_bytes():
             shutil.copy(state.with_name("dev.json.bak"), state)
