@@ -74,7 +74,7 @@ class Service:
 
     def start(self) -> dict[str, Any]:
         """Restore the state, open every port, and return what `cloud.json` says."""
-        from localcloud.endpoint import server
+        from localcloud.endpoint import server, transactions
         from localcloud.endpoint.application import Application
         from localcloud.endpoint.inventory import inventory, resource_counts
         from localcloud.functions import calls
@@ -98,6 +98,7 @@ class Service:
             account, settings.region, self._directory.functions, lock, self.logs, RoleSessions(account, lock)
         )
         calls.route(self.runtime)
+        transactions.install()
         Rotation(self.runtime, registry, lock, changed).attach()
 
         endpoint_socket = server.listen(settings.port)

@@ -46,8 +46,9 @@ class LogWriter:
         threading.Thread(target=self._run, name="logs", daemon=True).start()
 
     def write(self, region: str, group: str, stream: str, message: str) -> None:
-        """Queue one line, stamped now."""
-        self._lines.put(LogLine(region, group, stream, int(time.time() * 1000), message))
+        """Queue one line, stamped now. What UTF-8 cannot hold is escaped: it must not end the thread that writes."""
+        text = message.encode("utf-8", "backslashreplace").decode("utf-8")
+        self._lines.put(LogLine(region, group, stream, int(time.time() * 1000), text))
 
     def flush(self, timeout: float = 5.0) -> None:
         """Wait until what was queued before is written."""
