@@ -44,7 +44,8 @@ RULES: tuple[BackupRule, ...] = (
     BackupRule("daily", "cron(0 1 * * ? *)", delete_after_days=30),
     BackupRule("weekly", "cron(0 3 ? * SUN *)", delete_after_days=84),  # too short for cold storage
     # Cold after a quarter: the weekly points cover what is likely to be restored, and cold is a third of
-    # the price. Needs the region's advanced backup setting for DynamoDB (account baseline).
+    # the price. Needs DynamoDB's advanced backup, which is on in every account whose first vault is younger than
+    # November 2021, and which a plan's own backups opt older ones into ("Advanced DynamoDB backup", Opting in).
     BackupRule("monthly", "cron(0 5 1 * ? *)", delete_after_days=365, cold_after_days=90),
 )
 
