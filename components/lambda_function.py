@@ -69,10 +69,14 @@ def base_statements(names: Names, function: str, key_arn: pulumi.Input[str]) -> 
             ["kms:Decrypt"],
             [key_arn],
             {
-                "StringEquals": {
-                    "kms:EncryptionContext:aws:lambda:FunctionArn": [names.function_arn(function)],
-                    "kms:ViaService": [f"lambda.{names.region}.amazonaws.com"],
-                }
+                "StringEquals": {"kms:ViaService": [f"lambda.{names.region}.amazonaws.com"]},
+                # Lambda documents the key and not whether a published version's ARN is qualified in it.
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:lambda:FunctionArn": [
+                        names.function_arn(function),
+                        f"{names.function_arn(function)}:*",
+                    ]
+                },
             },
         ),
     ]

@@ -186,7 +186,8 @@ def destroy(workspace: Workspace, progress: Progress) -> dict[str, Any]:
                     f"`pulumi destroy` of {workspace.stack} was refused or failed; the engine's message is above"
                 )
         session.cloud.ask("snapshot", post=True)
-        kept = ("stack", "account_id", "region", "aws_endpoint_url", "gateway_url")
+        # the demo user outlives a destroy that retains the tables, and so must its password
+        kept = ("stack", "account_id", "region", "aws_endpoint_url", "gateway_url", "demo")
         workspace.write_summary({key: value for key, value in workspace.read_summary().items() if key in kept})
         left: dict[str, Any] = session.cloud.ask("inventory")
         return left

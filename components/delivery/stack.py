@@ -128,8 +128,13 @@ class DeliveryStack(pulumi.ComponentResource):
                         "noncurrent_days": OLD_VERSION_DAYS,
                         "newer_noncurrent_versions": OLD_VERSIONS_KEPT,
                     },
+                },
+                {
+                    "id": "failed-uploads",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                }
+                },
             ],
             opts=self._kept(versioning),
         )
