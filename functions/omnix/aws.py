@@ -7,6 +7,7 @@ every function's timeout is above that, so a slow dependency ends as 503 and nev
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 2.0
 ATTEMPTS = 2
+
+# At DEBUG botocore writes whole requests and answers, secrets' values among them, and Lambda hands its log level to the
+# root logger: these never say more than INFO, whatever the level is.
+for _name in ("botocore", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 _CONFIG = Config(
     connect_timeout=CONNECT_TIMEOUT_SECONDS,
