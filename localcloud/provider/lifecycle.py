@@ -2,6 +2,7 @@
 # ruff: noqa: A001, A002 - `id` is the engine's word for it
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,8 +42,14 @@ def check(
                 inputs[key] = json.dumps(inputs[key], separators=(",", ":"))
         known = {key: value for key, value in inputs.items() if not has_unknown(value)}
         failures += kind.naming.violations(known) if kind.naming else ()
-        failures += kind.violations(known)
+        # in a first preview most outputs are unknown: what is given and not known yet is not missing
+        failures += [found for found in kind.violations(known) if _root(found[0]) not in inputs.keys() - known.keys()]
     return inputs, failures
+
+
+def _root(path: str) -> str:
+    """The top-level property of a property path such as `rules[0].status`."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def _fill_name(kind: ResourceType, inputs: Properties, olds: Properties, logical: str, seed: bytes) -> None:
