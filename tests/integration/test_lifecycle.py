@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.conftest import Environment, free_port
 from tests.integration.test_determinism import UNEXPECTED_CHANGES
+from tests.sessions import kill_session
 from toolchain import cloud as clouds
 from toolchain.progress import Progress
 from toolchain.pulumi_cli import PulumiError
@@ -80,8 +81,7 @@ def test_an_interrupted_up_is_finished_by_the_next(scratch: Scratch) -> None:
             env=session.engine.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         time.sleep(4)
-        # the engine puts its language host into a process group of its own, yet into the same session
-        subprocess.run(["pkill", "-KILL", "--session", str(process.pid)], check=True)
+        kill_session(process.pid)
         process.wait()
     later = again(environment)
     register(later, "after@shop.example")

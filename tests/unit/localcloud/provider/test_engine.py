@@ -18,6 +18,7 @@ import pytest
 from localcloud.cloud import Cloud
 from localcloud.provider.catalogue import CATALOGUE
 from localcloud.provider.server import serve
+from tests.sessions import kill_session
 from toolchain import engine as toolchain_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -131,8 +132,7 @@ def test_an_up_that_is_killed_is_finished_by_the_next_one_without_doubles(stack:
     deadline = time.monotonic() + 120
     while len(registry.all("resource")) < 8 and time.monotonic() < deadline:
         time.sleep(0.02)
-    # the engine puts its language host into a process group of its own, yet into the same session
-    subprocess.run(["pkill", "-KILL", "--session", str(killed.pid)], check=False)
+    kill_session(killed.pid)
     killed.wait()
     assert 8 <= len(registry.all("resource")) < 50
 
