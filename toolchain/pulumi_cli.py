@@ -128,14 +128,16 @@ class Engine:
 
     def has_resources(self) -> bool:
         """Say whether the stack's state manages anything but the stack itself and its providers."""
-        deployment = json.loads(self.capture("stack", "export")).get("deployment") or {}
-        types = (resource["type"] for resource in deployment.get("resources") or [])
+        types = (resource["type"] for resource in self._deployment().get("resources") or [])
         return any(not kind.startswith("pulumi:") for kind in types)
 
     def pending_operations(self) -> list[Mapping[str, Any]]:
         """Return the operations that an interrupted run left unfinished."""
-        deployment = json.loads(self.capture("stack", "export")).get("deployment") or {}
-        return list(deployment.get("pending_operations") or [])
+        return list(self._deployment().get("pending_operations") or [])
+
+    def _deployment(self) -> dict[str, Any]:
+        deployment: dict[str, Any] = json.loads(self.capture("stack", "export")).get("deployment") or {}
+        return deployment
 
 
 def is_json(path: Path) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from components.environment import Inputs, compose
 from tests.infra.recording import Recording, record
-from tests.infra.stacks import artefacts, contract, stack_config
+from tests.infra.stacks import STACKS, artefacts, contract, stack_config
 
 
 @cache
@@ -26,3 +26,16 @@ def _record(stack: str) -> Recording:
 def recorded() -> Callable[[str], Recording]:
     """`recorded("prod")`: all that the stack `prod` registers, from its committed config."""
     return _record
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    """Each stack in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def recording(recorded: Callable[[str], Recording], stack: str) -> Recording:
+    """All that the stack of this run of the test registers."""
+    return recorded(stack)

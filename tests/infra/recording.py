@@ -53,6 +53,11 @@ class Recording:
         """All resources of one type token."""
         return [resource for resource in self.resources if resource.type == type_]
 
+    def only(self, type_: str) -> Recorded:
+        """The one resource of a type; fails where there are none or several."""
+        (resource,) = self.of(type_)
+        return resource
+
     def one(self, type_: str, name: str) -> Recorded:
         """The one resource of a type with a logical name."""
         (found,) = [resource for resource in self.of(type_) if resource.name == name]

@@ -3,30 +3,13 @@
 import hashlib
 import json
 
-import pytest
-
-from tests.infra.stacks import STACKS, stack_config
+from tests.infra.stacks import stack_config
 
 REST_API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
 PARAMETER = "aws:ssm/parameter:Parameter"
 PERMISSION = "aws:lambda/permission:Permission"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-
-
-@pytest.fixture(params=STACKS)
-def stack(request):
-    return request.param
-
-
-@pytest.fixture
-def recording(recorded, stack):
-    return recorded(stack)
-
-
-def _only(recording, type_):
-    (resource,) = recording.of(type_)
-    return resource
 
 
 def _parameter(recording, stack, name):
@@ -40,14 +23,14 @@ def _statements(recording, function):
 
 
 def test_the_rest_api_is_regional_and_takes_its_keys_from_the_authorizer(recording, stack):
-    api = _only(recording, REST_API).inputs
+    api = recording.only(REST_API).inputs
     assert api["name"] == f"omnix-ai-{stack}-api"
     assert api["endpointConfiguration"]["types"] == "REGIONAL"
     assert api["apiKeySource"] == "AUTHORIZER"
 
 
 def test_every_route_calls_the_alias_of_its_function(recording):
-    body = json.loads(_only(recording, REST_API).inputs["body"])
+    body = json.loads(recording.only(REST_API).inputs["body"])
     uris = {
         path: method["x-amazon-apigateway-integration"]["uri"]
         for path, item in body["paths"].items()
@@ -65,19 +48,19 @@ def test_every_route_calls_the_alias_of_its_function(recording):
 
 
 def test_a_deployment_is_made_for_exactly_this_body(recording):
-    body = _only(recording, REST_API).inputs["body"]
-    deployment = _only(recording, "aws:apigateway/deployment:Deployment")
+    body = recording.only(REST_API).inputs["body"]
+    deployment = recording.only("aws:apigateway/deployment:Deployment")
     assert deployment.inputs["triggers"] == {"body": hashlib.sha256(body.encode()).hexdigest()}
 
 
 def test_the_stage_is_named_after_the_environment_and_traced(recording, stack):
-    stage = _only(recording, STAGE).inputs
+    stage = recording.only(STAGE).inputs
     assert stage["stageName"] == stack
     assert stage["xrayTracingEnabled"] is True
 
 
 def test_access_logs_are_json_in_an_encrypted_group_with_retention(recording, stack):
-    stage = _only(recording, STAGE).inputs
+    stage = recording.only(STAGE).inputs
     group = recording.one("aws:cloudwatch/logGroup:LogGroup", "api-access-logs").inputs
     assert group["name"] == f"/omnix-ai/{stack}/api/access"
     assert group["kmsKeyId"]
@@ -88,28 +71,28 @@ def test_access_logs_are_json_in_an_encrypted_group_with_retention(recording, st
 
 def test_execution_logs_have_a_retention_before_api_gateway_makes_them_without(recording, stack):
     group = recording.one("aws:cloudwatch/logGroup:LogGroup", "api-execution-logs")
-    rest_api = _only(recording, REST_API)
+    rest_api = recording.only(REST_API)
     assert group.inputs["name"] == f"API-Gateway-Execution-Logs_{rest_api.name}-id/{stack}"
     assert group.inputs["retentionInDays"]
     assert group.inputs["kmsKeyId"]
-    assert group.urn in _only(recording, STAGE).dependencies
+    assert group.urn in recording.only(STAGE).dependencies
 
 
 def test_the_stage_waits_for_the_accounts_log_role_where_this_stack_owns_it(recording):
     # Incident: "CloudWatch Logs role ARN must be set in account settings to enable logging".
     accounts = {account.urn for account in recording.of("aws:apigateway/account:Account")}
-    assert accounts <= recording.closure(_only(recording, STAGE))
+    assert accounts <= recording.closure(recording.only(STAGE))
 
 
 def test_the_stage_opens_only_when_its_functions_can_be_called(recording):
     permissions = {p.urn for p in recording.of(PERMISSION) if p.name.startswith("api-permission-")}
     assert len(permissions) == 3
-    assert permissions <= _only(recording, STAGE).dependencies
+    assert permissions <= recording.only(STAGE).dependencies
 
 
 def test_every_method_has_metrics_errors_without_bodies_and_the_configs_throttle(recording, stack):
     config = stack_config(stack)
-    settings = _only(recording, "aws:apigateway/methodSettings:MethodSettings").inputs
+    settings = recording.only("aws:apigateway/methodSettings:MethodSettings").inputs
     assert settings["methodPath"] == "*/*"
     assert settings["settings"] == {
         "metricsEnabled": True,
@@ -135,9 +118,9 @@ def test_api_gateway_calls_aliases_only_from_this_stage_or_as_authorizer(recordi
 
 
 def test_one_key_in_one_plan_counts_the_stage(recording, stack):
-    plan = _only(recording, "aws:apigateway/usagePlan:UsagePlan")
+    plan = recording.only("aws:apigateway/usagePlan:UsagePlan")
     assert plan.inputs["apiStages"] == [{"apiId": "api-rest-api-id", "stage": stack}]
-    link = _only(recording, "aws:apigateway/usagePlanKey:UsagePlanKey").inputs
+    link = recording.only("aws:apigateway/usagePlanKey:UsagePlanKey").inputs
     assert link["keyType"] == "API_KEY"
     assert link["usagePlanId"] == f"{plan.name}-id"
 
@@ -147,7 +130,7 @@ def test_the_usage_key_is_a_secure_string_and_a_secret_in_state(recording, stack
     assert parameter.inputs["type"] == "SecureString"
     assert parameter.inputs["keyId"]
     assert "value" in parameter.secret_inputs
-    assert "value" not in _only(recording, "aws:apigateway/apiKey:ApiKey").inputs
+    assert "value" not in recording.only("aws:apigateway/apiKey:ApiKey").inputs
 
 
 def test_the_url_is_the_stages(recording, stack):

@@ -2,30 +2,13 @@
 
 import json
 
-import pytest
-
-from tests.infra.stacks import STACKS, stack_config
+from tests.infra.stacks import stack_config
 
 VAULT = "aws:backup/vault:Vault"
 
 
-@pytest.fixture(params=STACKS)
-def stack(request):
-    return request.param
-
-
-@pytest.fixture
-def recording(recorded, stack):
-    return recorded(stack)
-
-
-def _only(recording, type_):
-    (resource,) = recording.of(type_)
-    return resource
-
-
 def test_the_vault_is_encrypted_and_kept_where_the_config_protects(recording, stack):
-    vault, protect = _only(recording, VAULT), stack_config(stack).protect
+    vault, protect = recording.only(VAULT), stack_config(stack).protect
     assert vault.inputs["name"] == f"omnix-ai-{stack}-backup"
     assert vault.inputs["kmsKeyArn"]
     assert (vault.protect, vault.retain_on_delete) == (protect, protect)
@@ -44,7 +27,7 @@ def test_a_protected_vault_denies_deletion_and_no_other_has_a_policy(recording, 
 
 def test_exactly_the_stacks_tables_are_backed_up(recording):
     tables = recording.of("aws:dynamodb/table:Table")
-    selection = _only(recording, "aws:backup/selection:Selection")
+    selection = recording.only("aws:backup/selection:Selection")
     assert len(tables) == 9
     assert len(selection.inputs["resources"]) == 9
     assert {table.urn for table in tables} <= selection.dependencies
@@ -52,7 +35,7 @@ def test_exactly_the_stacks_tables_are_backed_up(recording):
 
 
 def test_the_plan_keeps_daily_weekly_and_monthly_points_in_the_vault(recording, stack):
-    plan = _only(recording, "aws:backup/plan:Plan")
+    plan = recording.only("aws:backup/plan:Plan")
     kept = {rule["ruleName"]: rule["lifecycle"]["deleteAfter"] for rule in plan.inputs["rules"]}
     assert kept == {"daily": 30, "weekly": 84, "monthly": 365}
     assert {rule["targetVaultName"] for rule in plan.inputs["rules"]} == {f"omnix-ai-{stack}-backup"}
@@ -65,10 +48,10 @@ def test_no_job_starts_before_its_role_may_back_up(recording):
         for a in recording.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
         if a.inputs["policyArn"].endswith("AWSBackupServiceRolePolicyForBackup")
     ]
-    assert attachment.urn in _only(recording, "aws:backup/selection:Selection").dependencies
+    assert attachment.urn in recording.only("aws:backup/selection:Selection").dependencies
 
 
 def test_failed_copies_and_restores_are_reported_to_the_alarm_topic(recording):
-    notifications = _only(recording, "aws:backup/vaultNotifications:VaultNotifications")
-    assert _only(recording, "aws:sns/topic:Topic").urn in notifications.dependencies
+    notifications = recording.only("aws:backup/vaultNotifications:VaultNotifications")
+    assert recording.only("aws:sns/topic:Topic").urn in notifications.dependencies
     assert notifications.inputs["backupVaultEvents"] == ["COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"]

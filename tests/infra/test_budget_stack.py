@@ -5,14 +5,9 @@ import pytest
 from components.budget.billing import billing_services
 from components.budget.definitions import bedrock_budgets
 from components.budget.stack import BudgetStackArgs
-from tests.infra.stacks import STACKS, names_of, stack_config
+from tests.infra.stacks import names_of, stack_config
 
 BUDGET = "aws:budgets/budget:Budget"
-
-
-@pytest.fixture(params=STACKS)
-def stack(request):
-    return request.param
 
 
 @pytest.fixture

@@ -2,22 +2,10 @@
 
 import json
 
-import pytest
-
-from tests.infra.stacks import STACKS, stack_config
+from tests.infra.stacks import stack_config
 
 TOPIC = "aws:sns/topic:Topic"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-
-
-@pytest.fixture(params=STACKS)
-def stack(request):
-    return request.param
-
-
-@pytest.fixture
-def recording(recorded, stack):
-    return recorded(stack)
 
 
 def test_the_topic_is_encrypted_and_its_policy_speaks_of_itself(recording, stack):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
+from omnix.request_model import Body
 from omnix.text import ONE_LINE
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
@@ -32,12 +33,6 @@ def _as_changes(schema: dict[str, Any]) -> None:
         field.pop("default", None)
     schema["minProperties"] = 1
     schema["examples"] = [{"price": {"amount": 1199, "currency": "EUR"}}]
-
-
-class Body(BaseModel):
-    """A request body: nothing unknown, nothing coerced."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class Status(StrEnum):

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.config import JsonDict
 
 from omnix.authorisation import Role
+from omnix.request_model import Body
 from omnix.text import ONE_LINE
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -34,12 +35,6 @@ RefreshTokenText = Annotated[str, StringConstraints(min_length=1, max_length=512
 
 _CREDENTIALS: JsonDict = {"email": "owner@shop.example", "password": "correct horse battery staple"}
 _REGISTRATION: JsonDict = {**_CREDENTIALS, "name": "Ada Owner", "tenant_name": "Corner Shop"}
-
-
-class Body(BaseModel):
-    """A request body: nothing unknown, nothing coerced."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class Registration(Body):
