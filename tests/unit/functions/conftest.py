@@ -12,10 +12,15 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
+from components.data.tables import PARTITION_KEY, SORT_KEY, TableDefinition
+from components.data.tables import TABLES as DEFINITIONS
 from omnix.dynamodb import load_item
+from tests.dynamodb_local.distribution import UnavailableError
+from tests.dynamodb_local.server import REQUIRED, required, running
 
 REGION = "eu-central-1"
 ORIGIN = "https://console.dev.example"
+MARKER = "dynamodb_local"
 TABLES = ("analytics", "products", "sessions", "users")
 SECRETS = {
     "JWT_SECRET": "S" * 10 + "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcd",
@@ -26,12 +31,13 @@ SECRETS = {
 
 @dataclass
 class Cloud:
-    """An environment's parameters, secrets and tables in moto, and ways to call the functions in it."""
+    """An environment's parameters and secrets in moto, its tables there or in the DynamoDB Local at `database`."""
 
+    database: str | None = None
     secrets: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        return _client(service)
+        return _client(service, self.database if service == "dynamodb" else None)
 
     def items(self, logical: str) -> list[dict[str, Any]]:
         return [load_item(item) for item in self.client("dynamodb").scan(TableName=table(logical))["Items"]]
@@ -65,9 +71,9 @@ class Answer:
 
 
 @functools.cache
-def _client(service: str) -> Any:
+def _client(service: str, endpoint_url: str | None) -> Any:
     """Loading a service's model takes longer than a test."""
-    return boto3.session.Session(region_name=REGION).client(service)  # type: ignore[call-overload]
+    return boto3.session.Session(region_name=REGION).client(service, endpoint_url=endpoint_url)  # type: ignore[call-overload]
 
 
 def table(logical: str) -> str:
@@ -115,6 +121,19 @@ def read(answer: dict[str, Any]) -> Answer:
     return Answer(answer["statusCode"], headers, answer["body"])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{MARKER}: runs on AWS's own DynamoDB Local (Java; fetched from Maven)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Unit tests stay fast and pure: those on DynamoDB Local run when they are asked for (`-m dynamodb_local`)."""
+    if MARKER in config.option.markexpr:
+        return
+    left = [item for item in items if item.get_closest_marker(MARKER)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
+
+
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
@@ -133,12 +152,29 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    """The address of AWS's own DynamoDB Local, one a test process; skips, with the reason, where there is none."""
+    try:
+        with running() as endpoint:
+            yield endpoint
+    except UnavailableError as error:
+        if required():
+            pytest.fail(f"{REQUIRED} is set, and {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["moto", pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """Who judges what the data layer asks of DynamoDB: None for moto, else the endpoint of DynamoDB Local."""
+    return request.getfixturevalue("dynamodb_local") if request.param == "dynamodb-local" else None
+
+
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(monkeypatch: pytest.MonkeyPatch, database: str | None) -> Iterator[Cloud]:
     with mock_aws():
-        made = Cloud()
+        made = Cloud(database)
         _parameters(made)
-        _tables(made)
         for name, value in SECRETS.items():
             answer = made.client("secretsmanager").create_secret(Name=f"omnix-ai/dev/{name}", SecretString=value)
             made.secrets[name] = answer["ARN"]
@@ -147,37 +183,49 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv("OMNIX_API_KEY_SECRET_ID", made.secrets["API_KEY_1"])
         monkeypatch.setenv("OMNIX_ROTATION_SECRET_IDS", ",".join(made.secrets.values()))
         _forget()
+        dynamodb = made.client("dynamodb")
+        for left in dynamodb.list_tables()["TableNames"]:  # DynamoDB Local outlives a test
+            dynamodb.delete_table(TableName=left)
+        for logical in TABLES:
+            _create(dynamodb, DEFINITIONS[logical])
         yield made
 
 
 def _parameters(made: Cloud) -> None:
     for logical in TABLES:
         made.set_parameter(f"database/tables/{logical}", table(logical))
-    made.set_parameter("database/endpoint", f"https://dynamodb.{REGION}.amazonaws.com")
+    made.set_parameter("database/endpoint", made.database or f"https://dynamodb.{REGION}.amazonaws.com")
     made.set_parameter("api/cors-origins", f"{ORIGIN},https://other.dev.example", "StringList")
     made.set_parameter("api/usage-key", "usage-key-value", "SecureString")
     made.set_parameter("monitoring/log-level", "INFO")
 
 
-def _tables(made: Cloud) -> None:
-    for logical in TABLES:
-        index = {
-            "IndexName": "gsi1",
-            "KeySchema": [
-                {"AttributeName": "gsi1pk", "KeyType": "HASH"},
-                {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
-            ],
+def _create(client: Any, definition: TableDefinition) -> None:
+    """The table as `DataStack` makes it: same keys, indexes, expiry and stream."""
+    indexes = [
+        {
+            "IndexName": index,
+            "KeySchema": _keys(f"{index}pk", f"{index}sk"),
             "Projection": {"ProjectionType": "ALL"},
         }
-        made.client("dynamodb").create_table(
-            TableName=table(logical),
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "gsi1pk", "gsi1sk")
-            ],
-            GlobalSecondaryIndexes=[index],
-        )
+        for index in definition.indexes
+    ]
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.create_table(
+        TableName=table(definition.name),
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys(PARTITION_KEY, SORT_KEY),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in definition.attributes],
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        **({"StreamSpecification": stream} if definition.stream else {}),
+    )
+    if definition.ttl:
+        expiry = {"Enabled": True, "AttributeName": definition.ttl}
+        client.update_time_to_live(TableName=table(definition.name), TimeToLiveSpecification=expiry)
+
+
+def _keys(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 def _forget() -> None:
@@ -212,8 +260,10 @@ def auth(cloud: Cloud) -> Callable[..., Answer]:  # noqa: ARG001 - must exist fi
 
 
 @pytest.fixture
-def atomic_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+def atomic_writes(monkeypatch: pytest.MonkeyPatch, database: str | None) -> None:
     """DynamoDB checks and writes in one step; moto's threads would not."""
+    if database:
+        return  # it does so itself: the race is real
     lock = threading.RLock()
     plain = BaseClient._make_api_call  # type: ignore[attr-defined]
 
