@@ -26,6 +26,34 @@ type Test = Callable[[str, Context], bool]
 type Reader = Callable[[str, bool], Test]
 
 
+MULTIVALUED = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "dynamodb:attributes",
+        "dynamodb:firstpartitionkeyvalues",
+        "dynamodb:fourthpartitionkeyvalues",
+        "dynamodb:leadingkeys",
+        "dynamodb:secondpartitionkeyvalues",
+        "dynamodb:thirdpartitionkeyvalues",
+        "kms:encryptioncontextkeys",
+        "kms:grantoperations",
+        "kms:resourcealiases",
+        "lambda:layer",
+        "lambda:securitygroupids",
+        "lambda:subnetids",
+    }
+)
+"""Keys that are lists even when they hold one value: they "require a condition set operator".
+
+The global ones, and those of DynamoDB, KMS and Lambda (Service Authorization Reference, type `ArrayOf…`).
+"""
+
+
 class MalformedValueError(ValueError):
     """A condition's value that its operator cannot compare with, such as a CIDR block that is none."""
 
@@ -51,24 +79,20 @@ class Condition:
     negated: bool
     tests: tuple[Test, ...] = field(repr=False, compare=False)
 
-    def holds(self, context: Context) -> bool | None:
-        """Whether the request's values satisfy it; None where AWS leaves it undefined.
-
-        Undefined is a key of several values under an operator without ForAllValues or ForAnyValue: who asks decides
-        for the stricter reading.
-        """
+    def holds(self, context: Context) -> bool:
+        """Whether the request's values satisfy it. A plain operator never holds for a multivalued key."""
         values = context.get(self.key, ())
         if self.operator == "Null":
-            return any(test("" if not values else "present", context) for test in self.tests)
+            return any(test("present" if values else "", context) for test in self.tests)
         if self.quantifier is not None and not any(values):
-            values = ()  # "a null data set, such as an empty string"
+            values = ()  # "an empty data set (for example, an empty string)"
         if not values:
             return self.if_exists or self._on_nothing()
         if self.quantifier == "ForAllValues":
             return all(self._fits(value, context) for value in values)
         if self.quantifier == "ForAnyValue":
             return any(self._fits(value, context) for value in values)
-        return self._fits(values[0], context) if len(values) == 1 else None
+        return len(values) == 1 and self.key not in MULTIVALUED and self._fits(values[0], context)
 
     def _on_nothing(self) -> bool:
         return self.quantifier == "ForAllValues" or (self.negated and self.quantifier is None)
@@ -147,21 +171,18 @@ def _number(text: str) -> Decimal:
     return number
 
 
-_W3C_DATE = re.compile(
-    r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?)?)?", re.IGNORECASE
-)
-_EPOCH = re.compile(r"-?\d{5,}(\.\d+)?")
+_W3C_DATE = re.compile(r"\d{4}-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?)?", re.IGNORECASE)
+_EPOCH = re.compile(r"\d{1,19}")
 
 
 def _moment(text: str) -> Decimal:
-    """Seconds since 1970 of a W3C profile of ISO 8601 (a year alone is one; five digits or more are epoch time)."""
+    """Seconds since 1970 of a W3C profile of ISO 8601. Digits alone are epoch time, four of them too."""
     if _EPOCH.fullmatch(text):
         return Decimal(text)
     if not _W3C_DATE.fullmatch(text):
         raise MalformedValueError(f"{text!r} is not a date")
-    padded = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
     try:
-        moment = datetime.fromisoformat(padded.upper())
+        moment = datetime.fromisoformat((text + "-01" if len(text) == len("2024-01") else text).upper())
     except ValueError:
         raise MalformedValueError(f"{text!r} is not a date") from None
     return Decimal(str((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))

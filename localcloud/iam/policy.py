@@ -45,7 +45,8 @@ class Statement:
     def covers(self, action: str, request: Request) -> bool:
         """Whether it is about the request, whoever sends it. `action` is the request's in lower case.
 
-        No Resource and no NotResource: about whatever it is attached to (a role's trust policy).
+        Without a Resource only a role's trust policy is about what it is attached to: a key policy's statement
+        without one "has no effect".
         """
         if any(test(action) for test in self.action_tests) == bool(self.not_actions):
             return False
@@ -53,13 +54,9 @@ class Statement:
             resource, context = request.resource, request.context
             if any(test(resource, context) for test in self.resource_tests) == bool(self.not_resources):
                 return False
-        # Undefined (None) is a Deny that bites and an Allow that does not.
-        undefined = self.effect == "Deny"
-        for condition in self.conditions:
-            holds = condition.holds(request.context)
-            if not (undefined if holds is None else holds):
-                return False
-        return True
+        elif not action.startswith("sts:"):
+            return False
+        return all(condition.holds(request.context) for condition in self.conditions)
 
     def names(self, request: Request, *, bounded: bool) -> Named:
         """How closely its principals name the caller; an identity policy's statement names its holder."""
@@ -192,7 +189,10 @@ class _Reader:
             not_principals=excepted,
             conditions=tuple(self._conditions(document.get("Condition", {}))),
             action_tests=tuple(self._action(one) for one in actions or not_actions),
-            resource_tests=tuple(_resource(one, self.variables) for one in resources or not_resources),
+            resource_tests=tuple(
+                _resource(one, self.variables, whole=named is not None or excepted is not None)
+                for one in resources or not_resources
+            ),
         )
 
     def _pair(self, document: dict[str, Any], name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -260,22 +260,21 @@ class _Reader:
         return []
 
 
-def _resource(pattern: str, variables: bool) -> Test:
-    """A test of an ARN. Variables stand for something in the last component only; elsewhere `${` is literal."""
-    head, last = _split(pattern)
+def _resource(pattern: str, variables: bool, *, whole: bool) -> Test:
+    """A test of an ARN. Variables stand for something in the last component only; elsewhere `${` is literal.
+
+    An ARN short of components is completed with `*`; in a resource's policy (`whole`) only if it has a wildcard.
+    """
+    components = pattern.split(":", patterns.ARN_COMPONENTS - 1)
+    missing = patterns.ARN_COMPONENTS - len(components)
+    if missing and components[0] == "arn" and ("*" in pattern or not whole):
+        components += ["*"] * missing
+    head, last = ":".join([*components[:-1], ""]), components[-1]
     parts = patterns.read(head, variables=False) + patterns.read(last, variables=variables)
     if patterns.has_variables(parts):
         return functools.partial(_with_variables, parts)
     matches = patterns.compiled(parts, "resource")
     return lambda resource, _: matches(resource)
-
-
-def _split(pattern: str) -> tuple[str, str]:
-    """`arn:…:` up to the fifth colon, and the rest; a shorter pattern is all rest."""
-    pieces = pattern.split(":", patterns.ARN_COMPONENTS - 1)
-    if len(pieces) < patterns.ARN_COMPONENTS:
-        return pattern, ""
-    return ":".join(pieces[:-1]) + ":", pieces[-1]
 
 
 def _with_variables(parts: tuple[patterns.Part, ...], resource: str, context: Context) -> bool:
