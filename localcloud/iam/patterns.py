@@ -65,6 +65,7 @@ def has_variables(parts: Iterable[Part]) -> bool:
 def resolve(parts: tuple[Part, ...], context: Context) -> tuple[Part, ...] | None:
     """The parts with each variable's value as literal text; None where one has no single value and no default.
 
+    An empty value is none. None matches nothing, so negated operators hold ("the value is effectively null").
     A value's own `*` and `?` are never wildcards: whoever chooses a tag must not choose what it matches.
     """
     resolved: list[Part] = []
@@ -73,9 +74,9 @@ def resolve(parts: tuple[Part, ...], context: Context) -> tuple[Part, ...] | Non
             resolved.append(part)
             continue
         values = context.get(part.key, ())
-        if len(values) == 1:
+        if len(values) == 1 and values[0]:
             resolved.append(values[0])
-        elif part.default is not None and not values:
+        elif part.default is not None and not any(values):
             resolved.append(part.default)
         else:
             return None
