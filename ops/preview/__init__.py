@@ -1,0 +1,1 @@
+"""What a `pulumi preview --json` would do, told to a reviewer without a single raw state."""

@@ -1,0 +1,134 @@
+"""What a reviewer reads first: may it go on, and if not, why."""
+
+from ops.preview.blocks import Alert, Block, Bullets, Details, Fence, Line, Paragraph, Section, Span, code, line, strong
+from ops.preview.gate import Refusal
+from ops.preview.model import Action, Environment
+from ops.preview.report import Report
+from ops.preview.sections.words import count, signed
+
+_ORDER = (Action.DELETE, Action.REPLACE, Action.CREATE, Action.IMPORT, Action.UPDATE, Action.UNKNOWN)
+_WORDS = {
+    Action.CREATE: "to create",
+    Action.DELETE: "to delete",
+    Action.IMPORT: "to import",
+    Action.REPLACE: "to replace",
+    Action.UNKNOWN: "with an unknown operation",
+    Action.UPDATE: "to update",
+}
+
+
+def section(report: Report) -> Section:
+    """The verdict, a line an environment, and every reason why the gate is shut."""
+    verdict = "This change may go on" if report.gate.open else "This change is refused"
+    icon = "✅" if report.gate.open else "❌"
+    blocks: list[Block] = [
+        Paragraph(line(strong(f"{icon} {verdict}"))),
+        Bullets(tuple(_environment(report, environment) for environment in report.environments)),
+    ]
+    if report.gate.refusals:
+        reasons = tuple(_refusal(report, refusal) for refusal in report.gate.refusals)
+        blocks.append(Alert("caution", (Bullets(reasons),)))
+    if any(refusal.rule.startswith("stateful") for refusal in report.gate.refusals):
+        blocks.append(
+            Paragraph(line("To let a loss happen on purpose, commit an override: see the end of this report."))
+        )
+    return Section("", 100, tuple(blocks))
+
+
+def headline(report: Report) -> str:
+    """The verdict in a few words, for a page's title."""
+    return f"Preview of {', '.join(e.name for e in report.environments)}: {'ok' if report.gate.open else 'refused'}"
+
+
+def _environment(report: Report, environment: Environment) -> Line:
+    refused = bool(report.gate.of(environment.name))
+    icon = "❌" if refused else "✅"
+    parts: list[str | Span] = [f"{icon} ", strong(environment.name), ": "]
+    if environment.failure:
+        parts.append(
+            "preview failed; what follows of it is incomplete. " if environment.changes else "preview failed. "
+        )
+    parts.append(_counts(environment))
+    cost = report.costs.get(environment.name)
+    if cost and not environment.failure and (cost.resources or cost.unpriced):
+        parts.append(f"; {signed(cost.difference)} {report.prices.currency} a month")
+    if environment.policy and environment.policy.violations:
+        mandatory = sum(v.mandatory for v in environment.policy.violations)
+        parts.append(f"; policy: {mandatory} mandatory, {len(environment.policy.violations) - mandatory} advisory")
+    return line(*parts)
+
+
+def _counts(environment: Environment) -> str:
+    found = [f"{len(environment.of(a)):,} {_WORDS[a]}" for a in _ORDER if environment.of(a)]
+    if not found:
+        return "" if environment.failure else "no changes"
+    unchanged = len(environment.of(Action.SAME)) if environment.inventory else 0
+    return ", ".join([*found, *([f"{unchanged:,} unchanged"] if unchanged else [])])
+
+
+def _refusal(report: Report, refusal: Refusal) -> Line:
+    parts: list[str | Span] = []
+    if refusal.environment and len(report.environments) > 1:
+        parts.append(f"{refusal.environment}: ")
+    if refusal.subject:
+        parts += [code(refusal.subject), " "]
+    return line(*parts, refusal.text)
+
+
+def failures(report: Report) -> Section | None:
+    """The engine's own words, of previews that failed and of warnings."""
+    blocks: list[Block] = []
+    for environment in report.environments:
+        if environment.failure:
+            blocks.append(Paragraph(line(strong(environment.name), f": {environment.failure}.")))
+            if environment.changes:
+                blocks.append(
+                    Paragraph(
+                        line("What would be deleted is found out last and is not known here; the rest is partial.")
+                    )
+                )
+        errors = [d for d in environment.diagnostics if d.severity == "error"]
+        warnings = [d for d in environment.diagnostics if d.severity == "warning"]
+        for label, found in (("error", errors), ("warning", warnings)):
+            for diagnostic in found:
+                about: list[str | Span] = [" of ", code(diagnostic.resource)] if diagnostic.resource else []
+                blocks.append(Paragraph(line(f"{environment.name}, {label}", *about, ":")))
+                blocks.append(Fence(tuple(diagnostic.message.splitlines()), "text"))
+    return Section("What the engine said", 90, tuple(blocks)) if blocks else None
+
+
+def notes(report: Report) -> Section | None:
+    """How to override, and what somebody should tidy up."""
+    blocks: list[Block] = []
+    if report.gate.notes:
+        blocks.append(Bullets(tuple(line(note) for note in report.gate.notes)))
+    if snippet := _override_lines(report):
+        how = line("An override for what is refused above (", code("overrides/stateful.yaml"), ", reviewed like code)")
+        blocks.append(Details(how, (Fence(tuple(snippet), "yaml"),)))
+    return Section("Overrides", 20, tuple(blocks)) if blocks else None
+
+
+def _override_lines(report: Report) -> list[str]:
+    """Entries to copy; reason, owner and date are left for a person to write."""
+    refused = [r for r in report.gate.refusals if r.rule.startswith("stateful-") and r.subject]
+    lines = ["overrides:"] if refused else []
+    for refusal in refused:
+        lines += [
+            f"  - name: {_quoted(refusal.subject or '')}",
+            f"    environment: {refusal.environment}",
+            f"    action: {refusal.rule.removeprefix('stateful-')}",
+            '    reason: "" # why the data may go, in a sentence',
+            '    owner: "" # who answers for it',
+            "    expires: # a day, 90 days from now at most",
+        ]
+    return lines
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def summary_of(report: Report) -> str:
+    """One line for logs."""
+    return f"{headline(report)} ({count(len(report.gate.refusals), 'refusal')})"
