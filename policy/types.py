@@ -1,0 +1,66 @@
+"""Type tokens of pulumi-aws 7 that rules are about."""
+
+from typing import Final
+
+ACCESS_KEY: Final = "aws:iam/accessKey:AccessKey"
+ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
+BACKUP_PLAN: Final = "aws:backup/plan:Plan"
+BACKUP_SELECTION: Final = "aws:backup/selection:Selection"
+BUCKET: Final = "aws:s3/bucket:Bucket"
+BUCKET_ACL: Final = "aws:s3/bucketAcl:BucketAcl"
+BUCKET_ENCRYPTION: Final = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
+BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+BUCKET_PUBLIC_ACCESS: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
+BUDGET: Final = "aws:budgets/budget:Budget"
+DASHBOARD: Final = "aws:cloudwatch/dashboard:Dashboard"
+DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
+DOMAIN: Final = "aws:apigateway/domainName:DomainName"
+EVENT_BUS: Final = "aws:cloudwatch/eventBus:EventBus"
+EVENT_INVOKE_CONFIG: Final = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+EVENT_SOURCE_MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
+EVENT_TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
+FUNCTION: Final = "aws:lambda/function:Function"
+FUNCTION_PERMISSION: Final = "aws:lambda/permission:Permission"
+FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
+HTTP_API: Final = "aws:apigatewayv2/api:Api"
+HTTP_DOMAIN: Final = "aws:apigatewayv2/domainName:DomainName"
+HTTP_ROUTE: Final = "aws:apigatewayv2/route:Route"
+HTTP_STAGE: Final = "aws:apigatewayv2/stage:Stage"
+KEY: Final = "aws:kms/key:Key"
+LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+METHOD: Final = "aws:apigateway/method:Method"
+METHOD_SETTINGS: Final = "aws:apigateway/methodSettings:MethodSettings"
+PARAMETER: Final = "aws:ssm/parameter:Parameter"
+POLICY: Final = "aws:iam/policy:Policy"
+PROVIDER: Final = "pulumi:providers:aws"
+QUEUE: Final = "aws:sqs/queue:Queue"
+QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
+REST_API: Final = "aws:apigateway/restApi:RestApi"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+SCHEDULE: Final = "aws:scheduler/schedule:Schedule"
+SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105  a type token
+SECRET_POLICY: Final = "aws:secretsmanager/secretPolicy:SecretPolicy"  # noqa: S105  a type token
+SECRET_ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"  # noqa: S105  a type token
+SECRET_VERSION: Final = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105  a type token
+STAGE: Final = "aws:apigateway/stage:Stage"
+STATE_MACHINE: Final = "aws:sfn/stateMachine:StateMachine"
+SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
+TABLE: Final = "aws:dynamodb/table:Table"
+TOPIC: Final = "aws:sns/topic:Topic"
+TOPIC_POLICY: Final = "aws:sns/topicPolicy:TopicPolicy"
+TRAIL: Final = "aws:cloudtrail/trail:Trail"
+USAGE_PLAN: Final = "aws:apigateway/usagePlan:UsagePlan"
+USER: Final = "aws:iam/user:User"
+USER_LOGIN: Final = "aws:iam/userLoginProfile:UserLoginProfile"
+VAULT: Final = "aws:backup/vault:Vault"
+VAULT_LOCK: Final = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+VAULT_POLICY: Final = "aws:backup/vaultPolicy:VaultPolicy"
+
+# What holds data or what reads it: gone, it does not come back.
+STATEFUL: Final = (TABLE, BUCKET, KEY, SECRET, VAULT)
