@@ -148,10 +148,11 @@ def _granted(request: Request, policies: Policies, allows: list[_Match], trust: 
         return _Grant([] if missing else identity + limits + resource, missing)
     to_role = [match for match in resource if match.named is Named.ROLE]
     to_account = [match for match in resource if match.named is Named.ACCOUNT]
-    by_identity = lacking is None and (trust == "identity-or-resource" or bool(to_account))
+    delegated = trust == "resource-only" and bool(to_account)
+    by_identity = lacking is None and (trust == "identity-or-resource" or delegated)
     if direct or by_identity or (to_role and limited is None):
-        by_role = [] if limited else to_role + limits
-        return _Grant([*direct, *by_role, *(identity + limits + to_account if by_identity else [])])
+        own = identity + limits + (to_account if delegated else []) if by_identity else []
+        return _Grant([*direct, *(to_role + limits if to_role and limited is None else []), *own])
     if to_role:
         return _Grant([], limited)
     return _Grant([], lacking if trust == "identity-or-resource" or to_account else "resource")

@@ -55,10 +55,11 @@ def findings(document: str | Mapping[str, Any], kind: PolicyKind, owner: str) ->
 
     Each finding begins with the owner. A document that cannot be read has its reading errors only.
     """
-    text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
-    form = FORMS[kind]
+    text, form = _text(document), FORMS[kind]
     read, problems = policies.read(text, owner=owner)
     found = [*_size(text, form)]
+    if kind in _LATIN and not re.fullmatch(r"[\t\n\r -\xff]*", text):
+        found.append("may hold tabs, line ends and the characters U+0020 to U+00FF only")
     if read is None:
         found += problems
     else:
@@ -68,8 +69,14 @@ def findings(document: str | Mapping[str, Any], kind: PolicyKind, owner: str) ->
 
 def aggregate_findings(documents: Iterable[str | Mapping[str, Any]], owner: str) -> tuple[str, ...]:
     """Why AWS would refuse a role's inline policies together: their sizes count as one."""
-    texts = (one if isinstance(one, str) else json.dumps(one, separators=(",", ":")) for one in documents)
-    return tuple(f"{owner}: {finding}" for finding in _size("".join(texts), FORMS[PolicyKind.INLINE]))
+    together = "".join(map(_text, documents))
+    return tuple(f"{owner}: {finding}" for finding in _size(together, FORMS[PolicyKind.INLINE]))
+
+
+def _text(document: str | Mapping[str, Any]) -> str:
+    if isinstance(document, str):
+        return document
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _size(text: str, form: Form) -> Iterator[str]:
@@ -82,8 +89,6 @@ def _size(text: str, form: Form) -> Iterator[str]:
             size = len("".join(text.split()))
     if size > form.limit:
         yield f"maximum policy size of {form.limit:,} {form.unit} exceeded: {size:,} ({form.source})"
-    if not re.fullmatch(r"[\t\n\r -\xff]*", text):
-        yield "may hold tabs, line ends and the characters U+0020 to U+00FF only (IAM name requirements)"
 
 
 def _at(statement: Statement) -> str:
@@ -240,6 +245,8 @@ def _no_lockout(policy: Policy) -> Iterator[str]:
         yield "The new key policy will not allow you to update the key policy in the future."
 
 
+# botocore iam policyDocumentType, kms PolicyType
+_LATIN = frozenset({PolicyKind.INLINE, PolicyKind.MANAGED, PolicyKind.SESSION, PolicyKind.TRUST, PolicyKind.KEY})
 _IDENTITY = (_of_identity, _sids, _unique_sids, _has_resources, _arns)
 _RESOURCE = (_of_resource, _has_resources)
 _IAM = "IAM and STS quotas: "

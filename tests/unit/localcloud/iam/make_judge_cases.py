@@ -8,7 +8,8 @@ again, from the repository's root:
 
 The file holds pools and rows over them. `policies`: lists of statements (Version 2012-10-17); `requests`: `[principal,
 action, resource, the resource's account, context]`; `rows`: `[identity policies, boundary, resource policy, session
-policy, request, verdict]`, by index, -1 for none, the verdict 1 for allowed. The rows are the same at every run. A request's context is what the judge let through (it drops keys that the
+policy, request, verdict]`, by index, -1 for none, the verdict 1 for allowed. The rows are the same at every run.
+A request's context is what the judge let through (it drops keys that the
 Service Authorization Reference does not give to the action).
 """
 
@@ -210,7 +211,7 @@ def _some(pools: Pools, chance: random.Random, call: tuple[str, str, str]) -> in
 
 
 def _listed(element: dict[str, Any]) -> list[str]:
-    given = element.get("Action", element.get("NotAction"))
+    given: str | list[str] = element.get("Action") or element["NotAction"]
     return given if isinstance(given, list) else [given]
 
 
