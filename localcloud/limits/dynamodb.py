@@ -184,7 +184,8 @@ def _digits(number: str) -> int:
 _SERVICE = "dynamodb"
 RULES = (
     *limits(
-        "expression", _SERVICE, (*_READS, *_WRITES, *_QUERIES), _expression,
+        "expression", _SERVICE, (*_READS, "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", *_QUERIES),
+        _expression,
         what="an expression that is empty or too long, or IN with too many operands",
         limit="4 KB; 100 operands", source=f"{_QUOTAS}, expression parameters",
     ),
@@ -208,7 +209,7 @@ RULES = (
         )
     ),
     *limits(
-        "duplicates", _SERVICE, ("BatchWriteItem",), _batch_duplicates, what="a put and a delete of one item",
+        "put-and-delete", _SERVICE, ("BatchWriteItem",), _batch_duplicates, what="a put and a delete of one item",
         limit="one request an item", source="DynamoDB API reference: BatchWriteItem",
     ),
     *limits(

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from werkzeug.test import EnvironBuilder
 
@@ -22,16 +23,20 @@ def judge() -> Judge:
     found: list[Refusal | None] = []
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        body = request.body if isinstance(request.body, bytes | str | None) else request.body.read()
+        body: Any = request.body
+        if hasattr(body, "read"):
+            body = body.read()
         environ = EnvironBuilder(method=request.method, base_url=None, path=request.url, data=body).get_environ()
         environ |= {f"HTTP_{key.upper().replace('-', '_')}": _text(value) for key, value in request.headers.items()}
         environ["CONTENT_TYPE"] = environ.get("HTTP_CONTENT_TYPE", "")
         found.append(refuse(read_call(environ)))
-        return AWSResponse(request.url, 500, {}, None)
+        return AWSResponse(request.url, 500, HTTPHeaders(), None)
 
     def call(service: str, method: str, **parameters: Any) -> Refusal | None:
         if service not in clients:
-            config = Config(parameter_validation=False, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+            config = Config(
+                parameter_validation=False, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
+            )
             make: Any = boto3.client
             clients[service] = make(
                 service, region_name="eu-central-1", aws_access_key_id="A", aws_secret_access_key="s", config=config
