@@ -49,6 +49,7 @@ class Call:
 
     `service` and `operation` are botocore's names (`dynamodbstreams`, `GetRecords`); `parameters` are what botocore's
     client takes, without the body of a streamed upload; `access_key_id` is None where the request is not signed.
+    `base_path` is what an endpoint has before the operation's own path: a WebSocket API's `/{api}/{stage}`.
     """
 
     service: str
@@ -58,6 +59,7 @@ class Call:
     access_key_id: str | None
     source_ip: str = "127.0.0.1"
     user_agent: str = ""
+    base_path: str = ""
 
 
 def read_call(environ: WSGIEnvironment) -> Call:
@@ -70,6 +72,7 @@ def read_call(environ: WSGIEnvironment) -> Call:
         f"Credential={request.args.get('X-Amz-Credential', '')}"
     )
     key, region, signed = found.groups() if found else (None, "", _service_of(environ.get("HTTP_X_AMZ_TARGET", "")))
+    base_path = _below_stage(request, signed)
     if signed == "s3":  # routed without its body, and an uploaded object's content is as large as the disk
         operation, labels = _route(request, signed)
         body = b"" if operation.has_streaming_input else _body(request, environ, signed)
@@ -84,7 +87,17 @@ def read_call(environ: WSGIEnvironment) -> Call:
         access_key_id=key,
         source_ip=environ.get("REMOTE_ADDR", "127.0.0.1"),
         user_agent=environ.get("HTTP_USER_AGENT", ""),
+        base_path=base_path,
     )
+
+
+def _below_stage(request: Request, signed: str) -> str:
+    """API Gateway's connections lie below the stage's own path, which botocore's model does not know."""
+    base_path, found, rest = request.raw_path.partition("/@connections/")
+    if signed != "execute-api" or not found:
+        return ""
+    request.environ["RAW_URI"] = found + rest
+    return base_path
 
 
 def _service_of(target: str) -> str:

@@ -1,0 +1,91 @@
+"""Deliveries that moto makes: SNS to queues and functions, EventBridge to its targets. What may not be sent is dropped.
+
+AWS does so too: the publisher's call succeeds, the delivery fails, and only the service's own log or metric says so.
+"""
+
+import functools
+import logging
+from typing import Any
+
+from moto.events.models import Rule
+from moto.sns.models import Subscription
+
+from localcloud.enforcement.acting import Acting
+from localcloud.enforcement.need import Need
+from localcloud.iam.evaluate import Decision
+
+_LOG = logging.getLogger(__name__)
+_SNS, _EVENTS = "sns.amazonaws.com", "events.amazonaws.com"
+
+
+def watch(acting: Acting) -> None:
+    """Ask before each delivery; done once, when the endpoint starts."""
+    patched: Any = Subscription
+    patched.publish = _published(Subscription.publish, acting)
+    patched = Rule
+    patched.send_to_targets = _targeted(Rule.send_to_targets, acting)
+
+
+def _published(original: Any, acting: Acting) -> Any:
+    @functools.wraps(original)
+    def publish(self: Any, *arguments: Any, **named: Any) -> None:
+        decision = _subscriber(self, acting)
+        if decision is None or decision.allowed:
+            original(self, *arguments, **named)
+        else:
+            _LOG.warning("%s: not delivered to %s: %s", self.topic.arn, self.endpoint, decision.message)
+
+    return publish
+
+
+def _subscriber(subscription: Any, acting: Acting) -> Decision | None:
+    source = subscription.topic.arn
+    if subscription.protocol == "sqs":
+        return acting.send(_SNS, subscription.endpoint, source)
+    if subscription.protocol == "lambda":
+        return _invoked(_SNS, subscription.endpoint, source, acting)
+    return None
+
+
+def _invoked(service: str, function_arn: str, source: str, acting: Acting) -> Decision:
+    context = {"aws:SourceArn": (source,), "aws:SourceAccount": (acting.gate.account.id,)}
+    return acting.acting(service, "lambda:InvokeFunction", function_arn, context)
+
+
+def _targeted(original: Any, acting: Acting) -> Any:
+    @functools.wraps(original)
+    def send_to_targets(self: Any, *arguments: Any, **named: Any) -> None:
+        everyone = self.targets
+        self.targets = [target for target in everyone if _reachable(self, target, acting)]
+        try:
+            original(self, *arguments, **named)
+        finally:
+            self.targets = everyone
+
+    return send_to_targets
+
+
+def _reachable(rule: Any, target: dict[str, Any], acting: Acting) -> bool:
+    decision = _target(rule, target, acting)
+    if decision is not None and not decision.allowed:
+        _LOG.warning("%s: not delivered to %s: %s", rule.arn, target["Arn"], decision.message)
+    return decision is None or decision.allowed
+
+
+def _target(rule: Any, target: dict[str, Any], acting: Acting) -> Decision | None:
+    """With the target's role where it names one; else as EventBridge, by the target's own policy."""
+    arn = str(target["Arn"])
+    service = arn.split(":")[2]
+    action = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction", "states": "states:StartExecution"}.get(
+        service
+    )
+    action = action or ("events:PutEvents" if ":event-bus/" in arn else None)
+    if action is None:
+        return None
+    if role := target.get("RoleArn"):
+        return acting.with_role(_EVENTS, str(role), "events", [Need(action, arn)])
+    if service == "sqs":
+        return acting.send(_EVENTS, arn, rule.arn)
+    if service == "lambda":
+        return _invoked(_EVENTS, arn, rule.arn, acting)
+    return None
