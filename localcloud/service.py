@@ -28,6 +28,12 @@ class Settings:
     region: str
     port: int = 0
     gateway_port: int = 0
+    permissions: bool = True
+
+    @property
+    def permissions_state(self) -> str:
+        """As `cloud.json` and the health page say it."""
+        return "enforced" if self.permissions else "off"
 
 
 def serve(settings: Settings) -> None:
@@ -44,6 +50,7 @@ def serve(settings: Settings) -> None:
         try:
             directory.write_info(service.start())
             _LOG.info("serving %s at %s", settings.account_id, service.cloud.endpoint_url)
+            _LOG.info("permissions are %s", settings.permissions_state)
             service.snapshots.keep(stop)
         finally:
             service.stop()
@@ -77,7 +84,12 @@ class Service:
         from localcloud.endpoint import server, transactions
         from localcloud.endpoint.application import Application
         from localcloud.endpoint.inventory import inventory, resource_counts
+        from localcloud.enforcement import delivery, usage
+        from localcloud.enforcement.account import Account
+        from localcloud.enforcement.acting import Acting
+        from localcloud.enforcement.gate import Gate
         from localcloud.functions import calls
+        from localcloud.functions.execution import Execution
         from localcloud.functions.logs import LogWriter
         from localcloud.functions.role import RoleSessions
         from localcloud.functions.rotation import Rotation
@@ -88,18 +100,21 @@ class Service:
 
         settings = self._settings
         account = settings.account_id
-        lock = StateLock()
+        lock = self._lock = StateLock()
         registry = Registry()
         self.snapshots = Snapshots(self._directory.state, account, registry, lock)
         registry.load(self.snapshots.restore())
         changed = self.snapshots.changed
+        self.gate = Gate(Account(account), usage.Usage(), enforced=settings.permissions)
+        self.gate.usage.load(registry.get(usage.KIND, "roles") or {})
+        acting = Acting(self.gate, lock)
         self.logs = LogWriter(account, lock, changed, self._directory.functions_log)
-        self.runtime = FunctionRuntime(
-            account, settings.region, self._directory.functions, lock, self.logs, RoleSessions(account, lock)
-        )
+        execution = Execution(RoleSessions(account, lock), acting)
+        self.runtime = FunctionRuntime(account, settings.region, self._directory.functions, lock, self.logs, execution)
         calls.route(self.runtime)
         transactions.install()
-        Rotation(self.runtime, registry, lock, changed).attach()
+        delivery.watch(acting)
+        Rotation(self.runtime, acting, lock, changed).attach()
 
         endpoint_socket = server.listen(settings.port)
         gateway_socket = server.listen(settings.gateway_port)
@@ -110,20 +125,28 @@ class Service:
 
         threading.Thread(target=self._loop.run_forever, name="loop", daemon=True).start()
         self._wait(self.runtime.open())
-        self._gateway = Gateway(self.cloud, self.runtime, self.logs)
+        self._gateway = Gateway(self.cloud, self.runtime, self.logs, acting)
         self._wait(self._gateway.open(gateway_socket))
         routes = {
-            ("GET", "health"): lambda: {"status": "ok", "account_id": account, "region": settings.region},
+            ("GET", "health"): lambda: {
+                "status": "ok",
+                "account_id": account,
+                "region": settings.region,
+                "permissions": settings.permissions_state,
+            },
             ("GET", "resources"): lambda: resource_counts(registry),
             ("GET", "inventory"): lambda: inventory(account, registry, lock),
-            ("POST", "snapshot"): lambda: {"saved": self.snapshots.save()},
+            ("GET", "iam/usage"): self._usage,
+            ("POST", "functions/restart"): self.runtime.restart,
+            ("POST", "snapshot"): lambda: {"saved": self._save()},
         }
-        application = Application(self.runtime, lock, changed, routes)
+        application = Application(self.runtime, lock, changed, routes, acting)
         self._closers.append(server.EndpointServer(application, endpoint_socket).close)
         return {
             "pid": os.getpid(),
             "account_id": account,
             "region": settings.region,
+            "permissions": settings.permissions_state,
             "endpoint_url": endpoint_url,
             "gateway_url": gateway_url,
             "provider_port": self._start_provider(),
@@ -138,6 +161,17 @@ class Service:
         self._closers.append(lambda: grpc_server.stop(grace=5).wait())
         return port
 
+    def _usage(self) -> dict[str, Any]:
+        """The usage record, with every role and function that there is now."""
+        with self._lock.hold():
+            return self.gate.usage_document()
+
+    def _save(self, *, only_if_changed: bool = False) -> bool:
+        from localcloud.enforcement import usage
+
+        usage.save(self._usage(), self.cloud.registry, self._settings.account_id)
+        return self.snapshots.save(only_if_changed=only_if_changed)
+
     def _wait(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
@@ -149,5 +183,5 @@ class Service:
             self._wait(self._gateway.close())
             self._wait(self.runtime.close())
             self.logs.flush()
-            self.snapshots.save(only_if_changed=True)
+            self._save(only_if_changed=True)
             _LOG.info("stopped, state saved")
