@@ -48,12 +48,15 @@ def stateful(
     adopt: str | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
     ignore_changes: Sequence[str] = (),
+    aliases: Sequence[pulumi.Alias] = (),
 ) -> pulumi.ResourceOptions:
     """Options of a resource whose loss loses data.
 
     `adopt` is the provider's import id of one that already exists (a retained table, a legacy one with the standard
-    name): it is imported, never recreated. `ignore_changes`: what another service moves. Nothing of the component's
-    caller is merged in: a caller's parent, aliases or import would leak into every child.
+    name): it is imported, never recreated. `ignore_changes`: what another service moves. `aliases`: what the resource
+    was before its logical name or its component changed; without them the engine deletes the old one and makes a new.
+    (A component that is only renamed needs one alias, in its caller's options: the engine derives its children's.)
+    Nothing of the component's caller is merged in: a caller's parent, aliases or import would leak into every child.
     """
     return pulumi.ResourceOptions(
         parent=parent,
@@ -62,4 +65,5 @@ def stateful(
         import_=adopt,
         depends_on=list(depends_on),
         ignore_changes=list(ignore_changes),
+        aliases=list(aliases),
     )

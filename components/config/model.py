@@ -102,6 +102,15 @@ class Capacity(_Section):
     write_max: Units
     # Application Auto Scaling accepts 20 to 90 for DynamoDB.
     target_percent: Annotated[int, Field(ge=20, le=90, description="20 to 90 (percent)")] = 70
+    # What scaling moves is ignored by updates, and so would the minima be that a table without any capacity needs:
+    # AWS's provider then gives the table 1 unit and refuses its indexes ("read capacity must be > 0 when billing mode
+    # is PROVISIONED").
+    switching: Annotated[
+        bool,
+        Field(
+            description="true for the one deployment that makes an on-demand table a provisioned one, else leave it out"
+        ),
+    ] = False
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> Self:

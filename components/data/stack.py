@@ -80,7 +80,7 @@ class DataStack(pulumi.ComponentResource):
                 self,
                 protection=args.protection,
                 adopt=args.adopt.get(f"tables/{definition.name}"),
-                ignore_changes=SCALED_PROPERTIES if capacity else (),
+                ignore_changes=SCALED_PROPERTIES if capacity and not capacity.switching else (),
             ),
         )
         if capacity:
