@@ -156,11 +156,12 @@ def _environments(
     environments: dict[str, Environment] = {}
     for name, value in _named(previews, stack):
         source = Source(Path(value), name, ended.get(name, ended.get(None)))
-        for environment in read(source):
+        reading = read(source)
+        for environment in reading.environments:
             if environment.name in environments:
                 raise WrongUse(f"two previews of {environment.name}", "give one file an environment")
-            checked = environment if environment.policy else _checked(environment, Path(value), policy, stack)
-            environments[environment.name] = checked
+            judged = _judged(environment, source.path, policy, stack) if reading.first_hand else environment
+            environments[environment.name] = judged
     for name in expected:
         environments.setdefault(name, missing(name))
     order = {name: index for index, name in enumerate(("dev", "staging", "prod"))}
@@ -173,7 +174,7 @@ def _code(value: str) -> int:
     return int(value)
 
 
-def _checked(environment: "Environment", preview: Path, policy: Sequence[str], stack: str | None) -> "Environment":
+def _judged(environment: "Environment", preview: Path, policy: Sequence[str], stack: str | None) -> "Environment":
     from ops.preview import policy_result
 
     given = dict(_named(policy, stack))

@@ -9,11 +9,13 @@ from enum import Enum
 
 
 class Style(Enum):
-    """How a piece of a line looks. `CODE` is for every name that somebody else wrote."""
+    """How a piece of a line looks. `CODE` is for every name that somebody else wrote; `GOOD` and `BAD` are marks."""
 
     PLAIN = "plain"
     STRONG = "strong"
     CODE = "code"
+    GOOD = "good"
+    BAD = "bad"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ def strong(text: str) -> Span:
 def code(text: str) -> Span:
     """A name, path or value."""
     return Span(text, Style.CODE)
+
+
+def mark(good: bool) -> Span:
+    """A tick or a cross, in the colour and shape that each medium has for it."""
+    return Span("passed" if good else "refused", Style.GOOD if good else Style.BAD)
 
 
 def joined(lines: Sequence[Line], separator: str) -> Line:

@@ -120,12 +120,16 @@ class Violation(Frozen):
 
 
 class PolicyResult(Frozen):
-    """`problem` says why there is no result; without one the pack was run over `checked` resources."""
+    """`problem` says why there is no result; without one the pack was run over `checked` resources.
+
+    `unknown`: answers that only a deployment gives; `excepted`: violations that the pack's own overrides let through.
+    """
 
     violations: tuple[Violation, ...] = ()
     checked: int = 0
     rules: int = 0
     unknown: int = 0
+    excepted: int = 0
     problem: str | None = None
 
 

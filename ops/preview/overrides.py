@@ -14,7 +14,7 @@ from ops.preview.model import Action, Change
 
 # A permission is for one change under review, not for good.
 LONGEST = timedelta(days=90)
-_TEXT = Field(min_length=3, pattern=r"\S")
+_TEXT = Field(pattern=r"\S")
 
 
 class Override(BaseModel):

@@ -50,17 +50,21 @@ def _parsed(text: str) -> PolicyResult:
         return PolicyResult(problem="the policy pack's result is no JSON")
     if not isinstance(document, dict) or not isinstance(document.get("violations"), list):
         return PolicyResult(problem="the policy pack's result has no list of violations")
-    unknown = document.get("unknown") or 0
     known = {
         "violations": [_picked(entry) for entry in document["violations"]],
         "checked": document.get("checked", 0),
         "rules": document.get("rules", 0),
-        "unknown": len(unknown) if isinstance(unknown, list | dict) else unknown,
+        "unknown": _length(document.get("unknown")),
+        "excepted": _length(document.get("overridden")),
     }
     try:
         return _clean(PolicyResult.model_validate(known))
     except ValidationError as error:
         return PolicyResult(problem=f"the policy pack's result cannot be read: {_first(error)}")
+
+
+def _length(entries: Any) -> Any:
+    return len(entries) if isinstance(entries, list | dict) else entries or 0
 
 
 def _picked(entry: Any) -> Any:

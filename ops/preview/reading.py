@@ -28,7 +28,15 @@ class Source:
     exit_code: int | None = None
 
 
-def read(source: Source) -> tuple[Environment, ...]:
+@dataclass(frozen=True)
+class Reading:
+    """What a file says. `first_hand`: the engine's own preview, which the policy pack can read too."""
+
+    environments: tuple[Environment, ...]
+    first_hand: bool
+
+
+def read(source: Source) -> Reading:
     """The environments of a file: one of a preview, or all of a document.
 
     A content that cannot be read is a failed preview, to be shown as one; only a path that is not there, or a
@@ -38,26 +46,30 @@ def read(source: Source) -> tuple[Environment, ...]:
         raise WrongUse(f"there is no preview file {source.path}", "check the path; `pulumi preview --json > FILE`")
     text = source.path.read_bytes().decode("utf-8", errors="replace")
     if not text.strip():
-        return (_failed(source, "the preview wrote nothing; the job's log has the engine's message"),)
+        return _unread(source, "the preview wrote nothing; the job's log has the engine's message")
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, after {len(text):,} characters in all"
-        return (_failed(source, f"the preview's JSON is cut off or damaged ({where}); it was not read"),)
+        return _unread(source, f"the preview's JSON is cut off or damaged ({where}); it was not read")
     if isinstance(document, dict) and document.get("format") == FORMAT:
         return _reread(source, document)
-    return (_environment(source, document),)
+    return Reading((_environment(source, document),), first_hand=True)
 
 
-def _reread(source: Source, document: Mapping[str, Any]) -> tuple[Environment, ...]:
+def _unread(source: Source, why: str) -> Reading:
+    return Reading((_failed(source, why),), first_hand=False)
+
+
+def _reread(source: Source, document: Mapping[str, Any]) -> Reading:
     try:
         environments = Document.model_validate(document).environments
     except ValidationError as error:
-        return (_failed(source, f"the report's document has {error.error_count()} errors and was not read"),)
+        return _unread(source, f"the report's document has {error.error_count()} errors and was not read")
     names = {environment.name for environment in environments}
     if source.environment is not None and names != {source.environment}:
         raise WrongUse(f"{source.path} is of {', '.join(sorted(names)) or 'nothing'}", "name it for what it is")
-    return environments
+    return Reading(environments, first_hand=False)
 
 
 def _environment(source: Source, document: Any) -> Environment:

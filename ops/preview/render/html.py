@@ -7,6 +7,8 @@ from pathlib import Path
 from ops.preview.blocks import Alert, Block, Bullets, Details, Fence, Line, Paragraph, Section, Span, Style, Table
 from ops.preview.render.text import one_line
 
+# drawn by any font, unlike emoji
+_MARKS = {Style.GOOD: "✓", Style.BAD: "✗"}
 _STYLE = Path(__file__).with_name("page.css")
 
 
@@ -32,6 +34,10 @@ def _line(content: Line) -> str:
 
 
 def _span(span: Span) -> str:
+    if span.style in _MARKS:
+        return (
+            f'<span class="{span.style.value}" role="img" aria-label="{escape(span.text)}">{_MARKS[span.style]}</span>'
+        )
     text = escape(one_line(span.text, 2000 if span.style is not Style.CODE else 240))
     if span.style is Style.CODE:
         # a path may break after each of its parts, so that it fits a narrow screen

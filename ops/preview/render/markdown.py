@@ -19,6 +19,7 @@ _AUTOLINK = re.compile(
 )
 # What begins a list or a heading, and only at the start of a line.
 _OPENING = re.compile(r"^(\d*)([.)+#-])")
+_MARKS = {Style.GOOD: "✅", Style.BAD: "❌"}
 _ALERTS = {"caution": "CAUTION", "warning": "WARNING", "note": "NOTE"}
 
 
@@ -63,6 +64,8 @@ def _span(span: Span, *, cell: bool) -> str:
     if span.style is Style.CODE:
         text = code_span(span.text)
         return text.replace("|", "\\|") if cell else text
+    if span.style in _MARKS:
+        return _MARKS[span.style]
     text = escaped(span.text)
     if span.style is Style.STRONG and text.strip():
         text = f"**{text.strip()}**"

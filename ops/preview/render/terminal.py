@@ -13,6 +13,7 @@ from ops.preview.blocks import Alert, Block, Bullets, Details, Fence, Line, Para
 from ops.preview.render.text import one_line
 
 _STYLES = {Style.PLAIN: "", Style.STRONG: "bold", Style.CODE: "cyan"}
+_MARKS = {Style.GOOD: ("✓", "bold green"), Style.BAD: ("✗", "bold red")}
 _BORDERS = {"caution": "red", "warning": "yellow", "note": "blue"}
 
 
@@ -27,7 +28,9 @@ def show(sections: Sequence[Section], console: Console) -> None:
 
 
 def _text(content: Line) -> Text:
-    return Text.assemble(*((one_line(span.text, 2000), _STYLES[span.style]) for span in content))
+    return Text.assemble(
+        *(_MARKS.get(span.style) or (one_line(span.text, 2000), _STYLES[span.style]) for span in content)
+    )
 
 
 def _block(block: Block) -> RenderableType:

@@ -21,7 +21,7 @@ def section(report: Report) -> Section | None:
     for component in components:
         found = [(e.name, c) for e in report.environments for c in _listed(e) if c.resource.component == component]
         rows = [(name, _row(change)) for name, change in sorted(found, key=lambda pair: _order(pair[1]))]
-        table = merged(("", "Resource", "Type", "What changes"), rows, [e.name for e in report.environments])
+        table = merged(("Change", "Resource", "Type", "What changes"), rows, [e.name for e in report.environments])
         blocks.append(Details(line(code(component), f": {_tally([c for _, c in found])}"), (table,)))
     if renamed := _renamed(report):
         blocks.append(Paragraph(renamed))
@@ -39,7 +39,7 @@ def _order(change: Change) -> tuple[int, str]:
 
 def _tally(found: Sequence[Change]) -> str:
     actions = [(action, sum(c.action is action for c in found)) for action in _SHOWN]
-    return ", ".join(f"{number} {VERBS[action]}" for action, number in actions if number)
+    return ", ".join(f"{number} to {VERBS[action]}" for action, number in actions if number)
 
 
 def _row(change: Change) -> tuple[Line, ...]:

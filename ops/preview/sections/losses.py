@@ -19,7 +19,7 @@ def stateful(report: Report) -> Section | None:
         return None
     rows = [(name, _stateful_row(report, name, change)) for name, change in found]
     table = merged(("Resource", "What happens", "What is lost", "What protects it", "Override"), rows, _names(report))
-    lead = line(strong(f"⚠️ {count(len({c.urn.split('::', 2)[-1] for _, c in found}), 'stateful resource')} affected."))
+    lead = line(strong(f"{count(len({c.urn.split('::', 2)[-1] for _, c in found}), 'stateful resource')} affected."))
     blocks: list[Block] = [Paragraph(lead), table]
     hints = {
         line(code(c.resource.name), " goes and ", code(c.recreated_as), " is created under the same physical name: a "
@@ -69,7 +69,7 @@ def others(report: Report) -> Section | None:
     return Section(
         "Also deleted or replaced",
         80,
-        (merged(("", "Resource", "Type", "Component", "Note"), rows, _names(report)),),
+        (merged(("Change", "Resource", "Type", "Component", "Note"), rows, _names(report)),),
     )
 
 

@@ -44,8 +44,9 @@ def _state(report: Report, index: int) -> Line:
         if policy.violations
         else "nothing found"
     )
-    unknown = f"; {count(policy.unknown, 'value')} not known before the deployment" if policy.unknown else ""
-    return line(strong(environment.name), words, found, unknown)
+    unknown = f"; {count(policy.unknown, 'answer')} not known before the deployment" if policy.unknown else ""
+    excepted = f"; {count(policy.excepted, 'committed exception')}" if policy.excepted else ""
+    return line(strong(environment.name), words, found, unknown, excepted)
 
 
 def _row(violation: Violation) -> tuple[Line, ...]:

@@ -1,6 +1,20 @@
 """What a reviewer reads first: may it go on, and if not, why."""
 
-from ops.preview.blocks import Alert, Block, Bullets, Details, Fence, Line, Paragraph, Section, Span, code, line, strong
+from ops.preview.blocks import (
+    Alert,
+    Block,
+    Bullets,
+    Details,
+    Fence,
+    Line,
+    Paragraph,
+    Section,
+    Span,
+    code,
+    line,
+    mark,
+    strong,
+)
 from ops.preview.gate import Refusal
 from ops.preview.model import Action, Environment
 from ops.preview.report import Report
@@ -20,10 +34,10 @@ _WORDS = {
 def section(report: Report) -> Section:
     """The verdict, a line an environment, and every reason why the gate is shut."""
     verdict = "This change may go on" if report.gate.open else "This change is refused"
-    icon = "✅" if report.gate.open else "❌"
+    lines = [_environment(report, environment) for environment in report.environments]
     blocks: list[Block] = [
-        Paragraph(line(strong(f"{icon} {verdict}"))),
-        Bullets(tuple(_environment(report, environment) for environment in report.environments)),
+        Paragraph(line(mark(report.gate.open), " ", strong(verdict))),
+        Bullets((*lines, *_contract(report))),
     ]
     if report.gate.refusals:
         reasons = tuple(_refusal(report, refusal) for refusal in report.gate.refusals)
@@ -41,9 +55,8 @@ def headline(report: Report) -> str:
 
 
 def _environment(report: Report, environment: Environment) -> Line:
-    refused = bool(report.gate.of(environment.name))
-    icon = "❌" if refused else "✅"
-    parts: list[str | Span] = [f"{icon} ", strong(environment.name), ": "]
+    passed = not report.gate.of(environment.name)
+    parts: list[str | Span] = [mark(passed), " ", strong(environment.name), ": "]
     if environment.failure:
         parts.append(
             "preview failed; what follows of it is incomplete. " if environment.changes else "preview failed. "
@@ -56,6 +69,16 @@ def _environment(report: Report, environment: Environment) -> Line:
         mandatory = sum(v.mandatory for v in environment.policy.violations)
         parts.append(f"; policy: {mandatory} mandatory, {len(environment.policy.violations) - mandatory} advisory")
     return line(*parts)
+
+
+def _contract(report: Report) -> tuple[Line, ...]:
+    if report.contract is None:
+        return ()
+    if report.contract.problem:
+        return (line(mark(False), " ", strong("API contract"), ": not compared"),)
+    breaking = len(report.contract.breaking)
+    words = count(breaking, "breaking change") if breaking else "not breaking"
+    return (line(mark(not breaking), " ", strong("API contract"), f": {words}"),)
 
 
 def _counts(environment: Environment) -> str:
