@@ -98,7 +98,7 @@ def compiled(parts: tuple[Part, ...], spread: Spread) -> Callable[[str], bool]:
         return literal.__eq__
     if spread == "arn" and sum(part.count(":") for part in parts if isinstance(part, str)) < ARN_COMPONENTS - 1:
         return _never
-    if spread != "arn" and parts == (_MANY,):
+    if parts == (_MANY,):
         return _always
     fullmatch = re.compile(_expression(parts, spread), re.DOTALL).fullmatch
     return lambda value: fullmatch(value) is not None

@@ -134,6 +134,12 @@ def test_a_set_operator_asks_every_value_or_any(operator, wanted, given, expecte
     assert holds({operator: {LEADING: wanted}}, given) is expected
 
 
+@pytest.mark.parametrize("operator", ["StringLike", "StringNotLike"])
+def test_a_plain_operator_never_holds_for_several_values_of_any_key(operator):
+    assert not holds({operator: {A: "b*"}}, {A: ["anna", "anne"]})
+    assert not holds({operator: {A: "a*"}}, {A: ["anna", "anne"]})
+
+
 @pytest.mark.parametrize(
     ("wanted", "given", "expected"),
     [

@@ -51,7 +51,7 @@ def test_one_allow_in_any_identity_policy_is_enough():
 @pytest.mark.parametrize("where", ["identity", "boundary", "session", "resource"])
 @pytest.mark.parametrize("trust", ["identity-or-resource", "resource-only", "both"])
 def test_an_explicit_deny_in_any_policy_wins(where, trust):
-    everything = {
+    everything: dict[str, Any] = {
         "identity": (ALLOWS,),
         "boundary": ALLOWS,
         "session": (ALLOWS,),
@@ -192,6 +192,7 @@ SPARED = [
     ([ROLE, SESSION_ARN, ACCOUNT_ROOT], SESSION, True),
     ([ROLE, ACCOUNT_ROOT], SESSION, False),
     ([SESSION_ARN, ROLE], SESSION, False),
+    ([SESSION_ARN, ACCOUNT_ROOT], SESSION, False),
     ([USER.arn, ACCOUNT], USER, True),
     ([USER.arn], USER, False),
     ([ACCOUNT], ROOT, True),
@@ -229,6 +230,16 @@ def test_a_decision_lists_every_statement_that_is_about_the_request_and_which_of
         ("boundary", "boundary", "Limit", 0, True),
     ]
     assert (decision.reason, decision.message) == ("allow", "")
+
+
+def test_only_the_statements_that_granted_are_decisive():
+    named = _on_resource({"AWS": SESSION_ARN}, {"AWS": ROLE})
+    past_the_boundary = decide(request(), Policies(boundary=NOTHING, resource=named))
+    assert [one.decisive for one in past_the_boundary.matched] == [True, False]
+    key = policy(allow(Principal={"AWS": ACCOUNT}, Action="kms:*"))
+    delegated = Policies(identity=(policy(allow(Action="kms:*")),), resource=key)
+    decision = decide(request("kms:Decrypt", KEY), delegated, "resource-only")
+    assert [(one.kind, one.decisive) for one in decision.matched] == [("identity", True), ("resource", True)]
 
 
 def test_a_refusal_still_lists_the_statements_that_were_about_the_request():

@@ -144,6 +144,19 @@ def test_a_roles_inline_policies_count_together():
     assert "maximum policy size of 10,240" in aggregate_findings([half, json.dumps(half)], "role reader")[0]
 
 
+def test_as_much_as_sqs_takes_is_not_refused():
+    most = {
+        "Action": [f"sqs:{letter}" for letter in "abcdefg"],
+        "Principal": {"AWS": [f"{n:012}" for n in range(50)]},
+        "Condition": {"Null": {f"aws:k{n}": "true" for n in range(10)}},
+    }
+    first = {**_valid(QUEUES), **most}
+    others = [{**_valid(QUEUES), "Principal": {"CanonicalUser": str(n)}} for n in range(20)]
+    assert not findings(_document(first), QUEUES, "it")
+    assert not findings(_document(*others), QUEUES, "it")
+    assert "at most 20 statements, not 21" in findings(_document(*others, others[0]), QUEUES, "it")[0]
+
+
 def test_several_errors_are_all_found():
     found = findings(_document({"Effect": "allow", "Actions": "*"}), INLINE, "it")
     assert len(found) == 4  # the effect, the unknown element, no action, no resource

@@ -156,6 +156,7 @@ RESOURCES = [
     (f"arn:aws:dynamodb:*:{ACCOUNT}:table/*", DYNAMO, True),
     # the last character of a segment "can expand to match beyond the colon boundaries"
     ("arn:aws:logs:*:log-group:app:*", f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:app:stream", True),
+    ("arn:aws:logs:eu?:log-group:app", "arn:aws:logs:eu::log-group:app", False),
     # one within a segment cannot, a `?` never does; the last component has no boundaries
     ("arn:aws:logs:eu*1:log-group:app", f"arn:aws:logs:eu-central-1:{ACCOUNT}:1:log-group:app", False),
     ("arn:aws:logs:eu-central-1?log:app:x", "arn:aws:logs:eu-central-1:log:app:x", False),
@@ -177,6 +178,12 @@ def test_a_resource_is_covered_with_its_case_and_by_wildcards_within_its_segment
     assert decide(request("s3:GetObject", asked), Policies(identity=(inverse,))).allowed is not covered
 
 
+@pytest.mark.parametrize(("resource", "covered"), [("arn:aws:dynamodb", False), ("arn:aws:dynamodb:*", True)])
+def test_a_resources_policy_completes_an_arn_only_if_it_has_a_wildcard(resource, covered):
+    attached = policy(allow(Principal="*", Resource=resource))
+    assert decide(request(), Policies(resource=attached)).allowed is covered
+
+
 VARIABLES = [
     ("${aws:username}", {"aws:username": "anna"}, "anna", True),
     ("${AWS:UserName}", {"aws:username": "anna"}, "anna", True),
@@ -185,6 +192,8 @@ VARIABLES = [
     ("${aws:username, 'nobody'}", {}, "nobody", True),
     ("${aws:username,'nobody'}", {}, "nobody", True),
     ("${aws:username, 'nobody'}", {"aws:username": "anna"}, "nobody", False),
+    ("${aws:username, 'nobody'}", {"aws:username": ""}, "nobody", True),
+    ("${aws:username, 'nobody'}", {"aws:username": ["anna", "ben"]}, "nobody", False),
     ("${aws:username}", {"aws:username": "*"}, "anna", False),
     ("${aws:username}*", {"aws:username": "a?"}, "a?b", True),
     ("${aws:username}", {"aws:username": ["anna", "ben"]}, "anna", False),
