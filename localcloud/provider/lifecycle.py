@@ -15,6 +15,7 @@ from localcloud.provider.errors import PartialCreateError, ProviderError, error_
 from localcloud.provider.journal import Journal
 from localcloud.provider.resource import ResourceType, Scope, Violation
 from localcloud.provider.wire import Properties, has_unknown
+from localcloud.refusals.check import violations
 
 ROWS = "resource"  # registry kind: what this provider holds, by URN
 
@@ -42,6 +43,8 @@ def check(
                 inputs[key] = json.dumps(inputs[key], separators=(",", ":"))
         known = {key: value for key, value in inputs.items() if not has_unknown(value)}
         failures += kind.naming.violations(known) if kind.naming else ()
+        named = {path for path, _ in failures}
+        failures += [found for found in violations(kind.checks, inputs, scope.place) if found[0] not in named]
         # in a first preview most outputs are unknown: what is given and not known yet is not missing
         failures += [found for found in kind.violations(known) if _root(found[0]) not in inputs.keys() - known.keys()]
     return inputs, failures

@@ -10,7 +10,6 @@ METHODS = {
     **{name: name.upper() for name in ("get", "put", "post", "delete", "options", "head", "patch")},
     "x-amazon-apigateway-any-method": "ANY",
 }
-_BODY_BYTES = 6 * 1024 * 1024  # AWS: maximum size of an imported API definition
 INTEGRATION = "x-amazon-apigateway-integration"
 
 type Document = dict[str, Any]
@@ -33,36 +32,6 @@ def operations(body: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str,
         for key, operation in item.items():
             if key in METHODS:
                 yield path, METHODS[key], operation
-
-
-def refusals(text: str) -> Iterator[str]:
-    """Why API Gateway would refuse this body."""
-    if len(text.encode()) > _BODY_BYTES:
-        yield f"the body has {len(text.encode())} bytes; AWS takes {_BODY_BYTES}"
-    try:
-        body = parse(text)
-    except ValueError as error:
-        yield str(error)
-        return
-    version = str(body.get("openapi") or body.get("swagger") or "")
-    if not version.startswith(("3.0.", "2.0")):
-        yield f"unsupported OpenAPI version {version or 'none'!r}: API Gateway takes 3.0.x and Swagger 2.0, not 3.1"
-    if not isinstance(body.get("info"), dict) or not isinstance(body.get("paths"), dict):
-        yield "info and paths are required"
-        return
-    for path in body["paths"]:
-        if not path.startswith("/"):
-            yield f"path {path!r} must begin with a slash"
-    yield from _unresolved(body)
-
-
-def _unresolved(body: Document) -> Iterator[str]:
-    """Authorizers that operations name and nothing defines."""
-    defined = (body.get("components") or {}).get("securitySchemes") or body.get("securityDefinitions") or {}
-    for path, method, operation in operations(body):
-        for requirement in operation.get("security", body.get("security", [])):
-            for scheme in requirement.keys() - defined.keys():
-                yield f"{method} {path} names the security scheme {scheme!r}, which is not defined"
 
 
 def without_integration(body: Mapping[str, Any]) -> list[str]:

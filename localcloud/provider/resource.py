@@ -2,9 +2,11 @@
 # ruff: noqa: A002, D102, D103 - `id` is the engine's word; short properties and checks speak for themselves
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 import grpc
@@ -15,6 +17,8 @@ from localcloud.provider.naming import Naming
 from localcloud.provider.schema import Schema, schema
 from localcloud.provider.tagging import Tagging
 from localcloud.provider.wire import Properties
+from localcloud.refusals.check import Check, Place
+from localcloud.refusals.checks import checks_of
 from localcloud.registry import Registry
 
 
@@ -47,6 +51,10 @@ class Scope:
 
     def client(self, service: str) -> Any:
         return self.cloud.client(service, self.region)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.account_id, self.region, self.default_tags)
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
@@ -81,6 +89,12 @@ class ResourceType:
     @property
     def schema(self) -> Schema:
         return schema(self.pulumi_type)
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """The catalogue's rules for this type: the models', its service's, those of its own module (`RULES`)."""
+        own = vars(sys.modules[type(self).__module__]).get("RULES", ())
+        return checks_of(self.pulumi_type, own, taggable=self.schema.taggable, regional=self.schema.regional)
 
     def violations(self, inputs: Properties) -> Iterable[Violation]:
         """What is declared, then what `check` finds."""

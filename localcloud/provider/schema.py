@@ -5,6 +5,7 @@ The names and types come from the installed `pulumi_aws`: there is no second lis
 
 import importlib
 import inspect
+import math
 import sys
 import threading
 import types
@@ -49,8 +50,8 @@ class Schema:
         return frozenset(
             key
             for key, expected in self.inputs.items()
-            if str in (options := _options(expected))
-            and any(isinstance(option, type) and _types.is_input_type(option) for option in options)
+            if str in (forms := options(expected))
+            and any(isinstance(form, type) and _types.is_input_type(form) for form in forms)
         )
 
     def violations(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -118,12 +119,13 @@ def _required(arguments: type) -> frozenset[str]:
 
 
 @cache
-def _properties(arguments: type) -> Mapping[str, Any]:
+def properties(arguments: type) -> Mapping[str, Any]:
+    """Pulumi names and SDK types of an `…Args` class."""
     return _types.input_type_types(arguments)
 
 
 def _object_violations(value: Mapping[str, Any], arguments: type, path: str) -> Iterator[tuple[str, str]]:
-    known = _properties(arguments)
+    known = properties(arguments)
     for key in value:
         if not key.startswith("__") and key not in known:
             yield (
@@ -141,8 +143,7 @@ def _violations(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str
     """`expected` is a type of the SDK: scalars, `…Args` classes, sequences, mappings and unions of these."""
     if is_unknown(value) or is_asset(value) or value is None:
         return
-    options = _options(expected)
-    attempts = [list(_mismatch(value, option, path)) for option in options]
+    attempts = [list(_mismatch(value, option, path)) for option in options(expected)]
     if attempts and all(attempts):
         # of several forms the one that gets furthest explains most
         yield from max(attempts, key=lambda found: max(len(where) for where, _ in found))
@@ -167,7 +168,7 @@ def _mismatch(value: Any, expected: Any, path: str) -> Iterator[tuple[str, str]]
                 yield from _violations(item, arguments[1], f"{path}.{key}")
         else:
             yield path, f"expected an object, got {_kind(value)}"
-    elif expected in _SCALARS and not isinstance(value, _SCALARS[expected]):
+    elif expected in _SCALARS and not (isinstance(value, _SCALARS[expected]) and _converts(value, expected)):
         yield path, f"expected {expected.__name__}, got {_kind(value)}"
 
 
@@ -180,10 +181,19 @@ _SCALARS: dict[Any, tuple[type, ...]] = {
 }
 
 
-def _options(expected: Any) -> list[Any]:
+def _converts(value: Any, expected: Any) -> bool:
+    if not isinstance(value, str) or expected not in {int, float}:
+        return True
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def options(expected: Any) -> list[Any]:
     """The concrete alternatives of `Input[T]`, `Optional[T]` and unions; typed dicts say nothing new."""
     if typing.get_origin(expected) in {typing.Union, types.UnionType}:
-        return [option for part in typing.get_args(expected) for option in _options(part)]
+        return [option for part in typing.get_args(expected) for option in options(part)]
     if expected is type(None) or typing.get_origin(expected) in {Output, Awaitable} or typing.is_typeddict(expected):
         return []
     return [expected]

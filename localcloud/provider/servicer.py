@@ -2,7 +2,7 @@
 # ruff: noqa: ARG002, D102, N802 - names and arguments are the protocol's (pulumi/provider.proto)
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -18,8 +18,19 @@ from localcloud.provider.errors import PartialCreateError, ProviderError, abort_
 from localcloud.provider.journal import Journal
 from localcloud.provider.resource import ResourceType, Scope
 from localcloud.provider.schema import SDK_VERSION
-from localcloud.provider.wire import Empty, Properties, conceal, from_struct, has_unknown, plain, rewrap, to_struct
+from localcloud.provider.wire import (
+    Empty,
+    Properties,
+    conceal,
+    from_struct,
+    has_unknown,
+    plain,
+    rewrap,
+    to_struct,
+    told_secrets,
+)
 
+_TELLING = 4  # a shorter text is in too many words by chance
 _SCHEMA = json.dumps({"name": "aws", "version": SDK_VERSION})
 
 
@@ -111,7 +122,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs, failures = lifecycle.check(kind, scope, request.urn, news, olds, request.randomSeed)
         return provider_pb2.CheckResponse(
             inputs=to_struct(rewrap(inputs, marked)),
-            failures=[provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in failures],
+            failures=[
+                provider_pb2.CheckFailure(property=path, reason=_without(reason, told_secrets(marked)))
+                for path, reason in failures
+            ],
         )
 
     @_explicit
@@ -195,6 +209,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 f"this cloud has no resource type {token} ({request.urn}); it knows {len(CATALOGUE)} types"
             )
         return kind, self._connections.get(context.peer()).scope(self._cloud, properties)
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "[secret]") if len(secret) >= _TELLING else text
+    return text
 
 
 def _outgoing(kind: ResourceType, values: Properties, marked: Properties) -> Any:

@@ -109,6 +109,23 @@ def rewrap(value: Any, marked: Any) -> Any:
     return value
 
 
+def told_secrets(value: Any) -> Iterable[str]:
+    """Every text inside a secret, so that no message repeats it."""
+    if signature(value) == SECRET or (signature(value) == OUTPUT and value.get("secret")):
+        yield from _texts(plain(value))
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from told_secrets(item)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+    elif isinstance(value, str) and value:
+        yield value
+
+
 def conceal(properties: Mapping[str, Any], names: Iterable[str]) -> Properties:
     """`properties` with the named top-level ones marked secret."""
     return {

@@ -1,10 +1,9 @@
 """Amazon API Gateway REST APIs: the API, its body, gateway responses, deployments."""
-# ruff: noqa: A002, ARG002, D101, D102, D103, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D101, D102, D103 - `ResourceType` says what each method does
 
 import json
 import secrets
 import string
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -16,7 +15,6 @@ from localcloud.provider.resource import (
     Label,
     ResourceType,
     Scope,
-    Violation,
     document,
     failed_precondition,
 )
@@ -54,18 +52,6 @@ class RestApi(ResourceType):
     local_only = frozenset({"putRestApiMode", "failOnWarnings", "parameters", "endpointAccessMode", "securityPolicy"})
     unordered = frozenset({"binaryMediaTypes"})
     defaults: ClassVar = {"apiKeySource": "HEADER", "disableExecuteApiEndpoint": False, "putRestApiMode": "overwrite"}
-    policies: ClassVar = {"policy": 8192}
-    choices: ClassVar = {"apiKeySource": ("HEADER", "AUTHORIZER")}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        types = str(inputs.get("endpointConfiguration", {}).get("types", "REGIONAL"))
-        if types not in {"EDGE", "REGIONAL", "PRIVATE"}:
-            yield "endpointConfiguration.types", f"{types!r} is not EDGE, REGIONAL or PRIVATE"
-        size = inputs.get("minimumCompressionSize")
-        if size not in (None, "") and not -1 <= int(size) <= 10485760:
-            yield "minimumCompressionSize", f"{size} is outside -1 to 10485760"
-        if "body" in inputs:
-            yield from (("body", reason) for reason in openapi.refusals(inputs["body"]))
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given: dict[str, Any] = {"name": inputs["name"], "description": inputs.get("description", "")}
@@ -147,7 +133,6 @@ class RestApiPolicy(StoredType):
     pulumi_type = "aws:apigateway/restApiPolicy:RestApiPolicy"
     kind = "apigateway:policy"
     force_new = frozenset({"restApiId"})
-    policies: ClassVar = {"policy": 8192}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("apigateway").get_rest_api(restApiId=inputs["restApiId"])

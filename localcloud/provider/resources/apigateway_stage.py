@@ -1,9 +1,8 @@
 """Amazon API Gateway: the account's log role, stages and their settings, usage plans and API keys."""
-# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
 import threading
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
@@ -11,11 +10,8 @@ from localcloud.provider.resource import (
     Label,
     ResourceType,
     Scope,
-    Violation,
     document,
     failed_precondition,
-    one_of,
-    within,
 )
 from localcloud.provider.resources.apigateway_api import DEPLOYMENT, STAGE, timestamp
 from localcloud.provider.wire import Properties
@@ -145,13 +141,6 @@ class MethodSettings(ResourceType):
     label = Label.EXECUTED
     force_new = frozenset({"restApi", "stageName", "methodPath"})
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        settings = inputs.get("settings", {})
-        for key, reason in one_of(settings, "loggingLevel", ("OFF", "ERROR", "INFO")):
-            yield f"settings.{key}", reason
-        if "/" not in str(inputs.get("methodPath", "*/*")):
-            yield "methodPath", f"{inputs['methodPath']!r} is no path/METHOD or */*"
-
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._require(scope, inputs)
         return f"{inputs['restApi']}-{inputs['stageName']}-{inputs['methodPath']}"
@@ -193,15 +182,6 @@ class UsagePlan(ResourceType):
     label = Label.EXECUTED
     naming = Naming(r"(?s).+", 1024, renames=True)
     unordered = frozenset({"apiStages"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        quota = inputs.get("quotaSettings", {})
-        for key, reason in one_of(quota, "period", ("DAY", "WEEK", "MONTH")):
-            yield f"quotaSettings.{key}", reason
-        throttle = inputs.get("throttleSettings", {})
-        for key in ("rateLimit", "burstLimit"):
-            for _, reason in within(throttle, key, 0, 10**9):
-                yield f"throttleSettings.{key}", reason
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         _require_stages(scope, inputs)
@@ -253,11 +233,6 @@ class ApiKey(ResourceType):
     secret_outputs = frozenset({"value"})
     defaults: ClassVar = {"enabled": True, "description": "Managed by Pulumi"}
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        value = inputs.get("value")
-        if value is not None and not 20 <= len(str(value)) <= 128:
-            yield "value", f"{len(str(value))} characters; AWS takes 20 to 128"
-
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {"name": inputs["name"], "enabled": inputs.get("enabled", True)}
         given["description"] = _described(inputs)
@@ -292,7 +267,6 @@ class UsagePlanKey(ResourceType):
     label = Label.EXECUTED
     force_new = frozenset({"keyId", "keyType", "usagePlanId"})
     secret_outputs = frozenset({"value"})
-    choices: ClassVar = {"keyType": ("API_KEY",)}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         client = scope.client("apigateway")

@@ -2,11 +2,10 @@
 # ruff: noqa: A002, D101, D102 - `ResourceType` says what each method does
 
 import hashlib
-from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Scope, Violation, failed_precondition, one_of
+from localcloud.provider.resource import Scope, failed_precondition
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 
@@ -18,13 +17,6 @@ class Target(StoredType):
     pulumi_type = "aws:appautoscaling/target:Target"
     kind = "appautoscaling:target"
     force_new = frozenset(_KEY)
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if {"minCapacity", "maxCapacity"} <= inputs.keys() and inputs["minCapacity"] > inputs["maxCapacity"]:
-            yield "minCapacity", f"{inputs['minCapacity']} is above maxCapacity {inputs['maxCapacity']}"
-        dimension, namespace = inputs.get("scalableDimension"), inputs.get("serviceNamespace")
-        if dimension and namespace and not dimension.startswith(f"{namespace}:"):
-            yield "scalableDimension", f"{dimension!r} is not of {namespace}"
 
     importable = False
 
@@ -55,17 +47,6 @@ class Policy(StoredType):
 
     def row(self, scope: Scope, id: str, state: Properties) -> str:
         return f"{scope.region}/{state['resourceId']}/{state['scalableDimension']}/{id}"
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        kinds = {
-            "StepScaling": "stepScalingPolicyConfiguration",
-            "TargetTrackingScaling": "targetTrackingScalingPolicyConfiguration",
-            "PredictiveScaling": "predictiveScalingPolicyConfiguration",
-        }
-        yield from one_of(inputs, "policyType", kinds)
-        needed = kinds.get(inputs.get("policyType", "StepScaling"))
-        if needed and needed not in inputs:
-            yield needed, f"required by policyType {inputs.get('policyType', 'StepScaling')}"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         target = f"{scope.region}/{inputs['resourceId']}/{inputs['scalableDimension']}"

@@ -1,13 +1,11 @@
 """AWS Backup. moto has vaults only: plans, selections, policies and notifications are stored."""
-# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
-import re
 import uuid
-from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
+from localcloud.provider.resource import Label, ResourceType, Scope, failed_precondition
 from localcloud.provider.stored import StoredType
 from localcloud.provider.tagging import BACKUP
 from localcloud.provider.wire import Properties
@@ -63,8 +61,6 @@ class VaultPolicy(_OfVault):
     pulumi_type = "aws:backup/vaultPolicy:VaultPolicy"
     kind = "backup:vault-policy"
 
-    policies: ClassVar = {"policy": 20480}
-
 
 class VaultNotifications(_OfVault):
     pulumi_type = "aws:backup/vaultNotifications:VaultNotifications"
@@ -72,24 +68,12 @@ class VaultNotifications(_OfVault):
     force_new = frozenset({"backupVaultName", "snsTopicArn", "backupVaultEvents"})
     unordered = frozenset({"backupVaultEvents"})
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        for event in inputs.get("backupVaultEvents", ()):
-            if not re.fullmatch(r"(BACKUP|RESTORE|COPY)_JOB_[A-Z_]+|RECOVERY_POINT_[A-Z_]+|S3_[A-Z_]+", event):
-                yield "backupVaultEvents", f"{event!r} is no backup vault event"
-
 
 class Plan(StoredType):
     pulumi_type = "aws:backup/plan:Plan"
     kind = "backup:plan"
     naming = Naming(_NAME, 50)
     unordered = frozenset({"advancedBackupSettings"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        for index, rule in enumerate(inputs.get("rules", ())):
-            yield from _rule_violations(rule, f"rules[{index}]")
-        names = [rule["ruleName"] for rule in inputs.get("rules", ())]
-        if len(names) != len(set(names)):
-            yield "rules", "rule names must differ"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         for rule in inputs["rules"]:
@@ -110,36 +94,12 @@ class Plan(StoredType):
         super().delete(scope, id, state)
 
 
-def _rule_violations(rule: Properties, path: str) -> Iterable[Violation]:
-    schedule = rule.get("schedule")
-    if schedule is not None and not re.fullmatch(r"cron\((\S+ ){5}\S+\)|rate\(\d+ (hours?|days?)\)", schedule):
-        yield f"{path}.schedule", f"{schedule!r} is no cron(…) of six fields or rate(…)"
-    start, end = rule.get("startWindow", 480), rule.get("completionWindow", 10080)
-    if start < 60 or end < start + 60:
-        yield f"{path}.completionWindow", "the start window takes 60 min or more, completion 60 min more than that"
-    for where, lifecycle in (("lifecycle", rule.get("lifecycle")), *_copies(rule)):
-        cold, gone = (lifecycle or {}).get("coldStorageAfter"), (lifecycle or {}).get("deleteAfter")
-        if cold and gone and gone < cold + 90:
-            yield f"{path}.{where}", f"cold storage keeps 90 days at least: deleteAfter {gone} < {cold} + 90"
-    if rule.get("enableContinuousBackup") and (rule.get("lifecycle") or {}).get("deleteAfter", 36) > 35:
-        yield f"{path}.lifecycle.deleteAfter", "continuous backups are kept 35 days at most"
-
-
-def _copies(rule: Properties) -> Iterable[tuple[str, Properties | None]]:
-    for index, copy in enumerate(rule.get("copyActions", ())):
-        yield f"copyActions[{index}].lifecycle", copy.get("lifecycle")
-
-
 class Selection(StoredType):
     pulumi_type = "aws:backup/selection:Selection"
     kind = "backup:selection"
     naming = Naming(_NAME, 50)
     force_new = frozenset({"iamRoleArn", "planId", "conditions", "notResources", "resources", "selectionTags"})
     unordered = frozenset({"notResources", "resources", "selectionTags"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if not inputs.keys() & {"resources", "selectionTags", "conditions", "notResources"}:
-            yield "resources", "a selection selects by resources, tags or conditions"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         if scope.registry.get(Plan.kind, f"{scope.region}/{inputs['planId']}") is None:

@@ -1,11 +1,10 @@
 """Amazon DynamoDB."""
 # ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition, within
+from localcloud.provider.resource import Label, ResourceType, Scope, failed_precondition
 from localcloud.provider.tagging import DYNAMODB
 from localcloud.provider.wire import Properties
 
@@ -30,24 +29,6 @@ class Table(ResourceType):
         "serverSideEncryption": {"enabled": False},
         "ttl": {"enabled": False},
     }
-    choices: ClassVar = {
-        "billingMode": ("PROVISIONED", "PAY_PER_REQUEST"),
-        "tableClass": ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-        "streamViewType": ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", ""),
-    }
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if "hashKey" not in inputs and "restoreSourceName" not in inputs:
-            yield "hashKey", "a table needs a partition key"
-        if len(inputs.get("globalSecondaryIndexes", ())) > 20:
-            yield "globalSecondaryIndexes", "AWS takes 20 indexes at most"
-        if inputs.get("streamEnabled") and not inputs.get("streamViewType"):
-            yield "streamViewType", "required when streamEnabled is true"
-        if inputs.get("billingMode", "PROVISIONED") == "PROVISIONED":
-            yield from within(inputs, "readCapacity", 1, 40000)
-            yield from within(inputs, "writeCapacity", 1, 40000)
-        if "attributes" in inputs:
-            yield from _unindexed(inputs)
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given: dict[str, Any] = {
@@ -142,18 +123,6 @@ class Table(ResourceType):
 
     def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
         return frozenset({"streamArn", "streamLabel"}) if changed & {"streamEnabled", "streamViewType"} else frozenset()
-
-
-def _unindexed(inputs: Properties) -> Iterable[Violation]:
-    """AWS: the defined attributes are exactly those that keys use."""
-    used = {inputs[key] for key in _KEY if key in inputs}
-    for index in [*inputs.get("globalSecondaryIndexes", ()), *inputs.get("localSecondaryIndexes", ())]:
-        used |= {entry["AttributeName"] for entry in _key_schema(index)}
-    defined = {attribute["name"] for attribute in inputs["attributes"]}
-    if defined != used:
-        unused, undefined = sorted(defined - used), sorted(used - defined)
-        reason = f"all attributes must be indexed and all keys defined: unused {unused}, undefined {undefined}"
-        yield "attributes", reason
 
 
 def _key_schema(source: Properties) -> list[dict[str, str]]:

@@ -2,11 +2,10 @@
 # ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
 
 import json
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
+from localcloud.provider.resource import Label, ResourceType, Scope, document
 from localcloud.provider.tagging import IAM_POLICY, IAM_ROLE
 from localcloud.provider.wire import Properties
 
@@ -27,12 +26,6 @@ class Role(ResourceType):
     force_new = frozenset({"path", "namePrefix"})
     unordered = frozenset({"managedPolicyArns", "inlinePolicies"})
     defaults: ClassVar = {"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False}
-    policies: ClassVar = {"assumeRolePolicy": 2048}
-    ranges: ClassVar = {"maxSessionDuration": (3600, 43200)}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if len(inputs.get("managedPolicyArns", ())) > 10:
-            yield "managedPolicyArns", "AWS attaches 10 managed policies to a role at most"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {
@@ -116,7 +109,6 @@ class RolePolicy(ResourceType):
     naming = Naming(_NAME, 128)
     force_new = frozenset({"role"})
     importable = True
-    policies: ClassVar = {"policy": 10240}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         role, name = id.split(":", 1)
@@ -162,7 +154,6 @@ class Policy(ResourceType):
     force_new = frozenset({"path", "description", "namePrefix"})
     importable = True
     defaults: ClassVar = {"path": "/"}
-    policies: ClassVar = {"policy": 6144}
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return f"arn:aws:iam::{scope.account_id}:policy{inputs.get('path', '/')}{inputs['name']}"

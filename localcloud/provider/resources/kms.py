@@ -2,11 +2,10 @@
 # ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
-from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
+from localcloud.provider.resource import Label, ResourceType, Scope, document
 from localcloud.provider.tagging import KMS
 from localcloud.provider.wire import Properties
 
@@ -27,8 +26,6 @@ class Key(ResourceType):
         "multiRegion": False,
         "bypassPolicyLockoutSafetyCheck": False,
     }
-    policies: ClassVar = {"policy": 32768}
-    ranges: ClassVar = {"deletionWindowInDays": (7, 30), "rotationPeriodInDays": (90, 2560)}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {
@@ -95,10 +92,6 @@ class Alias(ResourceType):
     remove = ("kms", "delete_alias", "AliasName")
     importable = True
     naming = Naming(r"alias/[A-Za-z0-9/_-]+", 256, prefix="alias/")
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if str(inputs.get("name", "")).startswith("alias/aws/"):
-            yield "name", "alias/aws/ is reserved for AWS managed keys"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.client("kms").create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])

@@ -3,11 +3,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
+from localcloud.provider.resource import Label, ResourceType, Scope, failed_precondition
 from localcloud.provider.resources.lambda_function import invoke_arn
 from localcloud.provider.resources.lambda_permission import parse_function
 from localcloud.provider.stored import StoredType
@@ -78,13 +77,6 @@ class Invocation(ResourceType):
     label = Label.EXECUTED
     kind = "lambda:invocation"
     defaults: ClassVar = {"qualifier": "$LATEST", "lifecycleScope": "CREATE_ONLY", "terraformKey": "tf"}
-    choices: ClassVar = {"lifecycleScope": ("CREATE_ONLY", "CRUD")}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        try:
-            json.loads(inputs.get("input", "{}"))
-        except json.JSONDecodeError as error:
-            yield "input", f"not JSON: {error}"
 
     def forces(self, news: Properties) -> frozenset[str]:
         fixed = frozenset({"functionName", "qualifier", "lifecycleScope"})
@@ -132,12 +124,6 @@ class ProvisionedConcurrency(StoredType):
     kind = "lambda:provisioned-concurrency"
     force_new = frozenset({"functionName", "qualifier"})
     defaults: ClassVar = {"skipDestroy": False}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if inputs.get("qualifier") == "$LATEST":
-            yield "qualifier", "provisioned concurrency needs a published version or an alias"
-        if inputs.get("provisionedConcurrentExecutions", 1) < 1:
-            yield "provisionedConcurrentExecutions", "at least 1"
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return f"{parse_function(inputs['functionName'])[0]},{inputs['qualifier']}"

@@ -1,8 +1,8 @@
 """AWS Lambda functions: code from S3, versions published when something changed."""
-# ruff: noqa: A002, D101, D102, D103, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, D101, D102, D103 - `ResourceType` says what each method does
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
@@ -10,19 +10,12 @@ from localcloud.provider.resource import (
     Label,
     ResourceType,
     Scope,
-    Violation,
     document,
     failed_precondition,
 )
 from localcloud.provider.resources.lambda_permission import KIND as PERMISSIONS
 from localcloud.provider.tagging import LAMBDA
 from localcloud.provider.wire import Properties
-
-_ENVIRONMENT_BYTES = 4096  # AWS: total size of all environment variables
-_RESERVED = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
-_RESERVED |= {"_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_EXECUTION_ENV"}
-_RESERVED_PREFIX = "AWS_LAMBDA_"
-_UNRESERVED = 100  # of an account's 1000 concurrent executions AWS keeps these free
 
 _CODE = frozenset({"code", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash", "codeSha256"})
 _CONFIGURATION = {  # property → parameter, where the value passes unchanged
@@ -62,19 +55,6 @@ class Function(ResourceType):
         "architectures": ["x86_64"],
     }
     choices: ClassVar = {"packageType": ("Zip",)}
-    ranges: ClassVar = {
-        "memorySize": (128, 10240),
-        "timeout": (1, 900),
-        "reservedConcurrentExecutions": (-1, 1000 - _UNRESERVED),
-    }
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if inputs.get("architectures", ["x86_64"]) not in (["x86_64"], ["arm64"]):
-            yield "architectures", "exactly one of x86_64 and arm64"
-        yield from _environment_violations(inputs.get("environment", {}).get("variables", {}))
-        size = inputs.get("ephemeralStorage", {}).get("size", 512)
-        if not 512 <= size <= 10240:
-            yield "ephemeralStorage.size", f"{size} is outside 512 to 10240"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         _check_role(scope, inputs["role"])
@@ -151,16 +131,6 @@ class Function(ResourceType):
         if effective and olds.get("publish", False) is not False:
             found |= _ON_PUBLISH
         return frozenset(found)
-
-
-def _environment_violations(variables: Mapping[str, Any]) -> Iterable[Violation]:
-    path = "environment.variables"
-    size = len(json.dumps(variables, separators=(",", ":")).encode())
-    if size > _ENVIRONMENT_BYTES:
-        yield path, f"{size} bytes; AWS takes {_ENVIRONMENT_BYTES} for all variables together"
-    for key in variables:
-        if key in _RESERVED or key.startswith(_RESERVED_PREFIX):
-            yield f"{path}.{key}", "reserved by Lambda"
 
 
 def _differ(keys: Iterable[str], news: Properties, olds: Properties) -> bool:

@@ -2,11 +2,11 @@
 # ruff: noqa: A002, D101, D102 - `ResourceType` says what each method does
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation
+from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.wire import Properties
 
 KIND = "lambda:permission"
@@ -57,13 +57,6 @@ class Permission(ResourceType):
             *("principalOrgId", "qualifier", "sourceAccount", "sourceArn", "statementIdPrefix"),
         }
     )
-    exclusive = (("statementId", "statementIdPrefix"),)
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if not re.fullmatch(r"lambda:[A-Za-z]+|lambda:\*", str(inputs.get("action", "lambda:*"))):
-            yield "action", f"{inputs['action']!r} is no Lambda action"
-        if "function" in inputs and not _FUNCTION.fullmatch(str(inputs["function"])):
-            yield "function", f"{inputs['function']!r} is no function name or ARN"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         name, own = parse_function(str(inputs["function"]))

@@ -1,7 +1,6 @@
 """Amazon CloudWatch Logs."""
-# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
@@ -9,16 +8,11 @@ from localcloud.provider.resource import (
     Label,
     ResourceType,
     Scope,
-    Violation,
     failed_precondition,
 )
 from localcloud.provider.tagging import LOGS
 from localcloud.provider.wire import Properties
 
-_RETENTION = (
-    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
 _GROUP = r"[A-Za-z0-9_./#-]+"
 _KEY = "logs:group-key"  # registry kind: a key given later, for which moto has no call
 
@@ -38,7 +32,6 @@ class LogGroup(ResourceType):
         "logGroupClass": "STANDARD",
         "deletionProtectionEnabled": False,
     }
-    choices: ClassVar = {"retentionInDays": _RETENTION, "logGroupClass": ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")}
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         scope.registry.delete(_KEY, f"{scope.region}/{inputs['name']}")
@@ -84,7 +77,6 @@ class LogResourcePolicy(ResourceType):
     remove = ("logs", "delete_resource_policy", "policyName")
     naming = Naming(r"[^:*]+", 256, property="policyName")
     importable = True
-    policies: ClassVar = {"policyDocument": 5120}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("logs").put_resource_policy(policyName=id, policyDocument=news["policyDocument"])
@@ -103,15 +95,6 @@ class LogMetricFilter(ResourceType):
     label = Label.STORED
     naming = Naming(r"[^:*]+", 512)
     force_new = frozenset({"logGroupName"})
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        made = inputs.get("metricTransformation", {})
-        if "defaultValue" in made and made.get("dimensions"):
-            yield "metricTransformation.defaultValue", "conflicts with dimensions"
-        if len(made.get("dimensions", {})) > 3:
-            yield "metricTransformation.dimensions", "AWS takes 3 at most"
-        if len(str(inputs.get("pattern", ""))) > 1024:
-            yield "pattern", "AWS takes 1024 characters"
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         made = news["metricTransformation"]

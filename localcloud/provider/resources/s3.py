@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
+from localcloud.provider.resource import Label, ResourceType, Scope, failed_precondition
 from localcloud.provider.tagging import Tagging, Tags
-from localcloud.provider.wire import ARCHIVE, Properties, signature
+from localcloud.provider.wire import Properties
 
 # Website and alias hosted zones of the regions' S3 endpoints (AWS General Reference).
 _HOSTED_ZONES = {
@@ -58,12 +58,6 @@ class Bucket(ResourceType):
         "bucketNamespace": "global",
         "requestPayer": "BucketOwner",
     }
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        split = ("versioning", "lifecycleRules", "logging", "serverSideEncryptionConfiguration", "policy", "corsRules")
-        for key in split:
-            if key in inputs:
-                yield key, "deprecated on the bucket: use the resource of its own (BucketVersioning, …)"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given: dict[str, Any] = {"ObjectLockEnabledForBucket": inputs.get("objectLockEnabled", False)}
@@ -119,12 +113,6 @@ class BucketObject(ResourceType):
     force_new = frozenset({"bucket"})
     local_only = frozenset({"forceDestroy", "sourceHash", "overrideProvider"})
     defaults: ClassVar = {"acl": None, "forceDestroy": False, "storageClass": "STANDARD"}
-    exclusive = (("source", "content", "contentBase64"),)
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        source = inputs.get("source")
-        if signature(source) == ARCHIVE:
-            yield "source", "give a zip that is built already as a FileAsset, so that its bytes are yours"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._put(scope, inputs)

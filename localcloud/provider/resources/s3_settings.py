@@ -1,10 +1,10 @@
 """A bucket's settings, each a resource of its own as in pulumi-aws 7: one put, one get, one delete."""
 # ruff: noqa: A002, ARG002, D101, D102, D103 - `ResourceType` says what each method does
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation
+from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 
@@ -68,11 +68,6 @@ class Versioning(BucketSetting):
     label = Label.EXECUTED
     call = "bucket_versioning"
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        status = inputs.get("versioningConfiguration", {}).get("status", "Enabled")
-        if status not in {"Enabled", "Suspended", "Disabled"}:
-            yield "versioningConfiguration.status", f"{status!r} is not Enabled, Suspended or Disabled"
-
     def encode(self, inputs: Properties) -> dict[str, Any]:
         status = inputs["versioningConfiguration"]["status"]
         return {"VersioningConfiguration": {"Status": "Suspended" if status == "Disabled" else status}}
@@ -131,12 +126,6 @@ class Lifecycle(BucketSetting):
     local_only = frozenset({"timeouts"})
     defaults: ClassVar = {"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
 
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        actions = {"expiration", "transitions", "noncurrentVersionExpiration", "noncurrentVersionTransitions"}
-        for index, rule in enumerate(inputs.get("rules", ())):
-            if not actions & rule.keys() and "abortIncompleteMultipartUpload" not in rule:
-                yield f"rules[{index}]", "a rule needs an action (expiration, transition, …)"
-
     def encode(self, inputs: Properties) -> dict[str, Any]:
         rules = to_api(inputs["rules"])
         for rule in rules:
@@ -166,8 +155,6 @@ class Policy(_StoredSetting):
 
     pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
     kind = "s3:bucket-policy"
-
-    policies: ClassVar = {"policy": 20480}
 
 
 class Logging(_StoredSetting):

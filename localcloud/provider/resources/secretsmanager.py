@@ -1,7 +1,6 @@
 """AWS Secrets Manager. Values never pass through here: only secrets, policies and rotation."""
-# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -12,7 +11,6 @@ from localcloud.provider.resource import (
     Label,
     ResourceType,
     Scope,
-    Violation,
     failed_precondition,
 )
 from localcloud.provider.resources.lambda_permission import permits
@@ -31,12 +29,6 @@ class Secret(ResourceType):
     force_new = frozenset({"namePrefix"})
     local_only = frozenset({"recoveryWindowInDays", "forceOverwriteReplicaSecret"})
     defaults: ClassVar = {"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False}
-    policies: ClassVar = {"policy": 20480}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        days = inputs.get("recoveryWindowInDays", 30)
-        if days != 0 and not 7 <= days <= 30:
-            yield "recoveryWindowInDays", f"{days} is neither 0 (delete at once) nor 7 to 30"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         given = {"Name": inputs["name"], "Description": inputs.get("description", "")}
@@ -92,7 +84,6 @@ class SecretPolicy(ResourceType):
     force_new = frozenset({"secretArn"})
     local_only = frozenset({"blockPublicPolicy"})
     importable = True
-    policies: ClassVar = {"policy": 20480}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("secretsmanager").put_resource_policy(SecretId=id, ResourcePolicy=news["policy"])
@@ -111,13 +102,6 @@ class SecretRotation(ResourceType):
     force_new = frozenset({"secretId"})
     local_only = frozenset({"rotateImmediately"})
     defaults: ClassVar = {"rotateImmediately": True}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        rules = inputs.get("rotationRules", {})
-        if ("automaticallyAfterDays" in rules) == ("scheduleExpression" in rules) and rules:
-            yield "rotationRules", "exactly one of automaticallyAfterDays and scheduleExpression"
-        if not 1 <= rules.get("automaticallyAfterDays", 1) <= 1000:
-            yield "rotationRules.automaticallyAfterDays", "outside 1 to 1000"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         """Refuses what AWS refuses: a secret without a value, a function Secrets Manager may not invoke."""

@@ -2,11 +2,10 @@
 # ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
-from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document
+from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.tagging import SNS
 from localcloud.provider.wire import Properties
 
@@ -19,7 +18,6 @@ _ATTRIBUTES = {
     "tracingConfig": "TracingConfig",
     "contentBasedDeduplication": "ContentBasedDeduplication",
 }
-_PROTOCOLS = ("sqs", "sms", "lambda", "firehose", "application", "email", "email-json", "http", "https")
 
 
 class Topic(ResourceType):
@@ -36,11 +34,6 @@ class Topic(ResourceType):
         "signatureVersion": 0,
         "maximumMessageSize": 262144,
     }
-    policies: ClassVar = {"policy": 30720}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if inputs.get("fifoTopic", False) != str(inputs.get("name", "")).endswith(".fifo") and "name" in inputs:
-            yield "name", "a FIFO topic's name ends in .fifo, and no other's"
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return scope.arn("sns", str(inputs["name"]))
@@ -78,7 +71,6 @@ class TopicPolicy(ResourceType):
     pulumi_type = "aws:sns/topicPolicy:TopicPolicy"
     label = Label.STORED
     force_new = frozenset({"arn"})
-    policies: ClassVar = {"policy": 30720}
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         scope.client("sns").set_topic_attributes(TopicArn=id, AttributeName="Policy", AttributeValue=news["policy"])
@@ -113,13 +105,6 @@ class TopicSubscription(ResourceType):
     local_only = frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"})
     importable = True
     defaults: ClassVar = {"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False}
-    choices: ClassVar = {"protocol": _PROTOCOLS}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if inputs.get("protocol") == "email" and "@" not in str(inputs.get("endpoint", "@")):
-            yield "endpoint", "an e-mail subscription needs an address"
-        if "filterPolicy" in inputs and not isinstance(document(inputs["filterPolicy"]), dict):
-            yield "filterPolicy", "not a JSON object"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         made = scope.client("sns").subscribe(

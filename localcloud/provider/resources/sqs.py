@@ -2,11 +2,10 @@
 # ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import json
-from collections.abc import Iterable
 from typing import ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation, document, within
+from localcloud.provider.resource import Label, ResourceType, Scope, document
 from localcloud.provider.tagging import SQS
 from localcloud.provider.wire import Properties
 
@@ -37,15 +36,6 @@ class Queue(ResourceType):
     defaults: ClassVar = {"fifoQueue": False, "contentBasedDeduplication": False} | {
         key: default for key, (_, default, _, _) in _NUMBERS.items()
     }
-    policies: ClassVar = {"policy": 8192}
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        for key, (_, _, low, high) in _NUMBERS.items():
-            yield from within(inputs, key, low, high)
-        if inputs.get("kmsMasterKeyId") and inputs.get("sqsManagedSseEnabled"):
-            yield "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"
-        if "name" in inputs and inputs.get("fifoQueue", False) != str(inputs["name"]).endswith(".fifo"):
-            yield "name", "a FIFO queue's name ends in .fifo, and no other's"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         attributes = _attributes(inputs) | ({"FifoQueue": "true"} if inputs.get("fifoQueue") else {})

@@ -1,15 +1,12 @@
 """AWS Systems Manager Parameter Store."""
-# ruff: noqa: A002, ARG002, D101, D102, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation
+from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.tagging import SSM
 from localcloud.provider.wire import Properties
-
-_BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
 
 class Parameter(ResourceType):
@@ -24,22 +21,6 @@ class Parameter(ResourceType):
     filled = frozenset({"arn", "dataType", "tier"})
     local_only = frozenset({"overwrite"})
     defaults: ClassVar = {"tier": "Standard", "dataType": "text", "keyId": "alias/aws/ssm"}
-    choices: ClassVar = {"type": ("String", "StringList", "SecureString"), "tier": _BYTES}
-    exclusive = (("value", "insecureValue", "valueWo"),)
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        if inputs.get("type") == "SecureString" and "insecureValue" in inputs:
-            yield "insecureValue", "a SecureString takes value"
-        limit = _BYTES.get(inputs.get("tier", "Standard"), 8192)
-        for key in ("value", "insecureValue", "valueWo"):
-            text = inputs.get(key)
-            if isinstance(text, str) and not 1 <= len(text.encode()) <= limit:
-                yield key, f"{len(text.encode())} bytes; the tier takes 1 to {limit}"
-        name = str(inputs.get("name", ""))
-        if name.count("/") > 15:
-            yield "name", "AWS takes 15 levels at most"
-        if name.strip("/").lower().startswith(("aws", "ssm")):
-            yield "name", "a parameter's name must not begin with aws or ssm"
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._put(scope, inputs, overwrite=bool(inputs.get("overwrite")))

@@ -226,7 +226,7 @@ f = aws.lambda_.Function(
     publish=True,
     memory_size=256,
     timeout=29,
-    environment={"variables": {"A": pulumi.Config().get("a") or "1"}},
+    environment={"variables": {"AB": pulumi.Config().get("a") or "1"}},
     tracing_config={"mode": "Active"},
     logging_config={
         "log_format": "JSON",

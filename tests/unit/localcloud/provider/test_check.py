@@ -11,7 +11,7 @@ from localcloud.provider.labels import LABELS
 from localcloud.provider.wire import UNKNOWN, secret
 
 TABLE, FUNCTION, BUCKET = "aws:dynamodb/table:Table", "aws:lambda/function:Function", "aws:s3/bucket:Bucket"
-KEYED = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}]}
+KEYED = {"hashKey": "pk", "attributes": [{"name": "pk", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
 
 
 def test_an_unknown_resource_type_is_an_error_that_names_type_and_urn(engine: Any) -> None:
@@ -67,7 +67,9 @@ def test_secret_inputs_are_still_secret_after_check(engine: Any) -> None:
 
 
 def test_what_is_unknown_is_not_judged_yet(engine: Any) -> None:
-    inputs, failures = engine.check(TABLE, "t", {"name": UNKNOWN, "hashKey": UNKNOWN, "attributes": UNKNOWN})
+    inputs, failures = engine.check(
+        TABLE, "t", {"name": UNKNOWN, "hashKey": UNKNOWN, "attributes": UNKNOWN, "billingMode": UNKNOWN}
+    )
     assert not failures
     assert inputs["name"] == UNKNOWN
 

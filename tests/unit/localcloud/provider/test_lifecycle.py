@@ -308,7 +308,7 @@ def test_a_role_that_lambda_cannot_assume_is_refused(engine: Any) -> None:
         "role": role["arn"],
         "handler": "h.h",
         "runtime": "python3.13",
-        "s3Bucket": "b",
+        "s3Bucket": "code",
         "s3Key": "k",
     }
     assert "cannot be assumed" in engine.refusal(engine.create, FUNCTION, "f", inputs).details
