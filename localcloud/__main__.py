@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--region", required=True)
             command.add_argument("--port", type=int, default=0, help="of the AWS endpoint; 0: the last or any")
             command.add_argument("--gateway-port", type=int, default=0, help="of the gateway; 0: the last or any")
+            command.add_argument("--permissions", choices=("on", "off"), default="on", help="off: for debugging")
         if name == "logs":
             command.add_argument("--lines", type=int, default=100)
             command.add_argument("--follow", action="store_true")
@@ -87,8 +88,15 @@ def main(argv: list[str] | None = None) -> int:
         _say(credentials.refusal(names))
         return 1
     settings = Settings(
-        arguments.state_dir, arguments.account_id, arguments.region, arguments.port, arguments.gateway_port
+        arguments.state_dir,
+        arguments.account_id,
+        arguments.region,
+        arguments.port,
+        arguments.gateway_port,
+        permissions=arguments.permissions == "on",
     )
+    if not settings.permissions:
+        _say("permissions are off: every call is let through, as no AWS account would")
     return _start(arguments, settings)
 
 

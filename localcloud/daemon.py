@@ -59,6 +59,8 @@ def _running(directory: StateDirectory, settings: Settings, pid: int) -> tuple[d
             f"{directory.root} already serves account {info['account_id']} in {info['region']}: stop it first, "
             "or use another state directory"
         )
+    if info.get("permissions") != settings.permissions_state:
+        raise DaemonError(f"{directory.root} runs with permissions {info.get('permissions')}: stop it first")
     return info, [f"already running (process {pid})"]
 
 
@@ -69,6 +71,7 @@ def _spawn(directory: StateDirectory, settings: Settings, port: int, gateway_por
         "--region": settings.region,
         "--port": port,
         "--gateway-port": gateway_port,
+        "--permissions": "on" if settings.permissions else "off",
     }
     command = [sys.executable, "-m", "localcloud", "serve"]
     command += [str(part) for pair in arguments.items() for part in pair]

@@ -81,9 +81,39 @@ class Service:
 
     def start(self) -> dict[str, Any]:
         """Restore the state, open every port, and return what `cloud.json` says."""
-        from localcloud.endpoint import server, transactions
+        from localcloud.endpoint import server
         from localcloud.endpoint.application import Application
-        from localcloud.endpoint.inventory import inventory, resource_counts
+        from localcloud.gateway.server import Gateway
+
+        settings = self._settings
+        self._assemble()
+        endpoint_socket = server.listen(settings.port)
+        gateway_socket = server.listen(settings.gateway_port)
+        endpoint_url = f"http://127.0.0.1:{endpoint_socket.getsockname()[1]}"
+        gateway_url = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
+        self.runtime.endpoint_url = endpoint_url
+        self.cloud = Cloud(settings.account_id, settings.region, endpoint_url, gateway_url, self._registry)
+
+        threading.Thread(target=self._loop.run_forever, name="loop", daemon=True).start()
+        self._wait(self.runtime.open())
+        self._gateway = Gateway(self.cloud, self.runtime, self.logs, self._acting)
+        self._wait(self._gateway.open(gateway_socket))
+        application = Application(self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting)
+        self._closers.append(server.EndpointServer(application, endpoint_socket).close)
+        return {
+            "pid": os.getpid(),
+            "account_id": settings.account_id,
+            "region": settings.region,
+            "permissions": settings.permissions_state,
+            "endpoint_url": endpoint_url,
+            "gateway_url": gateway_url,
+            "provider_port": self._start_provider(),
+            "started_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+
+    def _assemble(self) -> None:
+        """Everything behind the ports, with the state that was saved."""
+        from localcloud.endpoint import transactions
         from localcloud.enforcement import delivery, usage
         from localcloud.enforcement.account import Account
         from localcloud.enforcement.acting import Acting
@@ -94,63 +124,45 @@ class Service:
         from localcloud.functions.role import RoleSessions
         from localcloud.functions.rotation import Rotation
         from localcloud.functions.runtime import FunctionRuntime
-        from localcloud.gateway.server import Gateway
         from localcloud.persistence.lock import StateLock
         from localcloud.persistence.snapshot import Snapshots
 
-        settings = self._settings
-        account = settings.account_id
+        account, directory = self._settings.account_id, self._directory
         lock = self._lock = StateLock()
-        registry = Registry()
-        self.snapshots = Snapshots(self._directory.state, account, registry, lock)
+        registry = self._registry = Registry()
+        self.snapshots = Snapshots(directory.state, account, registry, lock)
         registry.load(self.snapshots.restore())
         changed = self.snapshots.changed
-        self.gate = Gate(Account(account), usage.Usage(), enforced=settings.permissions)
-        self.gate.usage.load(registry.get(usage.KIND, "roles") or {})
-        acting = Acting(self.gate, lock)
-        self.logs = LogWriter(account, lock, changed, self._directory.functions_log)
-        execution = Execution(RoleSessions(account, lock), acting)
-        self.runtime = FunctionRuntime(account, settings.region, self._directory.functions, lock, self.logs, execution)
+        gate = Gate(Account(account), usage.Usage(), enforced=self._settings.permissions)
+        gate.usage.load(registry.get(usage.KIND, "roles") or {})
+        self._acting = Acting(gate, lock)
+        self.logs = LogWriter(account, lock, changed, directory.functions_log)
+        execution = Execution(RoleSessions(account, lock), self._acting)
+        region = self._settings.region
+        self.runtime = FunctionRuntime(account, region, directory.functions, lock, self.logs, execution)
         calls.route(self.runtime)
         transactions.install()
-        delivery.watch(acting)
-        Rotation(self.runtime, acting, lock, changed).attach()
+        delivery.watch(self._acting)
+        Rotation(self.runtime, self._acting, lock, changed).attach()
 
-        endpoint_socket = server.listen(settings.port)
-        gateway_socket = server.listen(settings.gateway_port)
-        endpoint_url = f"http://127.0.0.1:{endpoint_socket.getsockname()[1]}"
-        gateway_url = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
-        self.runtime.endpoint_url = endpoint_url
-        self.cloud = Cloud(account, settings.region, endpoint_url, gateway_url, registry)
+    def _routes(self) -> dict[tuple[str, str], Any]:
+        """The cloud's own pages: `/_localcloud/…`."""
+        from localcloud.endpoint.inventory import inventory, resource_counts
 
-        threading.Thread(target=self._loop.run_forever, name="loop", daemon=True).start()
-        self._wait(self.runtime.open())
-        self._gateway = Gateway(self.cloud, self.runtime, self.logs, acting)
-        self._wait(self._gateway.open(gateway_socket))
-        routes = {
-            ("GET", "health"): lambda: {
-                "status": "ok",
-                "account_id": account,
-                "region": settings.region,
-                "permissions": settings.permissions_state,
-            },
-            ("GET", "resources"): lambda: resource_counts(registry),
-            ("GET", "inventory"): lambda: inventory(account, registry, lock),
-            ("GET", "iam/usage"): self._usage,
-            ("POST", "functions/restart"): self.runtime.restart,
-            ("POST", "snapshot"): lambda: {"saved": self._save()},
-        }
-        application = Application(self.runtime, lock, changed, routes, acting)
-        self._closers.append(server.EndpointServer(application, endpoint_socket).close)
-        return {
-            "pid": os.getpid(),
-            "account_id": account,
+        settings = self._settings
+        health = {
+            "status": "ok",
+            "account_id": settings.account_id,
             "region": settings.region,
             "permissions": settings.permissions_state,
-            "endpoint_url": endpoint_url,
-            "gateway_url": gateway_url,
-            "provider_port": self._start_provider(),
-            "started_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        return {
+            ("GET", "health"): lambda: health,
+            ("GET", "resources"): lambda: resource_counts(self._registry),
+            ("GET", "inventory"): lambda: inventory(settings.account_id, self._registry, self._lock),
+            ("GET", "iam/usage"): self._acting.usage_document,
+            ("POST", "functions/restart"): self.runtime.restart,
+            ("POST", "snapshot"): lambda: {"saved": self._save()},
         }
 
     def _start_provider(self) -> int:
@@ -161,15 +173,11 @@ class Service:
         self._closers.append(lambda: grpc_server.stop(grace=5).wait())
         return port
 
-    def _usage(self) -> dict[str, Any]:
-        """The usage record, with every role and function that there is now."""
-        with self._lock.hold():
-            return self.gate.usage_document()
-
     def _save(self, *, only_if_changed: bool = False) -> bool:
+        """Save the state, and with it what was used of the roles' permissions."""
         from localcloud.enforcement import usage
 
-        usage.save(self._usage(), self.cloud.registry, self._settings.account_id)
+        usage.save(self._acting.usage_document(), self._registry, self._settings.account_id)
         return self.snapshots.save(only_if_changed=only_if_changed)
 
     def _wait(self, coroutine: Any) -> Any:

@@ -1,31 +1,40 @@
 """The WSGI application of the AWS endpoint.
 
-`/_localcloud/*` is the cloud's own; Lambda's Invoke goes to the function runtime; the rest is moto, one call
-at a time (see `StateLock`). Whatever must see every AWS call first (enforcement, faults) belongs in `_aws`.
+`/_localcloud/*` is the cloud's own. Every AWS call is read, decided on and held against the service's limits; then
+Lambda's Invoke goes to the function runtime, and the rest to moto, one call at a time (see `StateLock`).
 """
 
 import json
 import re
 import threading
+import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
+from xml.sax.saxutils import escape
 
 from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from localcloud import limits
+from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
 from localcloud.endpoint.server import THREADS
+from localcloud.enforcement import answer, preconditions
+from localcloud.enforcement.acting import Acting
 from localcloud.functions.invocation import InvokeRefused, InvokeResult
 from localcloud.functions.runtime import FunctionRuntime
+from localcloud.limits import Refusal
 from localcloud.persistence.lock import StateLock
 
 _INVOKE = re.compile(r"^/2015-03-31/functions/(?P<function>[^/]+)/invocations/?$")
 _LAMBDA = re.compile(r"^/20\d\d-\d\d-\d\d/functions(/|$)")
 _READS = ("Get", "List", "Describe", "BatchGet", "Query", "Scan", "Lookup", "Filter", "Head", "Search")
+# What a decision may depend on is written by operations with these words in their names.
+_DECIDING = re.compile(r"Policy|Permission|Attributes|Queue$|Topic$|Role|Key|Alias|Function|Grant|User|Group|Assume")
 # Long polls: they wait for others' writes, so they cannot hold the lock.
-_WAITS = ("AmazonSQS.ReceiveMessage",)
+_WAITS = ("ReceiveMessage",)
 # The rest of the threads serves the calls that the invoked functions make.
 _INVOCATIONS = THREADS // 2
 
@@ -54,6 +63,7 @@ class Application:
         lock: StateLock,
         changed: Callable[[], None],
         routes: dict[tuple[str, str], Route],
+        acting: Acting,
     ) -> None:
         _track_nothing()
         self._moto = _Dispatcher(create_backend_app)
@@ -61,6 +71,7 @@ class Application:
         self._lock = lock
         self._changed = changed
         self._routes = routes
+        self._acting = acting
         self._invocations = threading.BoundedSemaphore(_INVOCATIONS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,27 +81,50 @@ class Application:
             return self._own(environ, start_response)
         # moto needs the path as sent: an ARN in it is percent-encoded (waitress calls it REQUEST_URI)
         environ["RAW_URI"] = environ.get("REQUEST_URI", path)
-        if environ["REQUEST_METHOD"] == "POST" and (match := _INVOKE.match(environ["RAW_URI"].split("?")[0])):
-            return self._invoke(unquote(match["function"]), environ, start_response)
-        return self._aws(environ, start_response)
+        if environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks S3 before it uploads: no call yet
+            return self._moto_answer(environ, start_response)
+        try:
+            call = read_call(environ)
+        except UnknownCall as error:
+            return _unknown(error, environ, start_response)
+        return self._decided(call, environ, start_response)
 
-    def _aws(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        target: str = environ.get("HTTP_X_AMZ_TARGET", "")
-        if target in _WAITS:
-            waited: Iterable[bytes] = self._moto(environ, start_response)
-            return waited
+    def _decided(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._lock.hold():
-            answer = self._moto(environ, start_response)
-            try:
-                body = list(answer)
-            finally:
-                if hasattr(answer, "close"):
-                    answer.close()
-            if not _reads_only(environ["REQUEST_METHOD"], target):
-                self._changed()
-                if _LAMBDA.match(environ["PATH_INFO"]):
-                    self._runtime.forget()
+            refusal = self._refusal(call)
+            if refusal is None and call.operation not in (*_WAITS, "Invoke"):
+                return self._aws(call, environ, start_response)
+        if refusal is not None:
+            content_type = environ.get("CONTENT_TYPE", "")
+            status, headers, body = answer.render(call, refusal, content_type, str(uuid.uuid4()))
+            start_response(status, headers)
+            return [body]
+        if match := _INVOKE.match(environ["RAW_URI"].split("?")[0]):
+            return self._invoke(unquote(match["function"]), environ, start_response)
+        waited: Iterable[bytes] = self._moto(environ, start_response)
+        return waited
+
+    def _refusal(self, call: Call) -> Refusal | None:
+        """AWS's order: who it is and what he may, then what is asked, then what the service itself would need."""
+        return self._acting.gate.refuse(call) or limits.refuse(call) or preconditions.refuse(call, self._acting)
+
+    def _aws(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = self._moto_answer(environ, start_response)
+        if not _reads_only(environ["REQUEST_METHOD"], environ.get("HTTP_X_AMZ_TARGET", "")):
+            self._changed()
+            if _DECIDING.search(call.operation):
+                self._acting.gate.written(call.service)
+            if _LAMBDA.match(environ["PATH_INFO"]):
+                self._runtime.forget()
         return body
+
+    def _moto_answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        answered = self._moto(environ, start_response)
+        try:
+            return list(answered)
+        finally:
+            if hasattr(answered, "close"):
+                answered.close()
 
     def _invoke(self, function: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         payload = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -145,6 +179,22 @@ def _refused(refusal: InvokeRefused, start_response: StartResponse) -> list[byte
     headers = [("x-amzn-ErrorType", refusal.code)]
     body = {"Type": "User", "Message": refusal.message, "message": refusal.message}
     return _json(refusal.status, body, start_response, headers)
+
+
+def _unknown(error: UnknownCall, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """An answer that botocore can read without knowing the operation: JSON for a target, else XML."""
+    malformed = isinstance(error, MalformedCall)
+    code = "SerializationException" if malformed else "UnknownOperationException"
+    if not malformed and not error.service:
+        code = "MissingAuthenticationTokenException"
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        body = {"__type": code, "message": str(error)}
+        return _json(400, body, start_response, [("x-amzn-ErrorType", code)])
+    text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{escape(str(error))}</Message></Error></ErrorResponse>"
+    content = text.encode()
+    headers = [("Content-Type", "text/xml"), ("Content-Length", str(len(content))), ("x-amzn-ErrorType", code)]
+    start_response(_status(400 if malformed else 403), headers)
+    return [content]
 
 
 def _status(code: int) -> str:

@@ -10,8 +10,12 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 
+from localcloud.enforcement import usage
 from localcloud.persistence.lock import StateLock
 from localcloud.registry import Registry
+
+# What this cloud writes down for itself is no resource.
+_RECORDS = {usage.KIND}
 
 Listing = Callable[[Any], Iterable[str]]
 
@@ -103,7 +107,7 @@ def inventory(account_id: str, registry: Registry, lock: StateLock) -> dict[str,
                 )
                 if ids:
                     found.setdefault(service, {})[kind] = sorted(map(str, ids))
-    documents = {kind: sorted(registry.all(kind)) for kind in registry.kinds()}
+    documents = {kind: sorted(registry.all(kind)) for kind in registry.kinds() if kind not in _RECORDS}
     if documents:
         found["registry"] = documents
     return found

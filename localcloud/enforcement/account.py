@@ -73,6 +73,19 @@ class Account:
         found = self.backend("lambda", region)._lambdas._functions.get(name)
         return found["latest"] if found else None
 
+    def functions(self) -> list[Any]:
+        """Every function, in every region."""
+        return [function for backend in self._in_use("lambda") for function in backend.list_functions()]
+
+    def roles(self) -> list[Any]:
+        """Every role."""
+        return [role for backend in self._in_use("iam") for role in backend.roles.values()]
+
+    def _in_use(self, service: str) -> list[Any]:
+        """Backends that were asked for before: making one costs time, and is never needed to find it empty."""
+        backends = _ANY(service)
+        return list(dict.values(backends[self.id])) if self.id in backends else []
+
     def role(self, role_arn: str) -> Any:
         """A role by ARN."""
         roles = self.backend("iam", "aws").roles.values()
@@ -82,9 +95,11 @@ class Account:
         """A KMS key by id, ARN, alias or alias ARN."""
         if not key_id:
             return None
-        backend = self.backend("kms", region)
-        known = backend.any_id_to_key_id(key_id) if not key_id.removeprefix("alias/").startswith("aws/") else None
-        return backend.keys.get(known)
+        keys = self.backend("kms", region).keys
+        if "alias/" in key_id:
+            alias = "alias/" + key_id.partition("alias/")[2]
+            return next((key for key in keys.values() if alias in key.aliases), None)
+        return keys.get(key_id.rpartition(":key/")[2])
 
     def key_of_ciphertext(self, blob: bytes) -> str | None:
         """The key that moto's ciphertext names in its first 36 bytes (`moto.kms.utils`)."""

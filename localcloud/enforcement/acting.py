@@ -28,6 +28,11 @@ class Acting:
         """Grows with every write that a decision could depend on: a decision may be kept until then."""
         return self.gate.revision
 
+    def usage_document(self) -> dict[str, Any]:
+        """Which statements of which role were used, and what was denied (see `usage`)."""
+        with self._lock.hold():
+            return self.gate.usage_document()
+
     def acting(self, service: str, action: str, resource: str, context: Mapping[str, tuple[str, ...]]) -> Decision:
         """Whether a service (`sns.amazonaws.com`) may do something as itself: the resource's own policy decides.
 

@@ -48,12 +48,13 @@ class Callers:
         self._account = account
         self._known: dict[str, tuple[Caller, datetime.datetime | None]] = {}
         self._roles: dict[str, Caller] = {}
+        self._entities: dict[str, tuple[tuple[Policy, ...], Policy | None]] = {}
         root = Principal(f"arn:aws:iam::{account.id}:root", account.id, "root")
         self.operator = Caller(root, account.id, "root", "", (), None, (), ())
 
     def forget(self) -> None:
         """IAM was written: read everything anew."""
-        self._known, self._roles = {}, {}
+        self._known, self._roles, self._entities = {}, {}, {}
 
     def find(self, access_key_id: str) -> Caller:
         """The holder of a key. Raises `UnknownKey`, and `UnreadablePolicy` naming role and policy."""
@@ -111,7 +112,12 @@ class Callers:
         return Caller(Principal(user.arn, self._account.id, "user"), user.id, user.name, "", identity, boundary, (), ())
 
     def _policies(self, entity: Any, owner: str) -> tuple[tuple[Policy, ...], Policy | None]:
-        """Inline and attached policies of a role, user or group, and its boundary."""
+        """Inline and attached policies of a role, user or group, and its boundary; read once."""
+        if owner not in self._entities:
+            self._entities[owner] = self._read_policies(entity, owner)
+        return self._entities[owner]
+
+    def _read_policies(self, entity: Any, owner: str) -> tuple[tuple[Policy, ...], Policy | None]:
         inline = [parse(text, owner=f"{owner}, policy {name}") for name, text in sorted(entity.policies.items())]
         attached = [
             parse(_document(policy), owner=f"{owner}, policy {arn}")

@@ -2,7 +2,7 @@
 
 import datetime
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from localcloud.endpoint.call import Call
@@ -153,6 +153,18 @@ class Gate:
             self.usage.count(caller.name, caller.session, caller.identity, (need.action, need.resource), decision)
         return decision
 
+    def usage_document(self) -> dict[str, Any]:
+        """The usage record, with every role that there is now and the functions that run under it."""
+        functions: dict[str, list[str]] = {}
+        for function in self.account.functions():
+            functions.setdefault(str(function.role).rpartition("/")[2], []).append(function.function_name)
+        for role in self.account.roles():
+            try:
+                self.usage.learn(role.name, self.callers.role(role.arn, "").identity)
+            except UnreadablePolicy as error:
+                _LOG.warning("no usage of %s: %s", role.name, error)
+        return self.usage.document(functions)
+
     def _resource_policy(self, need: Need) -> Any:
         if need.action == "iam:PassRole":
             return None  # the role's trust policy says who may assume it, not who may pass it on
@@ -213,11 +225,3 @@ def _of(caller: Caller, need: Need) -> Mapping[str, Any]:
         via = (f"{need.via}.amazonaws.com",)
         keys |= {"aws:calledvia": via, "aws:calledviafirst": via, "aws:calledvialast": via}
     return keys
-
-
-def functions_by_role(functions: Iterable[Any]) -> dict[str, list[str]]:
-    """Names of moto's functions by the name of their role."""
-    found: dict[str, list[str]] = {}
-    for function in functions:
-        found.setdefault(str(function.role).rpartition("/")[2], []).append(function.function_name)
-    return found

@@ -27,6 +27,8 @@ class Definition:
     code_sha256: str
     # a function that was deleted and made again is another one: no process of the first may serve it
     modified: str
+    # the customer's key of the variables, None for Lambda's own
+    key_arn: str | None
 
     @property
     def log_group(self) -> str:
@@ -110,4 +112,5 @@ def _define(function: Any, version: str, region: str) -> Definition:
         timeout_seconds=int(function.timeout),
         code_sha256=function.code_sha_256,
         modified=function.last_modified,
+        key_arn=function.kms_key_arn or None,
     )

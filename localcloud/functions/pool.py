@@ -21,6 +21,7 @@ class Pool:
         self._starting = starting
         self._idle: list[Environment] = []
         self._busy: set[Environment] = set()
+        self._retired: set[Environment] = set()
         self._waiting: deque[asyncio.Future[Environment]] = deque()
         self._starts: set[asyncio.Task[None]] = set()
         self.last_used = time.monotonic()
@@ -51,7 +52,11 @@ class Pool:
     def release(self, environment: Environment) -> None:
         """Give it to the next caller in line, or keep it."""
         self._busy.discard(environment)
-        if environment.dead:
+        if environment in self._retired:
+            self._retired.discard(environment)
+            stopping = asyncio.ensure_future(environment.stop())
+            stopping.add_done_callback(lambda _: self._grow())
+        elif environment.dead:
             self._grow()
         elif not self._hand(environment):
             self._idle.append(environment)
@@ -102,6 +107,14 @@ class Pool:
         for environment in gone:
             await environment.stop()
         return not (keep or self._busy or self._starts or self._waiting)
+
+    async def retire(self) -> int:
+        """End what is idle now and what is busy after its event: the next events start anew. How many."""
+        idle, self._idle = self._idle, []
+        self._retired |= self._busy
+        for environment in idle:
+            await environment.stop()
+        return len(idle) + len(self._retired)
 
     async def close(self) -> None:
         """End everything at once."""

@@ -23,12 +23,11 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.models import ReplicaSecret, SecretsManagerBackend
 
-from localcloud.functions.definition import split_name
+from localcloud.enforcement.acting import Acting
+from localcloud.enforcement.services.lambda_ import function_arn
 from localcloud.functions.invocation import InvokeRefused
-from localcloud.functions.permission import may_invoke
 from localcloud.functions.runtime import FunctionRuntime
 from localcloud.persistence.lock import StateLock
-from localcloud.registry import Registry
 
 _LOG = logging.getLogger(__name__)
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -46,11 +45,9 @@ class AccessDeniedError(SecretsManagerClientError):
 class Rotation:
     """Runs rotations for every region's Secrets Manager backend."""
 
-    def __init__(
-        self, runtime: FunctionRuntime, registry: Registry, lock: StateLock, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, runtime: FunctionRuntime, acting: Acting, lock: StateLock, changed: Callable[[], None]) -> None:
         self._runtime = runtime
-        self._registry = registry
+        self._acting = acting
         self._lock = lock
         self._changed = changed
 
@@ -96,12 +93,11 @@ class Rotation:
         if not arn:
             message = "No Lambda rotation function ARN is associated with this secret."
             raise InvalidRequestException(message)
-        name, qualifier, _ = split_name(arn, None, secret.region)
         try:
             self._runtime.invoke(arn, None, b"{}", invocation_type="DryRun")
         except InvokeRefused as refusal:
             raise ResourceNotFoundException(f"Lambda function {arn} not found.") from refusal
-        if not may_invoke(self._registry, name, qualifier, _PRINCIPAL, secret.arn):
+        if not self._may_invoke(secret, arn):
             raise AccessDeniedError(
                 "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy "
                 f"grants access to the principal {_PRINCIPAL}."
@@ -115,6 +111,12 @@ class Rotation:
             secret.auto_rotate_after_days = days
         if secret.auto_rotate_after_days:
             secret.next_rotation_date = int(time.time()) + secret.auto_rotate_after_days * _DAY
+
+    def _may_invoke(self, secret: Any, function: str) -> bool:
+        """By the function's resource policy, for this secret of this account."""
+        arn = function_arn(function, None, secret.region, self._acting.gate.account)
+        context = {"aws:SourceArn": (secret.arn,), "aws:SourceAccount": (secret.account_id,)}
+        return self._acting.acting(_PRINCIPAL, "lambda:InvokeFunction", arn, context).allowed
 
     def begin(self, secret: Any, token: str, *, immediately: bool) -> str:
         """Stage the new version as AWSPENDING, without a value, and start; the short description.
@@ -146,6 +148,9 @@ class Rotation:
         self._changed()
 
     def _step(self, secret: Any, token: str, step: str) -> bool:
+        if not self._may_invoke(secret, secret.rotation_lambda_arn):
+            _LOG.warning("rotation of %s: %s was refused: no permission to invoke the function", secret.name, step)
+            return False
         event = {"Step": step, "SecretId": secret.arn, "ClientRequestToken": token}
         try:
             result = self._runtime.invoke(secret.rotation_lambda_arn, None, json.dumps(event).encode())

@@ -15,6 +15,7 @@ from pathlib import Path
 from localcloud.functions import definition as definitions
 from localcloud.functions.definition import Definition, Target
 from localcloud.functions.environment import Environment, Outcome, Place
+from localcloud.functions.execution import Execution
 from localcloud.functions.invocation import (
     MAX_EVENT_PAYLOAD,
     MAX_PAYLOAD,
@@ -25,7 +26,6 @@ from localcloud.functions.invocation import (
 from localcloud.functions.logs import LogWriter
 from localcloud.functions.package import PackageCache, runtime_directory
 from localcloud.functions.pool import Pool
-from localcloud.functions.role import RoleSessions
 from localcloud.persistence.lock import StateLock
 
 _LOG = logging.getLogger(__name__)
@@ -39,13 +39,19 @@ class FunctionRuntime:
     """Runs the functions that moto holds. Lives on one event loop; `invoke` is for other threads."""
 
     def __init__(
-        self, account_id: str, region: str, directory: Path, lock: StateLock, logs: LogWriter, sessions: RoleSessions
+        self,
+        account_id: str,
+        region: str,
+        directory: Path,
+        lock: StateLock,
+        logs: LogWriter,
+        execution: Execution,
     ) -> None:
         self._account_id = account_id
         self._region = region
         self._lock = lock
         self._logs = logs
-        self._sessions = sessions
+        self._execution = execution
         self._packages = PackageCache(directory / "packages")
         self._runtime_dir = runtime_directory(directory)
         self._targets: dict[tuple[str, str, str | None], Target] = {}
@@ -68,6 +74,16 @@ class FunctionRuntime:
         self._reaper.cancel()
         for pool in self._pools.values():
             await pool.close()
+
+    def restart(self) -> dict[str, int]:
+        """End every environment, busy ones after their event, so that the next events are cold starts."""
+        if self._loop is None:
+            raise RuntimeError("the function runtime is not open yet")
+        ended = asyncio.run_coroutine_threadsafe(self._retire(), self._loop).result()
+        return {"ended": ended}
+
+    async def _retire(self) -> int:
+        return sum([await pool.retire() for pool in list(self._pools.values())])
 
     def forget(self) -> None:
         """A function, version or alias may have changed: look it up anew at the next call."""
@@ -159,14 +175,18 @@ class FunctionRuntime:
         except zipfile.BadZipFile as error:
             message = "Could not unzip uploaded file. Please check your file, then try to upload again."
             raise InvokeRefused(502, "InvalidZipFileException", message) from error
-        credentials = await asyncio.to_thread(self._sessions.credentials, version.role, version.name, version.region)
+        credentials = await asyncio.to_thread(self._execution.credentials, version)
         place = Place(task_root, self._runtime_dir, self.endpoint_url)
         environment = Environment(version, credentials, place)
         await environment.start(self._logger(version))
         return environment
 
     def _logger(self, version: Definition) -> Callable[[str, str], None]:
-        return lambda stream, line: self._logs.write(version.region, version.log_group, stream, line)
+        def write(stream: str, line: str) -> None:
+            if self._execution.may_log(version, stream):
+                self._logs.write(version.region, version.log_group, stream, line)
+
+        return write
 
     async def _reap(self) -> None:
         while True:

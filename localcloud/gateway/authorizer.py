@@ -12,7 +12,7 @@ from localcloud.gateway.api import Authorizer
 from localcloud.gateway.context import Exchange
 from localcloud.gateway.errors import GatewayError, request_value
 from localcloud.gateway.events import authorizer_event
-from localcloud.gateway.permission import FunctionPolicies
+from localcloud.gateway.permission import Permissions
 from localcloud.gateway.policy import MalformedPolicyError, decide
 
 _EXPLICIT = "User is not authorized to access this resource with an explicit deny"
@@ -32,9 +32,9 @@ class Verdict:
 class Authorizers:
     """Calls authorizers and keeps their verdicts, by stage, authorizer and identity, for the TTL."""
 
-    def __init__(self, runtime: FunctionRuntime, policies: FunctionPolicies) -> None:
+    def __init__(self, runtime: FunctionRuntime, permissions: Permissions) -> None:
         self._runtime = runtime
-        self._policies = policies
+        self._permissions = permissions
         self._cache: dict[tuple[str, ...], Verdict] = {}
 
     async def authorize(self, authorizer: Authorizer, exchange: Exchange) -> str | None:
@@ -61,7 +61,7 @@ class Authorizers:
         self._cache[key] = verdict
 
     async def _ask(self, authorizer: Authorizer, exchange: Exchange) -> Verdict:
-        self._policies.require(
+        self._permissions.require(
             authorizer.function_arn,
             f"{exchange.api_arn()}/authorizers/{authorizer.id}",
             "AUTHORIZER_CONFIGURATION_ERROR",

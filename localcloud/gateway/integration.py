@@ -16,7 +16,7 @@ from localcloud.gateway.api import Method
 from localcloud.gateway.context import Exchange, Pairs, UnsupportedTemplateError, render
 from localcloud.gateway.errors import GatewayError, Response, response_headers
 from localcloud.gateway.events import is_binary, proxy_event
-from localcloud.gateway.permission import FunctionPolicies
+from localcloud.gateway.permission import Permissions
 
 # Headers of a function's answer that API Gateway renames ("Important notes", developer guide).
 _REMAPPED = {
@@ -45,9 +45,9 @@ _SHAPE = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded
 class Integrations:
     """Runs integrations; every failure is a `GatewayError`."""
 
-    def __init__(self, runtime: FunctionRuntime, policies: FunctionPolicies) -> None:
+    def __init__(self, runtime: FunctionRuntime, permissions: Permissions) -> None:
         self._runtime = runtime
-        self._policies = policies
+        self._permissions = permissions
 
     async def run(self, method: Method, exchange: Exchange) -> Response:
         """The method's answer."""
@@ -61,7 +61,7 @@ class Integrations:
     async def _proxy(self, method: Method, function_arn: str, exchange: Exchange) -> Response:
         resource = re.sub(r"\{[^}]*\}", "*", method.resource).removeprefix("/")
         source = f"{exchange.api_arn()}/{exchange.stage_name}/{exchange.verb}/{resource}"
-        self._policies.require(function_arn, source, "API_CONFIGURATION_ERROR")
+        self._permissions.require(function_arn, source, "API_CONFIGURATION_ERROR")
         payload = json.dumps(proxy_event(exchange), ensure_ascii=False).encode()
         started = time.monotonic()
         # the gateway gives up after its time; the function runs on, as on AWS

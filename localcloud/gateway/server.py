@@ -10,6 +10,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from localcloud.cloud import Cloud
+from localcloud.enforcement.acting import Acting
 from localcloud.functions.logs import LogWriter
 from localcloud.functions.runtime import FunctionRuntime
 from localcloud.gateway import access_log
@@ -19,7 +20,7 @@ from localcloud.gateway.context import Exchange
 from localcloud.gateway.errors import GatewayError, Response, answer
 from localcloud.gateway.front import FrontServer, refusal
 from localcloud.gateway.integration import Integrations
-from localcloud.gateway.permission import FunctionPolicies
+from localcloud.gateway.permission import Permissions
 from localcloud.gateway.throttle import Throttles
 from localcloud.registry import Registry
 
@@ -60,13 +61,13 @@ class Stages:
 class Gateway:
     """Takes each request through throttle, authorizer, API key and integration, in API Gateway's order."""
 
-    def __init__(self, cloud: Cloud, runtime: FunctionRuntime, logs: LogWriter) -> None:
+    def __init__(self, cloud: Cloud, runtime: FunctionRuntime, logs: LogWriter, acting: Acting) -> None:
         self._cloud = cloud
         self._logs = logs
         self._stages = Stages(cloud.registry)
-        policies = FunctionPolicies(cloud.registry, cloud.region)
-        self._authorizers = Authorizers(runtime, policies)
-        self._integrations = Integrations(runtime, policies)
+        self._permissions = Permissions(acting, cloud.registry, cloud.account_id, cloud.region)
+        self._authorizers = Authorizers(runtime, self._permissions)
+        self._integrations = Integrations(runtime, self._permissions)
         self._throttles = Throttles(cloud.registry)
 
     async def open(self, sock: socket.socket) -> None:
@@ -108,7 +109,8 @@ class Gateway:
         )
         response = await self._respond(request, exchange)
         latency = int((time.time() - exchange.started) * 1000)
-        access_log.write(exchange, self._logs, status=response.status, size=len(response.body), latency_ms=latency)
+        measured = access_log.Measured(response.status, len(response.body), latency)
+        access_log.write(exchange, self._logs, self._permissions, measured)
         return _reply(response, exchange)
 
     async def _respond(self, request: web.BaseRequest, exchange: Exchange) -> Response:
