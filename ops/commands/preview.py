@@ -111,15 +111,15 @@ def _deliver(
 ) -> None:
     """Write what was asked for; Markdown goes to stdout unless it has a file, or a terminal is wanted."""
     from ops.preview.document import document
-    from ops.preview.fitting import fitted
+    from ops.preview.fitting import Fitting
     from ops.preview.render.html import html
-    from ops.preview.render.markdown import markdown as rendered
+    from ops.preview.render.markdown import section_text
     from ops.preview.render.terminal import show
     from ops.preview.report import sections
     from ops.preview.sections.verdict import headline, summary_of
 
     parts = sections(found)
-    text = fitted(parts, lambda some: f"{MARKER}\n{rendered(some)}", place.limit, place.whole, place.url)
+    text = Fitting(section_text, place.limit, place.whole, place.url, f"{MARKER}\n").fitted(parts)
     if markdown:
         write_text(markdown, text)
     if page:

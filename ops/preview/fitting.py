@@ -1,104 +1,91 @@
 """Cuts a report to the length that a comment may have: whole rows and whole sections, lightest first, and says so."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ops.preview.blocks import Alert, Paragraph, Section, Span, kept, line, size, strong
 
-type Render = Callable[[Sequence[Section]], str]
+_BETWEEN = "\n\n"
+_TOO_LONG = "The report is too long for a comment; see the workflow's artefact."
 
 
-def fitted(sections: Sequence[Section], render: Render, limit: int, elsewhere: str, url: str | None = None) -> str:
-    """The rendered sections within `limit` bytes.
+@dataclass(frozen=True)
+class Fitting:
+    """How a report is cut: `render` makes one section's text, `limit` is in UTF-8 bytes, `head` comes first.
 
-    `elsewhere` says where the whole report is. The first section, the verdict, is never left out, only shortened.
+    `elsewhere` says where the whole report is, and `url` links to it.
     """
-    text = render(sections)
-    if _length(text) <= limit:
-        return text
-    current = list(sections)
-    cut: dict[int, str] = {}
-    order = sorted(range(len(current)), key=lambda index: (current[index].weight, -index))
-    for index in order:
-        whole = sections[index]
-        for rows in _fewer(size_of(whole)):
-            current[index] = _shortened(whole, rows)
-            cut[index] = _words(whole, rows)
-            if _length(render(_with_note(current, cut, elsewhere, url))) <= limit:
-                best = _most(current, index, whole, rows, cut, render, limit, elsewhere, url)
-                return render(_with_note(best, cut, elsewhere, url))
-    return _last_resort(text, limit)
+
+    render: Callable[[Section], str]
+    limit: int
+    elsewhere: str
+    url: str | None = None
+    head: str = ""
+
+    def fitted(self, sections: Sequence[Section]) -> str:
+        """The sections within the limit. The first, the verdict, is never left out, only shortened."""
+        texts = [self.render(section) for section in sections]
+        if self._length(texts) <= self.limit:
+            return self._joined(texts)
+        cut: dict[int, str] = {}
+        for index in sorted(range(len(texts)), key=lambda index: (sections[index].weight, -index)):
+            if self._cut(sections[index], index, texts, cut):
+                return self._joined(self._noted(texts, cut))
+        return self._last_resort(texts)
+
+    def _cut(self, section: Section, index: int, texts: list[str], cut: dict[int, str]) -> bool:
+        """Leave out as few rows of a section as will do, or all; says whether the whole fits then."""
+
+        def shortened(rows: int) -> bool:
+            texts[index], cut[index] = self.render(_first(section, rows)), _words(section, rows)
+            return self._length(self._noted(texts, cut)) <= self.limit
+
+        if not shortened(0):
+            return False
+        low, high = 0, _rows(section)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if shortened(middle) else (low, middle)
+        return shortened(low)
+
+    def _noted(self, texts: Sequence[str], cut: Mapping[int, str]) -> list[str]:
+        """The note comes right after the verdict: nobody may take a cut report for the whole one."""
+        left_out = "; ".join(words for _, words in sorted(cut.items()))
+        place = Span(self.elsewhere, url=self.url)
+        words = Paragraph(line(strong("Cut to fit a comment."), f" Left out: {left_out}. Whole: ", place))
+        return [texts[0], self.render(Section("", 0, (Alert("note", (words,)),))), *texts[1:]]
+
+    def _joined(self, texts: Sequence[str]) -> str:
+        return self.head + _BETWEEN.join(texts) + "\n"
+
+    def _length(self, texts: Sequence[str]) -> int:
+        between = len(_BETWEEN) * (len(texts) - 1) + len("\n")
+        return len(self.head.encode()) + sum(len(text.encode()) for text in texts) + between
+
+    def _last_resort(self, texts: Sequence[str]) -> str:
+        """Even the bare headings are too long: the verdict's first whole lines."""
+        ending = f"\n\n{_TOO_LONG}\n"
+        length = len((self.head + ending).encode())
+        lines: list[str] = []
+        for part in texts[0].splitlines():
+            length += len(part.encode()) + 1
+            if length > self.limit:
+                break
+            lines.append(part)
+        return self.head + "\n".join(lines) + ending
 
 
-def size_of(section: Section) -> int:
-    """The rows of a section."""
+def _rows(section: Section) -> int:
     return sum(size(block) for block in section.blocks)
 
 
-def _fewer(rows: int) -> list[int]:
-    """Ever fewer rows: halves, then none."""
-    found = []
-    while rows > 1:
-        rows //= 2
-        found.append(rows)
-    return [*found, 0]
-
-
-def _most(
-    current: list[Section],
-    index: int,
-    whole: Section,
-    fits: int,
-    cut: dict[int, str],
-    render: Render,
-    limit: int,
-    elsewhere: str,
-    url: str | None,
-) -> list[Section]:
-    """The most rows of section `index` that still fit, given that `fits` do."""
-    low, high = fits, min(size_of(whole), fits * 2 + 1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        current[index], cut[index] = _shortened(whole, middle), _words(whole, middle)
-        if _length(render(_with_note(current, cut, elsewhere, url))) <= limit:
-            low = middle
-        else:
-            high = middle
-    current[index], cut[index] = _shortened(whole, low), _words(whole, low)
-    return current
-
-
-def _shortened(section: Section, rows: int) -> Section:
-    left = size_of(section) - rows
+def _first(section: Section, rows: int) -> Section:
+    """The section with its first `rows` rows, and a line that says how many are left out."""
+    left = _rows(section) - rows
     if not rows and section.title:
         return replace(section, blocks=(Paragraph(line(f"Left out: all {left} rows.")),))
     return replace(section, blocks=(*kept(section.blocks, rows), Paragraph(line(f"{left} more rows left out."))))
 
 
 def _words(section: Section, rows: int) -> str:
-    return f"{section.title or 'the summary'} ({size_of(section) - rows} of {size_of(section)} rows)"
-
-
-def _with_note(sections: Sequence[Section], cut: dict[int, str], elsewhere: str, url: str | None) -> list[Section]:
-    """The note comes right after the verdict: nobody may take a cut report for the whole one."""
-    left_out = "; ".join(words for index, words in sorted(cut.items()))
-    place = Span(elsewhere, url=url)
-    note = Alert("note", (Paragraph(line(strong("Cut to fit a comment."), f" Left out: {left_out}. Whole: ", place)),))
-    return [sections[0], Section("", 0, (note,)), *sections[1:]]
-
-
-def _last_resort(text: str, limit: int) -> str:
-    """Even the verdict is too long: its first whole lines."""
-    ending = "\n\nThe report is too long for a comment; see the workflow's artefact.\n"
-    lines: list[str] = []
-    length = _length(ending)
-    for part in text.splitlines():
-        length += _length(part) + 1
-        if length > limit:
-            break
-        lines.append(part)
-    return "\n".join(lines) + ending
-
-
-def _length(text: str) -> int:
-    return len(text.encode())
+    return f"{section.title or 'the summary'} ({_rows(section) - rows} of {_rows(section)} rows)"

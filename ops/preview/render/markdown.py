@@ -25,12 +25,13 @@ _ALERTS = {"caution": "CAUTION", "warning": "WARNING", "note": "NOTE"}
 
 def markdown(sections: Sequence[Section]) -> str:
     """The sections, with an empty line between blocks and one line break at the end."""
-    return "\n\n".join(part for section in sections for part in _section(section)) + "\n"
+    return "\n\n".join(section_text(section) for section in sections) + "\n"
 
 
-def _section(section: Section) -> list[str]:
+def section_text(section: Section) -> str:
+    """One section, without a line break at the end."""
     heading = [f"### {escaped(section.title)}"] if section.title else []
-    return heading + [_block(block) for block in section.blocks]
+    return "\n\n".join((*heading, *(_block(block) for block in section.blocks)))
 
 
 def escaped(text: str) -> str:

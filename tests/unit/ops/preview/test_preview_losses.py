@@ -72,7 +72,10 @@ def test_what_takes_nothing_passes(run: Run, tmp_path: Path, op: str) -> None:
 
 
 def test_a_policy_or_alarm_may_go_without_an_override(run: Run, tmp_path: Path) -> None:
-    steps = [step("delete", "aws:iam/rolePolicy:RolePolicy", "p"), step("replace", "aws:backup/selection:Selection", "s")]
+    steps = [
+        step("delete", "aws:iam/rolePolicy:RolePolicy", "p"),
+        step("replace", "aws:backup/selection:Selection", "s"),
+    ]
 
     assert run(write(tmp_path, preview(*steps))) == 0
 
