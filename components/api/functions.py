@@ -57,7 +57,6 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
         case "api":
             tables["products"].grant_read_write(grantee)
             tables["analytics"].grant_read_write(grantee)
-            tables["users"].grant_read(grantee, TENANT_KEYS)
             _without_indexes(tables["sessions"]).grant_read_write(grantee, TENANT_KEYS)
         case "auth":
             tables["users"].grant_read_write(grantee, (*TENANT_KEYS, *CREDENTIAL_KEYS))

@@ -29,39 +29,38 @@ class Table:
     key_arn: pulumi.Input[str]
     names: Names
 
-    def grant_read(self, grantee: Grantee, leading_keys: Sequence[str] = ()) -> None:
-        """Reads of items, of the table and its indexes.
+    def grant_read_write(self, grantee: Grantee, leading_keys: Sequence[str] = ()) -> None:
+        """Reads and writes of items, of the table and its indexes.
 
         `leading_keys` are patterns of partition keys (`TENANT_KEYS`); without them, every item.
         """
-        self._grant(grantee, "read", READ, ("kms:Decrypt", "kms:DescribeKey"), leading_keys)
-
-    def grant_read_write(self, grantee: Grantee, leading_keys: Sequence[str] = ()) -> None:
-        """Reads and writes of items; `leading_keys` as in `grant_read`."""
-        actions = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
-        self._grant(grantee, "write", (*READ, *WRITE), actions, leading_keys)
-
-    def _grant(
-        self,
-        grantee: Grantee,
-        verb: str,
-        actions: Sequence[str],
-        key_actions: Sequence[str],
-        leading_keys: Sequence[str],
-    ) -> None:
         resources: list[Value] = [self.arn]
         resources += [pulumi.Output.concat(self.arn, "/index/", index) for index in self.indexes]
         grantee.allow(
-            f"{verb}-{self.logical}",
+            f"write-{self.logical}",
             [
-                Statement("Items", actions, resources, leading_key_conditions(leading_keys)),
-                Statement(
-                    "UseKey",
-                    key_actions,
-                    [self.key_arn],
-                    {"StringEquals": {"kms:ViaService": [f"dynamodb.{self.names.region}.amazonaws.com"]}},
-                ),
+                Statement("Items", (*READ, *WRITE), resources, leading_key_conditions(leading_keys)),
+                self._use_key(),
             ],
+        )
+
+    def _use_key(self) -> Statement:
+        """Decrypt this table's own key, which DynamoDB does as its caller at every read and write.
+
+        Nothing else: data keys are DynamoDB's own matter, made under the grant that it got when the table was made
+        ("DynamoDB encryption at rest": table keys, grants). The encryption context names the table, so that the grant
+        on one table opens no other, though all lie under one key.
+        """
+        return Statement(
+            "UseKey",
+            ["kms:Decrypt"],
+            [self.key_arn],
+            {
+                "StringEquals": {
+                    "kms:EncryptionContext:aws:dynamodb:tableName": [self.name],
+                    "kms:ViaService": [f"dynamodb.{self.names.region}.amazonaws.com"],
+                }
+            },
         )
 
 
