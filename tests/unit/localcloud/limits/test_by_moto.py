@@ -207,21 +207,21 @@ def test_a_page_ends_at_a_megabyte_and_a_batch_of_reads_at_sixteen() -> None:
         make: Any = boto3.client
         db = make("dynamodb", region_name="eu-central-1", aws_access_key_id="A", aws_secret_access_key="s")
         db.create_table(
-            TableName="t",
+            TableName="pages",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             BillingMode="PAY_PER_REQUEST",
         )
         keys = [{"pk": {"S": "a"}, "sk": {"S": str(n)}} for n in range(45)]
         for key in keys:
-            db.put_item(TableName="t", Item={**key, "x": {"S": "x" * 390 * 1024}})
+            db.put_item(TableName="pages", Item={**key, "x": {"S": "x" * 390 * 1024}})
         values = {"ExpressionAttributeValues": {":a": {"S": "a"}}}
         pages = [
-            db.query(TableName="t", KeyConditionExpression="pk = :a", **values),
-            db.query(TableName="t", KeyConditionExpression="pk = :a", ProjectionExpression="sk", **values),
-            db.scan(TableName="t"),
+            db.query(TableName="pages", KeyConditionExpression="pk = :a", **values),
+            db.query(TableName="pages", KeyConditionExpression="pk = :a", ProjectionExpression="sk", **values),
+            db.scan(TableName="pages"),
         ]
         assert all(page["Count"] < 4 and "LastEvaluatedKey" in page for page in pages)
-        read = db.batch_get_item(RequestItems={"t": {"Keys": keys}})
-        assert len(read["Responses"]["t"]) + len(read["UnprocessedKeys"]["t"]["Keys"]) == 45
-        assert len(read["Responses"]["t"]) <= 42
+        read = db.batch_get_item(RequestItems={"pages": {"Keys": keys}})
+        assert len(read["Responses"]["pages"]) + len(read["UnprocessedKeys"]["pages"]["Keys"]) == 45
+        assert len(read["Responses"]["pages"]) <= 42
