@@ -58,7 +58,9 @@ def rules(as_json: JsonOption = False) -> None:
         return
     lines = ["| rule | level | why | fix | requirement |", "|---|---|---|---|---|"]
     lines += [
-        f"| `{rule.name}` | {rule.level.value} | {rule.reason} | {rule.fix} | {', '.join(rule.refs)} |".replace("\n", " ")
+        f"| `{rule.name}` | {rule.level.value} | {rule.reason} | {rule.fix} | {', '.join(rule.refs)} |".replace(
+            "\n", " "
+        )
         for rule in listed
     ]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -96,7 +98,9 @@ def _show(report: Report) -> None:
         table = Table("not told for", "resources", "because", title="Unknown: neither violated nor passed")
         for name in sorted({entry["rule"] for entry in report.unknown}):
             entries = [entry for entry in report.unknown if entry["rule"] == name]
-            table.add_row(name, str(len({entry["urn"] for entry in entries})), f"{entries[0]['path']} {entries[0]['why']}")
+            table.add_row(
+                name, str(len({entry["urn"] for entry in entries})), f"{entries[0]['path']} {entries[0]['why']}"
+            )
         console.print(table)
     console.print(
         f"{report.rules} rules on {report.checked} resources: {len(report.violations)} violations, "

@@ -20,7 +20,6 @@ DOCUMENTS: Mapping[str, tuple[tuple[str, Kind], ...]] = {
     "aws:iam/groupPolicy:GroupPolicy": (("policy", "identity"),),
     types.KEY: (("policy", "key"),),
     "aws:kms/keyPolicy:KeyPolicy": (("policy", "key"),),
-    types.BUCKET: (("policy", "resource"),),
     types.BUCKET_POLICY: (("policy", "resource"),),
     types.TOPIC: (("policy", "resource"),),
     types.TOPIC_POLICY: (("policy", "resource"),),

@@ -59,7 +59,12 @@ class Report:
         return {
             "violations": [broken.as_json() for broken in self.violations],
             "overridden": [
-                {**broken.as_json(), "owner": override.owner, "reason": override.reason, "expires": str(override.expires)}
+                {
+                    **broken.as_json(),
+                    "owner": override.owner,
+                    "reason": override.reason,
+                    "expires": str(override.expires),
+                }
                 for broken, override in self.overridden
             ],
             "unknown": self.unknown,
@@ -67,6 +72,11 @@ class Report:
             "rules": self.rules,
             "stateful": dict(sorted(self.stateful.items())),
         }
+
+    def count(self, resource: Resource) -> None:
+        """Count a resource: what a provider makes, and what of it holds data."""
+        self.checked += resource.type.startswith("aws:")
+        self.stateful.update([resource.type] if resource.type in types.STATEFUL else [])
 
     def add(self, rule: Rule, urn: str, finding: Finding, overrides: Overrides) -> Broken | None:
         """Take in a finding about `urn`; returns the violation if it stands."""
@@ -97,8 +107,9 @@ def evaluate(
 
     A `stack` of None means that not all of it is there; its rules are then unknown, for the reason `why_no_stack`.
     """
-    report = Report(rules=len(rules), checked=sum(resource.type.startswith("aws:") for resource in resources))
-    report.stateful.update(resource.type for resource in resources if resource.type in types.STATEFUL)
+    report = Report(rules=len(rules))
+    for resource in resources:
+        report.count(resource)
     for rule in rules:
         if rule.scope == "resource":
             for resource in resources:
@@ -111,5 +122,3 @@ def evaluate(
             for finding in findings(rule, stack):
                 report.add(rule, "", finding, overrides)
     return report
-
-

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pulumi_policy import (
@@ -39,25 +40,37 @@ _LEVELS: Final[Mapping[Level, EnforcementLevel]] = {
 
 
 class Tally:
-    """What the pack has evaluated in this process, written to the report file after each change that matters."""
+    """What the pack has evaluated in this process, written to the report file after each change that matters.
+
+    It keeps each resource's inputs: the engine judges a stack by outputs only, and a provider's outputs in a preview
+    may lack what it does not know yet.
+    """
 
     def __init__(self, rules: tuple[Rule, ...], overrides: Overrides, path: Path | None) -> None:
         self._report = Report(rules=len(rules))
-        self._seen: set[str] = set()
+        self._inputs: dict[str, Mapping[str, Any]] = {}
         self._overrides, self._path = overrides, path
         self._lock = threading.Lock()
+
+    def meet(self, resource: Resource) -> None:
+        """Count a resource, and keep its inputs."""
+        with self._lock:
+            if resource.urn not in self._inputs:
+                self._report.count(resource)
+            self._inputs[resource.urn] = resource.properties
+
+    def inputs(self, urn: str) -> Mapping[str, Any]:
+        """Return the inputs of a resource that was met."""
+        return self._inputs.get(urn, {})
 
     def judge(self, rule: Rule, subject: Resource | Stack, report: ReportViolation) -> None:
         """Run a rule and report what stands; an exception for a resource silences it and is counted."""
         urn = subject.urn if isinstance(subject, Resource) else ""
         with self._lock:
-            if urn and urn not in self._seen:
-                self._seen.add(urn)
-                self._report.checked += 1
             for finding in findings(rule, subject):
                 broken = self._report.add(rule, urn, finding, self._overrides)
                 if broken is not None:
-                    report(f"{broken.message}. Why: {rule.reason}. Fix: {rule.fix}.", broken.urn or None)
+                    report(f"{broken.message}. Fix: {rule.fix}.", broken.urn or None)
                     self.write()
 
     def write(self) -> None:
@@ -88,8 +101,12 @@ def _properties(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: from_wire(value) for key, value in serialize_properties(props).items()}
 
 
-def _resource(args: ResourceValidationArgs | PolicyResource, dependencies: frozenset[str] = frozenset()) -> Resource:
-    properties = _properties(args.props)
+def _resource(
+    args: ResourceValidationArgs | PolicyResource,
+    dependencies: frozenset[str] = frozenset(),
+    inputs: Mapping[str, Any] = MappingProxyType({}),
+) -> Resource:
+    properties = {**inputs, **_properties(args.props)}
     return Resource(
         urn=args.urn,
         type=args.resource_type,
@@ -100,8 +117,13 @@ def _resource(args: ResourceValidationArgs | PolicyResource, dependencies: froze
     )
 
 
-def _stack(args: StackValidationArgs) -> Stack:
-    return Stack([_resource(item, frozenset(other.urn for other in item.dependencies)) for item in args.resources])
+def _stack(args: StackValidationArgs, tally: Tally) -> Stack:
+    return Stack(
+        [
+            _resource(item, frozenset(other.urn for other in item.dependencies), tally.inputs(item.urn))
+            for item in args.resources
+        ]
+    )
 
 
 def _validate_resource(rule: Rule, tally: Tally) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
@@ -114,7 +136,7 @@ def _validate_resource(rule: Rule, tally: Tally) -> Callable[[ResourceValidation
 
 def _validate_stack(rule: Rule, tally: Tally) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        tally.judge(rule, _stack(args), report)
+        tally.judge(rule, _stack(args, tally), report)
 
     return validate
 
@@ -131,6 +153,21 @@ def _as_policy(rule: Rule, tally: Tally) -> Policy:
     if rule.scope == "resource":
         return ResourceValidationPolicy(validate=_validate_resource(rule, tally), **shown)
     return StackValidationPolicy(validate=_validate_stack(rule, tally), **shown)
+
+
+def _roll_call(tally: Tally) -> Policy:
+    """The first policy: it finds nothing, and meets every resource."""
+
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        del report
+        tally.meet(_resource(args))
+
+    return ResourceValidationPolicy(
+        name="roll-call",
+        description="Counts what is judged.",
+        validate=validate,
+        enforcement_level=EnforcementLevel.ADVISORY,
+    )
 
 
 def _what_is_not_known(tally: Tally) -> Policy:
@@ -154,5 +191,5 @@ def serve(rules: tuple[Rule, ...], overrides: Overrides) -> None:
     """Serve the pack to the engine, until it ends the process."""
     path = os.environ.get(REPORT_VARIABLE)
     tally = Tally(rules, overrides, Path(path) if path else None)
-    policies = [*(_as_policy(rule, tally) for rule in rules), _what_is_not_known(tally)]
+    policies = [_roll_call(tally), *(_as_policy(rule, tally) for rule in rules), _what_is_not_known(tally)]
     PolicyPack(name=NAME, policies=policies, enforcement_level=EnforcementLevel.MANDATORY)

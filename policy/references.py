@@ -29,5 +29,3 @@ def region_in(arn: str) -> str:
     """Return the region in an ARN; empty where it has none."""
     parts = arn.split(":", 5)
     return parts[3] if len(parts) == 6 else ""  # noqa: PLR2004  as above
-
-

@@ -47,7 +47,11 @@ def _preview(document: Mapping[str, Any]) -> Source:
     shown = sum(step.get("op") == "same" for step in document["steps"])
     same = int((document.get("changeSummary") or {}).get("same", 0))
     missing = same - shown
-    why = f"incomplete: {missing} unchanged resources are not in the file; preview with --show-sames" if missing > 0 else ""
+    why = (
+        f"incomplete: {missing} unchanged resources are not in the file; preview with --show-sames"
+        if missing > 0
+        else ""
+    )
     return _source(list(states.values()), why)
 
 

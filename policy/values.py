@@ -52,14 +52,18 @@ def from_wire(value: Any) -> Any:
         return SECRET if value == "[secret]" else value
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == SECRET_SIGNATURE:
-            if "value" in value:
-                return from_wire(value["value"])
-            # `stack export --show-secrets` has the JSON text of the value
-            return from_wire(json.loads(value["plaintext"])) if "plaintext" in value else SECRET
+            return _secret(value)
         return {str(key): from_wire(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [from_wire(item) for item in value]
     return value
+
+
+def _secret(marked: Mapping[str, Any]) -> Any:
+    if "value" in marked:
+        return from_wire(marked["value"])
+    # `stack export --show-secrets` has the JSON text of the value
+    return from_wire(json.loads(marked["plaintext"])) if "plaintext" in marked else SECRET
 
 
 def readable(value: Any, path: str) -> Any:

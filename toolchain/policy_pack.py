@@ -1,34 +1,36 @@
 """The policy pack in local runs: the real engine enforces the real pack before it changes anything.
 
-The official Python language host starts a pack of `runtime: python` by itself. The one that can be built from Go modules
-(`engine.py`) is too old for that, and an engine that finds a language host asks nobody else. For a runtime without a
-language host it starts `pulumi-analyzer-policy-{runtime}` from PATH instead (sdk/go/common/resource/plugin/
-analyzer_plugin.go), in the pack's folder, with its own address and ".". So a local run gets a copy of the pack's project
-file with a runtime of ours, and that program, which starts the pack where it lies.
+The official Python language host starts a pack of `runtime: python` by itself. The one that can be built from Go
+modules (`engine.py`) is too old for that, and an engine that finds a language host asks nobody else. For a runtime
+without a language host it starts the analyzer plug-in `policy-{runtime}` instead (sdk/go/common/resource/plugin/
+analyzer_plugin.go), in the pack's folder, with its own address and ".". So a local run gets a copy of the pack's
+project file with a runtime of ours, and that program, which starts the pack where it lies.
 """
 
 import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from toolchain.workspace import ROOT, Workspace, write_atomically
+from toolchain.overlay import NAMESPACE
+from toolchain.workspace import ROOT, Workspace, WorkspaceError, write_atomically
 
 PACK: Final = ROOT / "policy"
 RUNTIME: Final = "venv"
+PROGRAM: Final = f"pulumi-analyzer-policy-{RUNTIME}"
 OFF: Final = "OMNIX_POLICY"
 REPORT_VARIABLE: Final = "OMNIX_POLICY_REPORT"
 # the engine's commands that take --policy-pack
 COMMANDS: Final = frozenset({"preview", "up"})
 
 
-class PolicyPackError(RuntimeError):
+class PolicyPackError(WorkspaceError):
     """The pack did not run although it was asked for."""
 
 
@@ -53,32 +55,35 @@ class LocalPack:
         """Where the pack writes what it has evaluated."""
         return self.folder / "report.json"
 
-    @property
-    def programs(self) -> Path:
-        """The folder that goes on PATH."""
-        return self.folder / "bin"
-
     def prepare(self) -> None:
         """Write the overlay project file and the program that starts the pack; forget the last report."""
         project: dict[str, Any] = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
         text = yaml.safe_dump({**project, "runtime": RUNTIME}, sort_keys=True)
         write_atomically(self.folder / "PulumiPolicy.yaml", text)
-        program = self.programs / f"pulumi-analyzer-policy-{RUNTIME}"
+        program = self.folder / PROGRAM
         command = shlex.join([sys.executable, "-u", "-m", "pulumi.policy"])
         write_atomically(program, f'#!/bin/sh\nexec {command} "$1" {shlex.quote(str(PACK))}\n')
         program.chmod(0o700)
         self.report.unlink(missing_ok=True)
 
-    def arguments(self, command: str, *, unprotect: bool = False) -> list[str]:
+    def arguments(self, command: Sequence[str]) -> list[str]:
         """Return what an engine command takes for the pack to judge it; nothing for one that takes no pack.
 
-        `unprotect` is the deployment that takes protection away on purpose: the rule that asks for it rests.
+        The deployment that takes protection away on purpose (`unprotect` in the overlay) is judged by all rules but the
+        one that asks for protection.
         """
-        if command not in COMMANDS or not is_on():
+        if not COMMANDS.intersection(command[:1]):
             return []
         self.prepare()
-        config = ["--policy-pack-config", str(PACK / "unprotect.json")] if unprotect else []
+        config = ["--policy-pack-config", str(PACK / "unprotect.json")] if self._unprotects() else []
         return ["--policy-pack", str(self.folder), *config]
+
+    def _unprotects(self) -> bool:
+        try:
+            document = yaml.safe_load(self.workspace.config.read_text(encoding="utf-8")) or {}
+        except FileNotFoundError:
+            return False
+        return bool((document.get("config") or {}).get(f"{NAMESPACE}:unprotect"))
 
     def environment(self) -> Mapping[str, str]:
         """Return what an engine run's environment needs more."""
@@ -97,3 +102,25 @@ class LocalPack:
                 f"{OFF}=off deploys without it"
             ) from None
         return report
+
+    def counts(self) -> dict[str, int]:
+        """Return how much was judged, and with what outcome, for the environment's summary."""
+        report = self.result()
+        lists = {name: len(report[name]) for name in ("violations", "overridden", "unknown")}
+        return {"rules": report["rules"], "checked": report["checked"], **lists}
+
+
+def with_analyzer(project: str, pack: LocalPack) -> str:
+    """Return the overlay project's YAML with the program that starts the pack: found by path, it needs no PATH."""
+    document: dict[str, Any] = yaml.safe_load(project)
+    analyzers = [{"name": f"policy-{RUNTIME}", "path": str(pack.folder)}]
+    return yaml.safe_dump({**document, "plugins": {"analyzers": analyzers}}, sort_keys=True)
+
+
+def sentence(report: Mapping[str, Any]) -> str:
+    """Return the outcome in one line: advisory violations do not stop a deployment, and are counted."""
+    return (
+        f"policy pack: {report['rules']} rules on {report['checked']} resources, "
+        f"{len(report['violations'])} violations, {len(report['overridden'])} excepted, "
+        f"{len(report['unknown'])} not known yet"
+    )

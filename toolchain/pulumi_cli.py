@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolchain.cache import cache_dir
+from toolchain.policy_pack import LocalPack
 from toolchain.workspace import Workspace, write_atomically
 
 # Local state holds local secrets only; the passphrase protects nothing and a prompt would stop `make up`.
@@ -26,11 +27,15 @@ class PulumiError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """The engine's programs (`folder`), the environment it works on, and the provider's port on 127.0.0.1."""
+    """The engine's programs (`folder`), the environment it works on, and the provider's port on 127.0.0.1.
+
+    `pack` judges every preview and update; None where nothing is judged.
+    """
 
     folder: Path
     workspace: Workspace
     provider_port: int
+    pack: LocalPack | None = None
 
     def environment(self) -> dict[str, str]:
         """Return the environment of an engine run: no credential and no setting of the caller's AWS or Pulumi."""
@@ -53,11 +58,13 @@ class Engine:
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
+            **(self.pack.environment() if self.pack else {}),
         }
 
     def command(self, arguments: Sequence[str]) -> list[str]:
-        """Return the command line: the overlay project and the stack are always named."""
-        head = [str(self.folder / "pulumi"), *arguments, "--cwd", str(self.workspace.project)]
+        """Return the command line: the overlay project, the stack, and the pack where one judges, are always named."""
+        judged = self.pack.arguments(arguments) if self.pack else []
+        head = [str(self.folder / "pulumi"), *arguments, *judged, "--cwd", str(self.workspace.project)]
         if tuple(arguments[:2]) not in (("stack", "init"), ("stack", "ls")):
             head += ["--stack", self.workspace.stack]
         return head

@@ -17,6 +17,7 @@ from toolchain import cloud as clouds
 from toolchain import overlay
 from toolchain.cloud import Cloud
 from toolchain.engine import provide
+from toolchain.policy_pack import LocalPack, is_on, sentence, with_analyzer
 from toolchain.progress import Progress
 from toolchain.pulumi_cli import Engine, PulumiError
 from toolchain.workspace import ROOT, Workspace, write_atomically
@@ -42,7 +43,8 @@ def write_overlay(workspace: Workspace, *, unprotect: bool = False) -> str:
     text = overlay.local_config(workspace.stack, committed, previous, unprotect=unprotect)
     write_atomically(workspace.config, text)
     project = (ROOT / "Pulumi.yaml").read_text(encoding="utf-8")
-    write_atomically(workspace.project / "Pulumi.yaml", overlay.local_project(project, ROOT))
+    text_of_project = with_analyzer(overlay.local_project(project, ROOT), LocalPack(workspace))
+    write_atomically(workspace.project / "Pulumi.yaml", text_of_project)
     return str(yaml.safe_load(text)["config"][f"{overlay.NAMESPACE}:region"])
 
 
@@ -54,7 +56,10 @@ def open_session(workspace: Workspace, progress: Progress, ports: tuple[int, int
         region = write_overlay(workspace)
         cloud = clouds.start(workspace, region, ports)
         progress.say(f"AWS endpoint {cloud.endpoint_url} · gateway {cloud.gateway_url} · account {cloud.account_id}")
-    engine = Engine(folder, workspace, cloud.provider_port)
+    pack = LocalPack(workspace) if is_on() else None
+    if pack is None:
+        progress.say("OMNIX_POLICY=off: the policy pack does not judge what this command deploys")
+    engine = Engine(folder, workspace, cloud.provider_port, pack)
     engine.ensure_stack()
     return Session(workspace, cloud, engine)
 
@@ -88,15 +93,23 @@ def adopt_retained(session: Session, progress: Progress, *, quiet: bool = False)
 
 
 def deploy(session: Session, progress: Progress, *, quiet: bool = False) -> None:
-    """Run `pulumi up`; raises PulumiError when it fails."""
+    """Run `pulumi up`, with a preview where the policy pack judges; raises PulumiError when it fails.
+
+    The pack's rules about the stack as a whole are asked at the end of a preview, and of an update: without the preview
+    they would refuse what has been made already.
+    """
     recover(session, progress)
     adopt_retained(session, progress, quiet=quiet)
     known = session.workspace.read_summary().get("gateway_url")
     # The stage's address is part of the state: after a change of port the state is refreshed before the program runs.
     moved = ["--refresh"] if known not in {None, session.cloud.gateway_url} else []
+    pack = session.engine.pack
+    preview = [] if pack else ["--skip-preview"]
     with progress.phase("up", f"pulumi up --stack {session.workspace.stack}"):
-        if session.engine.run("up", "--yes", "--skip-preview", "--suppress-outputs", *moved, quiet=quiet):
+        if session.engine.run("up", "--yes", *preview, "--suppress-outputs", *moved, quiet=quiet):
             raise PulumiError("`pulumi up` failed; the engine's message is above. Mend it and run `make up` again")
+    if pack:
+        progress.say(sentence(pack.result()))
     session.cloud.ask("snapshot", post=True)
 
 
@@ -128,6 +141,7 @@ def summarise(session: Session, progress: Progress) -> dict[str, Any]:
         "state_path": str(workspace.state),
         "outputs": outputs,
         "resources": session.cloud.ask("resources")["labels"],
+        "policy": session.engine.pack.counts() if session.engine.pack else None,
         "phases": progress.seconds,
     }
     workspace.write_summary(summary)

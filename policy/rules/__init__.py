@@ -1,6 +1,5 @@
 """All rules, in the order in which they are printed."""
 
-
 from policy.model import Rule
 from policy.rules import (
     belonging,

@@ -54,6 +54,7 @@ TAGGABLE = frozenset(
     {
         *(set(NAMES) - {types.DASHBOARD, types.BACKUP_SELECTION, "aws:kms/alias:Alias"}),
         *(types.KEY, types.STAGE, types.DISTRIBUTION, types.EVENT_BUS, types.TRAIL, types.HTTP_STAGE),
+        "aws:s3/bucketObjectv2:BucketObjectv2",
     }
     - {types.SCHEDULE}
 )
@@ -206,7 +207,7 @@ RULES: tuple[Rule, ...] = (
     resource_rule(
         "region-known",
         in_region,
-        reason="what stands in a region that nobody looks at is not backed up, watched or found (and data leaves the EU)",
+        reason="what stands in a region that nobody looks at is not backed up or watched, and data leaves the EU",
         fix=f"leave region out ({HOME_REGION}), or use {RECOVERY_REGION}; {EDGE_REGION} for the edge only",
         failing=DEV(types.TABLE, region="us-east-1"),
         passing=DEV(types.TABLE, region="eu-west-1"),

@@ -18,9 +18,9 @@ def runtime(function: Resource) -> Iterator[Finding]:
 
 def architecture(function: Resource) -> Iterator[Finding]:
     """Judge the processor; Lambda's own default is x86_64."""
-    found = function.get("architectures")
-    if found != ["arm64"]:
-        yield Violation(f"architectures is {found}, not [arm64]")
+    found = function.get("architectures.0")
+    if found != "arm64":
+        yield Violation(f"architectures is {found}, not arm64")
 
 
 def never_invoked(function: Resource) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import Any
 from policy import types
 from policy.model import DEV, PROD, Finding, Resource, Rule, Stack, Violation, each, stack_rule
 from policy.references import attached
+from policy.values import NotReadableError, readable
 
 # P3: below ten
 MOST_TABLES = 9
@@ -26,30 +27,33 @@ API_METRICS: Mapping[str, frozenset[str]] = {
 QUEUE_METRICS: Mapping[str, frozenset[str]] = {"depth": frozenset({"ApproximateNumberOfMessagesVisible"})}
 
 
-def watched_metrics(stack: Stack, namespace: str, dimension: str) -> dict[str, set[str]]:
-    """Return, by the value of `dimension`, the metrics of `namespace` that an alarm of the stack reads."""
-    found: dict[str, set[str]] = {}
-
-    def take(metric: Mapping[str, Any]) -> None:
-        value = (metric.get("dimensions") or {}).get(dimension)
-        if metric.get("namespace") == namespace and isinstance(value, str):
-            found.setdefault(value, set()).add(str(metric.get("metricName")))
-
-    for alarm in stack.of(types.ALARM):
-        take(alarm.properties)
-        for query in alarm.peek("metricQueries") or []:
-            take(query.get("metric") or {})
-    return found
+def metrics_read(alarm: Resource) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield (namespace, metric, dimensions) of every metric that an alarm reads; raises NotReadableError."""
+    for path in ("", *(f"metricQueries.{index}.metric." for index in range(len(alarm.get("metricQueries") or [])))):
+        if not path or alarm.get(path.removesuffix(".")):
+            dimensions = alarm.get(f"{path}dimensions") or {}
+            named = {key: alarm.get(f"{path}dimensions.{key}") for key in dimensions}
+            yield str(alarm.get(f"{path}namespace")), str(alarm.get(f"{path}metricName")), named
 
 
 def _watched(
     stack: Stack, kinds: Sequence[Resource], namespace: str, dimension: str, wanted: Mapping[str, frozenset[str]]
 ) -> Iterator[Finding]:
-    metrics = watched_metrics(stack, namespace, dimension)
+    found: dict[str, set[str]] = {}
+    hidden: NotReadableError | None = None
+    for alarm in stack.of(types.ALARM):
+        try:
+            for space, metric, dimensions in metrics_read(alarm):
+                if space == namespace:
+                    found.setdefault(str(dimensions.get(dimension)), set()).add(metric)
+        except NotReadableError as error:
+            hidden = error
 
     def judge(resource: Resource) -> Iterator[Finding]:
         name = resource.get("name")
-        missing = [what for what, any_of in wanted.items() if not any_of & metrics.get(name, set())]
+        missing = [what for what, any_of in wanted.items() if not any_of & found.get(str(name), set())]
+        if missing and hidden:
+            raise hidden  # the alarm that cannot be read may be the one
         if missing:
             yield Violation(f"no alarm on its {', '.join(missing)}", resource.urn)
 
@@ -90,31 +94,39 @@ def dead_letters_watched(stack: Stack) -> Iterator[Finding]:
 
 
 def tables_backed_up(stack: Stack) -> Iterator[Finding]:
-    """Judge that each table of staging and prod is in a backup selection, by ARN or by dependency."""
+    """Judge that each table of staging and prod is in a backup selection."""
 
     def judge(table: Resource) -> Iterator[Finding]:
         if table.stack == "dev":
             return
-        arn = table.peek("arn") or f":table/{table.get('name')}"
-        for selection in stack.of(types.BACKUP_SELECTION):
-            resources = selection.peek("resources")
-            known = [item for item in resources or [] if isinstance(item, str)]
-            if any(item == arn or item.endswith(arn) for item in known):
-                return
-            if (resources is None or len(known) < len(resources)) and table.urn in selection.dependencies:
-                return
+        arn = f":table/{table.get('name')}"
+        held = [resource for selection in stack.of(types.BACKUP_SELECTION) for resource in _selected(selection)]
+        if any(isinstance(resource, str) and resource.endswith(arn) for resource in held):
+            return
+        for resource in held:
+            readable(resource, "resources")  # what cannot be read may be it
         yield Violation("is in no backup selection", table.urn)
 
     yield from each(stack.of(types.TABLE), judge)
+
+
+def _selected(selection: Resource) -> list[Any]:
+    resources = selection.properties.get("resources")
+    return resources if isinstance(resources, list) else [resources] if resources else []
 
 
 def functions_logged(stack: Stack) -> Iterator[Finding]:
     """Judge that each function's log group is one of the stack's, and so has retention and a key."""
 
     def judge(function: Resource) -> Iterator[Finding]:
-        wanted = function.peek("loggingConfig.logGroup") or f"/aws/lambda/{function.get('name')}"
-        if not any(group.peek("name") == wanted for group in stack.of(types.LOG_GROUP)):
-            yield Violation(f"the stack has no log group {wanted}: Lambda would make it, without end or key", function.urn)
+        wanted = function.get("loggingConfig.logGroup") or f"/aws/lambda/{function.get('name')}"
+        groups = stack.of(types.LOG_GROUP)
+        if any(group.peek("name") == wanted for group in groups):
+            return
+        if all(group.get("name") for group in groups):  # raises for a name that cannot be read: it may be the one
+            yield Violation(
+                f"the stack has no log group {wanted}: Lambda would make it, without end or key", function.urn
+            )
 
     yield from each(stack.of(types.FUNCTION), judge)
 
@@ -169,9 +181,7 @@ _TABLE = PROD(
 _API = PROD(types.REST_API, name="omnix-ai-prod-api")
 _QUEUE = PROD(types.QUEUE, name="omnix-ai-prod-jobs-dlq")
 _SECRET = PROD(types.SECRET, name="omnix-ai/prod/JWT_SECRET")
-_BUDGETS = [
-    PROD(types.BUDGET, unit, timeUnit=unit, notifications=[{"threshold": 80}]) for unit in ("DAILY", "MONTHLY")
-]
+_BUDGETS = [PROD(types.BUDGET, unit, timeUnit=unit, notifications=[{"threshold": 80}]) for unit in ("DAILY", "MONTHLY")]
 BLIND = "what nobody watches fails until a customer calls"
 
 RULES: tuple[Rule, ...] = (

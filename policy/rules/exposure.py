@@ -93,9 +93,10 @@ def _reaches_nothing(method: str, operation: Mapping[str, Any]) -> bool:
 
 def open_method(method: Resource) -> Iterator[Finding]:
     """Judge a method that is a resource of its own."""
-    if method.get("httpMethod") != "OPTIONS" and method.get("authorization") in {None, "NONE"}:
-        if method.get("apiKeyRequired") is not True:
-            yield Violation(f"{method.get('httpMethod')} asks for neither authorizer nor API key")
+    if method.get("httpMethod") == "OPTIONS" or method.get("authorization") not in {None, "NONE"}:
+        return
+    if method.get("apiKeyRequired") is not True:
+        yield Violation(f"{method.get('httpMethod')} asks for neither authorizer nor API key")
 
 
 def open_route(route: Resource) -> Iterator[Finding]:
@@ -162,7 +163,7 @@ RULES: tuple[Rule, ...] = (
     resource_rule(
         "bucket-acl-private",
         bucket_acl,
-        types=(types.BUCKET, types.BUCKET_ACL),
+        types=(types.BUCKET_ACL,),
         reason="an ACL gives files to everyone, and no policy shows it",
         fix="leave ACLs out; a bucket policy names who reads",
         failing=PROD(types.BUCKET_ACL, acl="public-read"),

@@ -9,7 +9,7 @@ from policy import types
 from policy.action_table import takes_no_resource
 from policy.documents import DOCUMENTS, Statement, UnreadablePolicyError, judged, places, statements
 from policy.model import DEV, PROD, Finding, Resource, Rule, Violation, each, resource_rule
-from policy.surroundings import own_account
+from policy.surroundings import PROJECT, own_account
 
 CARRIERS = tuple(DOCUMENTS)
 # Wildcards that AWS's own documents ask for: each stands for variants of one operation (with and without plaintext, the
@@ -24,7 +24,9 @@ NARROW_MANAGED = re.compile(r"arn:aws:iam::aws:policy/(service-role/[\w+=,.@-]+|
 UNTYPED_SERVICES = frozenset({"s3", "sns", "sqs", "execute-api"})
 
 
-def over_statements(check: Callable[[Resource, Statement], Iterable[Finding]]) -> Callable[[Resource], Iterator[Finding]]:
+def over_statements(
+    check: Callable[[Resource, Statement], Iterable[Finding]],
+) -> Callable[[Resource], Iterator[Finding]]:
     """Return a check of a resource that runs `check` on every statement of every document it carries."""
 
     def run(resource: Resource) -> Iterator[Finding]:
@@ -97,9 +99,9 @@ def broad_arn(pattern: str, stack: str) -> str | None:
     head, wildcard, _ = re.split(r"([*?])", name, maxsplit=1) if re.search(r"[*?]", name) else (name, "", "")
     if not wildcard or re.search(rf"(^|[/:_-])omnix-ai[-/]{re.escape(stack)}([-/]|$)", head):
         return None
-    complete = re.split(r"[/:]", head)[:-1]
+    complete = [part for part in re.split(r"[/:]", head)[:-1] if part and part != PROJECT]
     needed = 1 if service in UNTYPED_SERVICES else 2
-    return None if sum(bool(part) for part in complete) >= needed else "names nothing before its wildcard"
+    return None if len(complete) >= needed else "names nothing before its wildcard"
 
 
 def inverted(resource: Resource, statement: Statement) -> Iterator[Finding]:
@@ -135,8 +137,9 @@ def managed_policy(attachment: Resource) -> Iterator[Finding]:
 
 def role_managed_policies(role: Resource) -> Iterator[Finding]:
     """Judge a role's own list of managed policies."""
-    for arn in role.get("managedPolicyArns") or []:
-        if str(arn).startswith("arn:aws:iam::aws:") and not NARROW_MANAGED.match(str(arn)):
+    for index in range(len(role.get("managedPolicyArns") or [])):
+        arn = str(role.get(f"managedPolicyArns.{index}"))
+        if arn.startswith("arn:aws:iam::aws:") and not NARROW_MANAGED.match(arn):
             yield Violation(f"attaches {arn}")
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from policy import types
 from policy.model import PROD, Finding, Resource, Rule, Stack, Violation, each, resource_rule, stack_rule
-from policy.references import attached, refers
+from policy.references import attached
 
 # API Gateway answers 504 after 29 s, and the function goes on: nobody gets its answer
 GATEWAY_SECONDS = 29
-# A stream's mapping without a destination drops a batch when its retries are over. Services that retry by themselves and
-# report their failure need none here: API Gateway waits for the answer; Secrets Manager retries the rotation and records
-# RotationFailed ("Rotate AWS Secrets Manager secrets", how it works).
+# A stream's mapping without a destination drops a batch when its retries are over. Services that retry by themselves
+# and report their failure need none here: API Gateway waits for the answer; Secrets Manager retries the rotation and
+# records RotationFailed ("Rotate AWS Secrets Manager secrets", how it works).
 STREAMS = (":dynamodb:", ":kinesis:")
 
 
@@ -45,7 +45,8 @@ def asynchronous(stack: Stack) -> Iterator[Finding]:
         triggers = sorted({trigger.type.rpartition(":")[2] for trigger in _triggers(stack, function)})
         if triggers and not _has_destination(stack, function):
             yield Violation(
-                f"{', '.join(triggers)} invoke it asynchronously, and what fails after the retries is lost", function.urn
+                f"{', '.join(triggers)} invoke it asynchronously, and what fails after the retries is lost",
+                function.urn,
             )
 
     yield from each(stack.of(types.FUNCTION), judge)
@@ -128,13 +129,11 @@ def answers_in_time(stack: Stack) -> Iterator[Finding]:
     """Judge the functions that API Gateway may invoke."""
 
     def judge(function: Resource) -> Iterator[Finding]:
-        behind = any(
-            permission.peek("principal") == "apigateway.amazonaws.com"
-            for permission in stack.of(types.FUNCTION_PERMISSION)
-            if refers(permission, "function", function, by="name")
-        )
         seconds = function.get("timeout") or 3  # Lambda CreateFunction: 3 s where nothing is said
-        if behind and seconds > GATEWAY_SECONDS:
+        permissions = attached(stack, types.FUNCTION_PERMISSION, "function", function, by="name")
+        if seconds > GATEWAY_SECONDS and any(
+            permission.get("principal") == "apigateway.amazonaws.com" for permission in permissions
+        ):
             yield Violation(f"its timeout is {seconds:g} s, and API Gateway waits {GATEWAY_SECONDS} s", function.urn)
 
     yield from each(stack.of(types.FUNCTION), judge)
@@ -151,9 +150,7 @@ def _worker(**more: Any) -> Resource:
 
 _SUBSCRIPTION = PROD(types.SUBSCRIPTION, protocol="lambda", endpoint=f"{_FUNCTION_ARN}:live")
 _STAGE = PROD(types.STAGE, stageName="prod", restApi="a1b2c3")
-_PERMISSION = PROD(
-    types.FUNCTION_PERMISSION, principal="apigateway.amazonaws.com", function="omnix-ai-prod-worker"
-)
+_PERMISSION = PROD(types.FUNCTION_PERMISSION, principal="apigateway.amazonaws.com", function="omnix-ai-prod-worker")
 _LIMITS = {"throttlingRateLimit": 500, "throttlingBurstLimit": 1000}
 
 RULES: tuple[Rule, ...] = (

@@ -25,8 +25,12 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 WATCHED = re.compile(r"(?:environment\.variables|tags|tagsAll|description|value|input|displayName)(?:\.|$)")
 SECRET_KEY = re.compile(r"(?i)(?:password|passwd|secret|token|api_?key|private_?key|credentials?)$")
 CANDIDATE = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
-# ARNs, URLs, paths and dotted or dashed words are names
-NAME = re.compile(r"arn:aws\S*|[a-z]+://\S+|(?:/[\w.-]+)+|\b[a-z0-9]+(?:[-._:/][a-z0-9]+)+\b")
+# ARNs, URLs, and whole words of small or of capital letters, joined by dots, dashes and slashes, are names. (Random
+# bytes have slashes in base64, too, and are not all of one case.)
+_WORD = r"(?:[a-z0-9]+(?:[-._:][a-z0-9]+)*|[A-Z0-9]+(?:[-._:][A-Z0-9]+)*)"
+NAME = re.compile(rf"(?<!\S)(?:arn:aws\S*|[a-z]+://\S+|/?{_WORD}(?:/{_WORD})*)(?!\S)")
+# what may stand under a key named like a secret: the way to one
+REFERENCE = re.compile(r"arn:aws\S+|/?[\w.-]+(?:/[\w.-]+)+")
 MINIMUM_BITS = 4.0
 HEX_LENGTH = 32
 # What the service itself encrypts, and the engine marks as a secret
@@ -43,11 +47,11 @@ def bits(text: str) -> float:
 
 def looks_random(text: str) -> bool:
     """Say whether `text` holds a run that only a generator writes: mixed letters and digits, or long hexadecimal."""
+    for run in re.findall(rf"\b(?:[0-9a-f]{{{HEX_LENGTH},}}|[0-9A-F]{{{HEX_LENGTH},}})\b", text):
+        if re.search(r"[a-fA-F]", run) and re.search(r"\d", run):
+            return True
     for run in CANDIDATE.findall(NAME.sub(" ", text)):
-        if re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", run):
-            if len(run) >= HEX_LENGTH and re.search(r"[a-fA-F]", run) and re.search(r"\d", run):
-                return True
-        elif all(re.search(kind, run) for kind in ("[a-z]", "[A-Z]", "[0-9]")) and bits(run) >= MINIMUM_BITS:
+        if all(re.search(kind, run) for kind in ("[a-z]", "[A-Z]", "[0-9]")) and bits(run) >= MINIMUM_BITS:
             return True
     return False
 
@@ -82,7 +86,7 @@ def looks_like(path: str, key: str, text: str) -> str | None:
             return what
     if not WATCHED.search(path):
         return None
-    if SECRET_KEY.search(key) and text and not NAME.fullmatch(text):
+    if SECRET_KEY.search(key) and text and not REFERENCE.fullmatch(text):
         return f"a secret, by its name {key}"
     return "a generated secret" if looks_random(text) else None
 
@@ -108,10 +112,10 @@ RULES: tuple[Rule, ...] = (
         "no-secret-value",
         secret_version,
         types=(types.SECRET_VERSION,),
-        reason="its value would be in the state, and after two rotations the engine would make, and perhaps promote, the "
-        "first value again",
+        reason="its value would be in the state, and after two rotations the engine would make, and perhaps promote, "
+        "the first value again",
         fix="let the rotation function write every version, the first too",
-        failing=DEV(types.SECRET_VERSION, secretString="hunter2-hunter2"),  # noqa: S106  an example that is refused
+        failing=DEV(types.SECRET_VERSION, secretString="hunter2-hunter2"),
         passing=DEV(types.SECRET, name="omnix-ai/dev/JWT_SECRET"),
         refs=("P7",),
     ),

@@ -71,7 +71,9 @@ def distribution(resource: Resource) -> Iterator[Finding]:
     if (own_name or resource.is_production) and not str(minimum).startswith(MODERN_EDGE):
         yield Violation(f"viewerCertificate.minimumProtocolVersion is {minimum}")
     behaviours = ["defaultCacheBehavior"]
-    behaviours += [f"orderedCacheBehaviors.{index}" for index in range(len(resource.get("orderedCacheBehaviors") or []))]
+    behaviours += [
+        f"orderedCacheBehaviors.{index}" for index in range(len(resource.get("orderedCacheBehaviors") or []))
+    ]
     for behaviour in behaviours:
         protocol = resource.get(f"{behaviour}.viewerProtocolPolicy")
         if protocol not in {"redirect-to-https", "https-only"}:
