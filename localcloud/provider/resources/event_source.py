@@ -220,10 +220,14 @@ def _source(inputs: Inputs, place: Place) -> Iterator[Violation]:
         yield "eventSourceArn", f"{arn} is in {match['region']}; a mapping reads in its function's region"
 
 
+def _service(inputs: Inputs) -> str:
+    match = _ARN.fullmatch(str(inputs.get("eventSourceArn")))
+    return match["service"] if match else ""
+
+
 def _settings(inputs: Inputs, _: Place) -> Iterator[Violation]:
     """What goes with a queue or with a stream only. A setting given as its default changes nothing."""
-    arn = str(inputs.get("eventSourceArn", ":::::"))
-    service, fifo = arn.split(":")[2], arn.endswith(".fifo")
+    service, fifo = _service(inputs), str(inputs.get("eventSourceArn")).endswith(".fifo")
     idle: tuple[Any, ...] = (None, False, 0, {}, "")
     if service == "sqs":
         for key in _OF_STREAMS:
@@ -244,9 +248,8 @@ def _settings(inputs: Inputs, _: Place) -> Iterator[Violation]:
 
 
 def _batch(inputs: Inputs, _: Place) -> Iterator[Violation]:
-    arn = str(inputs.get("eventSourceArn", ":::::"))
-    service, size = arn.split(":")[2], number(inputs.get("batchSize")) or 0
-    if arn.endswith(".fifo") and size > _BATCH_WITHOUT_WINDOW:
+    service, size = _service(inputs), number(inputs.get("batchSize")) or 0
+    if str(inputs.get("eventSourceArn")).endswith(".fifo") and size > _BATCH_WITHOUT_WINDOW:
         yield "batchSize", f"{size:g} is above 10, the most of a FIFO queue"
     elif service == "sqs" and size > _BATCH_WITHOUT_WINDOW and not inputs.get("maximumBatchingWindowInSeconds"):
         yield "maximumBatchingWindowInSeconds", "at least 1 for batches of more than 10 messages"
