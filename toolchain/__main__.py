@@ -117,6 +117,20 @@ def pulumi(
     raise typer.Exit(code)
 
 
+@app.command("preview-report")
+def preview_report(
+    stack: StackOption = "dev",
+    home: HomeOption = HOME,
+    against: Annotated[
+        str | None, typer.Option(help="Revision to compare the API contract with; by default where main was left.")
+    ] = None,
+) -> None:
+    """Show what `up` would change as a reviewer sees it, and refuse as the pull request's check does (exit 1)."""
+    from toolchain.preview import report
+
+    raise typer.Exit(report(Workspace(stack, home), Progress(), against))
+
+
 @app.command()
 def destroy(stack: StackOption = "dev", home: HomeOption = HOME, as_json: JsonOption = False) -> None:
     """Destroy an environment's resources and list what is left in its cloud."""

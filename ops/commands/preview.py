@@ -148,20 +148,21 @@ def _named(values: Sequence[str], only: str | None) -> list[tuple[str | None, st
 def _environments(
     previews: Sequence[str], policy: Sequence[str], codes: Sequence[str], expected: Sequence[str], stack: str | None
 ) -> "list[Environment]":
-    from ops.preview.reading import Source, missing, read
+    from ops.preview.reading import Source, ended, missing, read
 
     if not previews and not expected:
         raise WrongUse("which previews?", "give files of `pulumi preview --json`, or --expect ENV")
-    ended = {name: _code(value) for name, value in _named(codes, stack)}
+    codes_by_name = {name: _code(value) for name, value in _named(codes, stack)}
     environments: dict[str, Environment] = {}
     for name, value in _named(previews, stack):
-        source = Source(Path(value), name, ended.get(name, ended.get(None)))
+        source = Source(Path(value), name)
         reading = read(source)
         for environment in reading.environments:
             if environment.name in environments:
                 raise WrongUse(f"two previews of {environment.name}", "give one file an environment")
             judged = _judged(environment, source.path, policy, stack) if reading.first_hand else environment
-            environments[environment.name] = judged
+            code = codes_by_name.get(environment.name, codes_by_name.get(None))
+            environments[environment.name] = ended(judged, code)
     for name in expected:
         environments.setdefault(name, missing(name))
     order = {name: index for index, name in enumerate(("dev", "staging", "prod"))}

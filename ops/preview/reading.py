@@ -21,11 +21,10 @@ _LONGEST_MESSAGE = 4000
 
 @dataclass(frozen=True)
 class Source:
-    """A preview file and what the command line says of it: whose it is, and how the engine ended (None: not told)."""
+    """A preview file, and whose it is if the command line says so."""
 
     path: Path
     environment: str | None = None
-    exit_code: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _environment(source: Source, document: Any) -> Environment:
         changes=found,
         diagnostics=diagnostics,
         seconds=_seconds(document.get("duration")),
-        failure=_failure(source, document, diagnostics),
+        failure=_failure(document, diagnostics),
         # The stack itself is always among the steps: others that stay the same come with --show-sames only.
         inventory=any(c.action is Action.SAME and c.resource.type != "pulumi:pulumi:Stack" for c in found),
     )
@@ -108,6 +107,18 @@ def _failed(source: Source, why: str) -> Environment:
     return Environment(name=source.environment or source.path.stem, failure=why)
 
 
+def ended(environment: Environment, exit_code: int | None) -> Environment:
+    """The environment, failed if the engine's exit code says so and nothing else does.
+
+    A mandatory policy violation ends a preview with an error too, after the whole plan was made: it is told as what it
+    is, and the preview did not fail.
+    """
+    violated = environment.policy is not None and any(v.mandatory for v in environment.policy.violations)
+    if not exit_code or environment.failure or violated:
+        return environment
+    return environment.model_copy(update={"failure": f"the engine ended with exit code {exit_code}"})
+
+
 def missing(name: str) -> Environment:
     """An environment that was to be previewed and of which nothing came."""
     return Environment(name=name, failure="no preview of it arrived: its job failed, was cancelled or may not run here")
@@ -119,14 +130,12 @@ def _seconds(duration: Any) -> float | None:
     return round(duration / _NANOSECONDS, 1) if usable else None
 
 
-def _failure(source: Source, document: Mapping[str, Any], diagnostics: tuple[Diagnostic, ...]) -> str | None:
+def _failure(document: Mapping[str, Any], diagnostics: tuple[Diagnostic, ...]) -> str | None:
     if document.get("maybeCorrupt"):
         return "the engine says that the state may be corrupt"
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     if errors:
         return f"the preview ended with {errors} {'error' if errors == 1 else 'errors'}"
-    if source.exit_code:
-        return f"`pulumi preview` ended with exit code {source.exit_code}"
     # The engine writes the summary last: without one it was cancelled half way.
     if not isinstance(document.get("changeSummary"), dict):
         return "the preview did not finish: it has no summary"
