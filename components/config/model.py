@@ -108,7 +108,7 @@ class Capacity(_Section):
     switching: Annotated[
         bool,
         Field(
-            description="true for the one deployment that makes an on-demand table a provisioned one, else leave it out"
+            description="true for the one deployment that makes an on-demand table provisioned, else leave it out"
         ),
     ] = False
 
