@@ -1,4 +1,4 @@
-"""`python -m localcloud start|stop|status|logs|serve`."""
+"""`python -m localcloud start|stop|status|logs|serve|refusals`."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from localcloud import credentials, daemon
+from localcloud.refusals import report
 from localcloud.service import Settings, serve
 from localcloud.state_directory import StateDirectory, StateError
 
@@ -40,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "logs":
             command.add_argument("--lines", type=int, default=100)
             command.add_argument("--follow", action="store_true")
+    refusals = commands.add_parser("refusals", help="print what is refused here as AWS refuses it, and what is not")
+    refusals.add_argument("--json", action="store_true")
     return parser
 
 
@@ -74,6 +77,9 @@ def _logs(directory: StateDirectory, lines: int, *, follow: bool) -> int:
 def main(argv: list[str] | None = None) -> int:
     """0: done; 1: refused or failed (or, for `status`, not running); 2: wrong use."""
     arguments = _parser().parse_args(argv)
+    if arguments.command == "refusals":
+        _print(report.as_json() if arguments.json else report.as_text())
+        return 0
     directory = StateDirectory(arguments.state_dir)
     if arguments.command == "stop":
         _say(daemon.stop(directory))

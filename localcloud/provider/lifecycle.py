@@ -45,6 +45,7 @@ def check(
         failures += kind.naming.violations(known) if kind.naming else ()
         named = {path for path, _ in failures}
         failures += [found for found in violations(kind.checks, inputs, scope.place) if found[0] not in named]
+        failures += kind.look(scope, known) if not failures else ()
         # in a first preview most outputs are unknown: what is given and not known yet is not missing
         failures += [found for found in kind.violations(known) if _root(found[0]) not in inputs.keys() - known.keys()]
     return inputs, failures

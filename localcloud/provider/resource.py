@@ -113,6 +113,11 @@ class ResourceType:
         del inputs
         return ()
 
+    def look(self, scope: Scope, inputs: Properties) -> Iterable[Violation]:
+        """What only this cloud can tell of inputs that are right by themselves; unknown ones are left out."""
+        del scope, inputs
+        return ()
+
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         """The id that `create` will return, where the inputs alone decide it."""
         del scope

@@ -6,7 +6,9 @@ import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
+from localcloud.refusals.check import subject_name
 from localcloud.refusals.rule import NotCovered, Rule
+from localcloud.refusals.shapes import unreadable
 
 _PACKAGES = (
     *("localcloud.refusals", "localcloud.provider", "localcloud.limits", "localcloud.endpoint"),
@@ -16,14 +18,28 @@ _PACKAGES = (
 
 def rules() -> tuple[Rule, ...]:
     """Every refusal, by subject and id. A module that refuses says so in a constant `RULES: tuple[Rule, ...]`."""
-    found = [rule for module in _modules() for rule in vars(module).get("RULES", ())]
-    return tuple(sorted(set(found), key=lambda rule: (rule.subject, rule.id)))
+    found = {rule.id: rule for module in _modules() for rule in vars(module).get("RULES", ())}
+    found |= {rule.id: rule for rule in _of_types()}
+    return tuple(sorted(found.values(), key=lambda rule: (rule.subject, rule.id)))
 
 
 def not_covered() -> tuple[NotCovered, ...]:
     """Every rule that is known and not enforced (`NOT_COVERED: tuple[NotCovered, ...]`), by subject."""
-    found = [rule for module in _modules() for rule in vars(module).get("NOT_COVERED", ())]
-    return tuple(sorted(set(found), key=lambda rule: (rule.subject, rule.what)))
+    found = {*unreadable(), *(rule for module in _modules() for rule in vars(module).get("NOT_COVERED", ()))}
+    return tuple(sorted(found, key=lambda rule: (rule.subject, rule.what)))
+
+
+def _of_types() -> Iterator[Rule]:
+    """What the provider's `Check` finds for each type, beside the SDK's own names and types."""
+    from localcloud.provider.catalogue import CATALOGUE
+
+    for token, kind in CATALOGUE.items():
+        yield from kind.checks
+        if name := kind.naming:
+            limit = f"{name.min} to {name.max} characters; {name.pattern}"
+            what = f"a {name.property} that the service does not take"
+            id_ = f"{subject_name(token)}.{name.property}-naming"
+            yield Rule(id_, "check", token, what, limit, f"API reference of {subject_name(token)}: {name.property}")
 
 
 def _modules() -> Iterator[ModuleType]:

@@ -4,8 +4,9 @@
 import json
 from typing import Any, ClassVar
 
+from localcloud.iam.lint import aggregate_findings
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, document
+from localcloud.provider.resource import Label, ResourceType, Scope, document, failed_precondition
 from localcloud.provider.tagging import IAM_POLICY, IAM_ROLE
 from localcloud.provider.wire import Properties
 
@@ -112,7 +113,12 @@ class RolePolicy(ResourceType):
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         role, name = id.split(":", 1)
-        scope.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=news["policy"])
+        iam = scope.client("iam")
+        others = [row for row in iam.list_role_policies(RoleName=role)["PolicyNames"] if row != name]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=row)["PolicyDocument"] for row in others]
+        if faults := aggregate_findings([*documents, news["policy"]], f"role {role}"):
+            raise failed_precondition(f"LimitExceeded: {faults[0]}")
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=news["policy"])
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         role, name = id.split(":", 1)
@@ -132,7 +138,12 @@ class RolePolicyAttachment(ResourceType):
     importable = True
 
     def create(self, scope: Scope, inputs: Properties) -> str:
-        scope.client("iam").attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        """Ten is IAM's default quota of managed policies a role."""
+        iam = scope.client("iam")
+        attached = iam.list_attached_role_policies(RoleName=inputs["role"])["AttachedPolicies"]
+        if len({row["PolicyArn"] for row in attached} - {inputs["policyArn"]}) >= 10:
+            raise failed_precondition("LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10")
+        iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
         return f"{inputs['role']}/{inputs['policyArn']}"
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:

@@ -5,11 +5,13 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from localcloud.provider import packages
 from localcloud.provider.naming import Naming
 from localcloud.provider.resource import (
     Label,
     ResourceType,
     Scope,
+    Violation,
     document,
     failed_precondition,
 )
@@ -55,6 +57,9 @@ class Function(ResourceType):
         "architectures": ["x86_64"],
     }
     choices: ClassVar = {"packageType": ("Zip",)}
+
+    def look(self, scope: Scope, inputs: Properties) -> Iterable[Violation]:
+        return packages.violations(scope, inputs)
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         _check_role(scope, inputs["role"])
@@ -164,9 +169,18 @@ def _code(scope: Scope, inputs: Properties) -> dict[str, Any]:
         raise failed_precondition("InvalidParameterValueException: this cloud takes code by s3Bucket and s3Key")
     where = {"Bucket": inputs["s3Bucket"], "Key": inputs["s3Key"]}
     version, s3 = inputs.get("s3ObjectVersion"), scope.client("s3")
+    home = s3.get_bucket_location(Bucket=where["Bucket"]).get("LocationConstraint") or "us-east-1"
+    if home != scope.region:
+        raise failed_precondition(
+            "InvalidParameterValueException: Error occurred while GetObject. S3 Error Code: PermanentRedirect."
+            f" S3 Error Message: The bucket is in this region: {home}. Please use this region to retry the request"
+        )
+    content = s3.get_object(**where, **({"VersionId": version} if version else {}))["Body"].read()
+    if fault := packages.fault(content):
+        raise failed_precondition(f"InvalidParameterValueException: {fault}")
     if version is None or s3.head_object(**where).get("VersionId") == version:
         return {"S3Bucket": where["Bucket"], "S3Key": where["Key"]}
-    return {"ZipFile": s3.get_object(**where, VersionId=version)["Body"].read()}
+    return {"ZipFile": content}
 
 
 def _check_role(scope: Scope, arn: str) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from localcloud.provider import packages
 from localcloud.provider.naming import Naming
-from localcloud.provider.resource import Label, ResourceType, Scope, failed_precondition
+from localcloud.provider.resource import Label, ResourceType, Scope, Violation, failed_precondition
 from localcloud.provider.tagging import Tagging, Tags
 from localcloud.provider.wire import Properties
 
@@ -113,6 +114,10 @@ class BucketObject(ResourceType):
     force_new = frozenset({"bucket"})
     local_only = frozenset({"forceDestroy", "sourceHash", "overrideProvider"})
     defaults: ClassVar = {"acl": None, "forceDestroy": False, "storageClass": "STANDARD"}
+
+    def look(self, scope: Scope, inputs: Properties) -> Iterable[Violation]:
+        packages.note(scope, inputs)
+        return ()
 
     def create(self, scope: Scope, inputs: Properties) -> str:
         self._put(scope, inputs)

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from localcloud.limits.schedule_expression import fault
 from localcloud.refusals.check import Inputs, Of, Place, Violation, number
-from localcloud.refusals.schedules import cron_fault
 
 _PLAN = Of("aws:backup/plan:Plan", "AWS Backup BackupRuleInput")
 _SELECTION = Of("aws:backup/selection:Selection", "AWS Backup BackupSelection")
@@ -23,12 +23,7 @@ _CONFIGURATIONS = {
 
 
 def _schedule(value: Any) -> str | None:
-    text = str(value)
-    if re.fullmatch(r"rate\([1-9]\d* (minute|minutes|hour|hours|day|days)\)", text):
-        return None
-    if not text.startswith("cron("):
-        return f"{text!r} is no cron(…) of six fields or rate(…)"
-    return cron_fault(text)
+    return fault(str(value), one_time=False)
 
 
 def _rules(inputs: Inputs, _: Place) -> Iterator[Violation]:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from localcloud.limits.schedule_expression import fault
 from localcloud.refusals.check import Inputs, Of, Place, Violation
-from localcloud.refusals.schedules import cron_fault, rate_fault
 
 _SECRET = Of("aws:secretsmanager/secret:Secret", "Secrets Manager CreateSecret")
 _ROTATION = Of("aws:secretsmanager/secretRotation:SecretRotation", "Secrets Manager RotationRulesType")
@@ -38,20 +38,19 @@ def _rotation(inputs: Inputs, _: Place) -> Iterator[Violation]:
         yield "rotationRules", "exactly one of automaticallyAfterDays and scheduleExpression"
     if not expression:
         return
-    fault = _schedule(str(expression))
-    if fault:
-        yield "rotationRules.scheduleExpression", fault
+    if reason := _schedule(str(expression)):
+        yield "rotationRules.scheduleExpression", reason
 
 
 def _schedule(text: str) -> str | None:
     """Rotation starts on the hour, every four hours at most, and rate() counts hours and days."""
+    if reason := fault(text, one_time=False):
+        return reason
     if text.startswith("rate("):
-        match = re.fullmatch(r"rate\((\d+) (hours?|days?)\)", text)
-        if match and match[2].startswith("hour") and int(match[1]) < 4:
+        number, unit = text[5:-1].split()
+        if unit.startswith("minute") or (unit.startswith("hour") and int(number) < 4):
             return f"{text!r}: a secret rotates every 4 hours at most"
-        return rate_fault(text) if match else f"{text!r}: rate() takes hours or days"
-    if fault := cron_fault(text):
-        return fault
+        return None
     minutes, hours, *_, year = text[5:-1].split()
     if minutes != "0" or year != "*":
         return f"{text!r}: a rotation starts on the full hour (minutes 0), in any year (*)"

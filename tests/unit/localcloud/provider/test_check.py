@@ -139,14 +139,14 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "aws:backup/plan:Plan",
-        {"rules": [{"ruleName": "r", "targetVaultName": "v", "schedule": "every day"}]},
+        {"rules": [{"ruleName": "r", "targetVaultName": "vault", "schedule": "every day"}]},
         "rules[0].schedule",
     ),
     (
         "aws:backup/plan:Plan",
         {
             "rules": [
-                {"ruleName": "r", "targetVaultName": "v", "lifecycle": {"coldStorageAfter": 30, "deleteAfter": 60}}
+                {"ruleName": "r", "targetVaultName": "vault", "lifecycle": {"coldStorageAfter": 30, "deleteAfter": 60}}
             ]
         },
         "rules[0].lifecycle",

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 PROGRAM = Path(__file__).parent / "program.py"
 # These run a function, which takes the Lambda runtime that this provider only calls.
+# Types whose own tests create, change and delete them.
+ELSEWHERE = ("aws:iam/openId", "aws:scheduler/", "aws:cloudwatch/event", "aws:lambda/eventSource", "aws:wafv2/")
 NEED_A_RUNTIME = {"aws:lambda/invocation:Invocation", "aws:secretsmanager/secretRotation:SecretRotation"}
 
 
@@ -102,7 +104,7 @@ def stack(tmp_path: Path, cloud: Cloud) -> Iterator[Stack]:
 def test_a_program_with_every_type_goes_up_stays_still_is_watched_and_goes_down(stack: Stack) -> None:
     stack.run("up", "--yes", "--skip-preview")
     held = {row["type"] for row in stack.resources()}
-    assert held == CATALOGUE.keys() - NEED_A_RUNTIME
+    assert held == {kind for kind in CATALOGUE if not kind.startswith(ELSEWHERE)} - NEED_A_RUNTIME
 
     stack.run("preview", "--expect-no-changes")
     stack.run("refresh", "--preview-only", "--expect-no-changes")
