@@ -29,8 +29,8 @@ def sections(report: Report) -> tuple[Section, ...]:
 
     found = (
         verdict.section(report),
-        verdict.failures(report),
         losses.stateful(report),
+        verdict.failures(report),
         losses.others(report),
         losses.weakened(report),
         changes.section(report),

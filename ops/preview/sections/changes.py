@@ -38,7 +38,8 @@ def _order(change: Change) -> tuple[int, str]:
 
 
 def _tally(found: Sequence[Change]) -> str:
-    actions = [(action, sum(c.action is action for c in found)) for action in _SHOWN]
+    """How many resources, each counted once however many environments it is in."""
+    actions = [(action, len({c.urn.split("::", 2)[-1] for c in found if c.action is action})) for action in _SHOWN]
     return ", ".join(f"{number} to {VERBS[action]}" for action, number in actions if number)
 
 

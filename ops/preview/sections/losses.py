@@ -14,7 +14,7 @@ _TAKEN = (Action.DELETE, Action.REPLACE)
 
 def stateful(report: Report) -> Section | None:
     """Every resource whose loss loses data: what goes, what protects it, who allows it."""
-    found = [(e.name, c) for e in report.environments for c in e.of(*_TAKEN) if c.loss and c.loss.gated]
+    found = _by_resource((e.name, c) for e in report.environments for c in e.of(*_TAKEN) if c.loss and c.loss.gated)
     if not found:
         return None
     rows = [(name, _stateful_row(report, name, change)) for name, change in found]
@@ -30,6 +30,11 @@ def stateful(report: Report) -> Section | None:
     if hints:
         blocks.append(Bullets(tuple(sorted(hints, key=repr))))
     return Section("Data at stake", 95, tuple(blocks))
+
+
+def _by_resource(found: Iterable[tuple[str, Change]]) -> list[tuple[str, Change]]:
+    """A resource's rows of several environments together."""
+    return sorted(found, key=lambda pair: pair[1].urn.split("::", 2)[-1])
 
 
 def _names(report: Report) -> list[str]:

@@ -15,9 +15,9 @@ from ops.preview.blocks import (
     mark,
     strong,
 )
-from ops.preview.gate import Refusal
 from ops.preview.model import Action, Environment
 from ops.preview.report import Report
+from ops.preview.sections.rows import where
 from ops.preview.sections.words import count, signed
 
 _ORDER = (Action.DELETE, Action.REPLACE, Action.CREATE, Action.IMPORT, Action.UPDATE, Action.UNKNOWN)
@@ -40,8 +40,7 @@ def section(report: Report) -> Section:
         Bullets((*lines, *_contract(report))),
     ]
     if report.gate.refusals:
-        reasons = tuple(_refusal(report, refusal) for refusal in report.gate.refusals)
-        blocks.append(Alert("caution", (Bullets(reasons),)))
+        blocks.append(Alert("caution", (Bullets(_refusals(report)),)))
     if any(refusal.rule.startswith("stateful") for refusal in report.gate.refusals):
         blocks.append(
             Paragraph(line("To let a loss happen on purpose, commit an override: see the end of this report."))
@@ -89,13 +88,18 @@ def _counts(environment: Environment) -> str:
     return ", ".join([*found, *([f"{unchanged:,} unchanged"] if unchanged else [])])
 
 
-def _refusal(report: Report, refusal: Refusal) -> Line:
-    parts: list[str | Span] = []
-    if refusal.environment and len(report.environments) > 1:
-        parts.append(f"{refusal.environment}: ")
-    if refusal.subject:
-        parts += [code(refusal.subject), " "]
-    return line(*parts, refusal.text)
+def _refusals(report: Report) -> tuple[Line, ...]:
+    """Each reason once, with the environments that it is of."""
+    names = [environment.name for environment in report.environments]
+    places: dict[tuple[str | None, str], list[str]] = {}
+    for refusal in report.gate.refusals:
+        found = places.setdefault((refusal.subject, refusal.text), [])
+        found += [refusal.environment] if refusal.environment else []
+    lines = []
+    for (subject, text), found in places.items():
+        place = f"{where(found, names)}: " if found and len(names) > 1 else ""
+        lines.append(line(place, *((code(subject), " ") if subject else ()), text))
+    return tuple(lines)
 
 
 def failures(report: Report) -> Section | None:
@@ -110,14 +114,21 @@ def failures(report: Report) -> Section | None:
                         line("What would be deleted is found out last and is not known here; the rest is partial.")
                     )
                 )
-        errors = [d for d in environment.diagnostics if d.severity == "error"]
-        warnings = [d for d in environment.diagnostics if d.severity == "warning"]
-        for label, found in (("error", errors), ("warning", warnings)):
-            for diagnostic in found:
-                about: list[str | Span] = [" of ", code(diagnostic.resource)] if diagnostic.resource else []
-                blocks.append(Paragraph(line(f"{environment.name}, {label}", *about, ":")))
-                blocks.append(Fence(tuple(diagnostic.message.splitlines()), "text"))
+        blocks += _diagnostics(environment)
     return Section("What the engine said", 90, tuple(blocks)) if blocks else None
+
+
+def _diagnostics(environment: Environment) -> list[Block]:
+    """Errors, then warnings; what is said of one resource together."""
+    said: dict[tuple[str, str | None], list[str]] = {}
+    for diagnostic in sorted(environment.diagnostics, key=lambda d: d.severity):
+        if diagnostic.severity in {"error", "warning"}:
+            said.setdefault((diagnostic.severity, diagnostic.resource), []).extend(diagnostic.message.splitlines())
+    blocks: list[Block] = []
+    for (severity, resource), lines in said.items():
+        about = (" of ", code(resource)) if resource else ()
+        blocks += [Paragraph(line(f"{environment.name}, {severity}", *about, ":")), Fence(tuple(lines), "text")]
+    return blocks
 
 
 def notes(report: Report) -> Section | None:
