@@ -69,10 +69,10 @@ class _Differ:
         for place in sorted(old.keys() - new.keys()):
             gone = place[0] not in self.head["paths"]
             with self.findings.at(_title(place)):
-                self.findings.breaking("path-removed" if gone else "operation-removed", _title(place))
+                self.findings.breaking("path-removed" if gone else "operation-removed", "the operation")
         for place in sorted(new.keys() - old.keys()):
             with self.findings.at(_title(place)):
-                self.findings.compatible("operation-added", _title(place))
+                self.findings.compatible("operation-added", "the operation")
         for place in sorted(old.keys() & new.keys()):
             with self.findings.at(_title(place)):
                 self._operation(old[place], new[place])
