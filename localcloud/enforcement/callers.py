@@ -24,12 +24,11 @@ class UnknownKey(ValueError):  # noqa: N818 - a fact about the call
 
 @dataclass(frozen=True)
 class Caller:
-    """A principal with its policies. `name`: of the role or user; `session`: of the role's session."""
+    """A principal with its policies; `name`: of the role or user."""
 
     principal: Principal
     user_id: str
     name: str
-    session: str
     identity: tuple[Policy, ...]
     boundary: Policy | None
     limits: tuple[Policy, ...]
@@ -50,7 +49,7 @@ class Callers:
         self._roles: dict[str, Caller] = {}
         self._entities: dict[str, tuple[tuple[Policy, ...], Policy | None]] = {}
         root = Principal(f"arn:aws:iam::{account.id}:root", account.id, "root")
-        self.operator = Caller(root, account.id, "root", "", (), None, (), ())
+        self.operator = Caller(root, account.id, "root", (), None, (), ())
 
     def forget(self) -> None:
         """IAM was written: read everything anew."""
@@ -90,7 +89,6 @@ class Callers:
             principal=Principal(arn, self._account.id, "role", role_arn),
             user_id=f"{getattr(role, 'id', 'AROA')}:{session}",
             name=name,
-            session=session,
             identity=identity,
             boundary=boundary,
             limits=limits,
@@ -109,7 +107,7 @@ class Callers:
         for group in self._account.backend("iam", "aws").groups.values():
             if user in group.users:
                 identity += self._policies(group, f"group {group.name}")[0]
-        return Caller(Principal(user.arn, self._account.id, "user"), user.id, user.name, "", identity, boundary, (), ())
+        return Caller(Principal(user.arn, self._account.id, "user"), user.id, user.name, identity, boundary, (), ())
 
     def _policies(self, entity: Any, owner: str) -> tuple[tuple[Policy, ...], Policy | None]:
         """Inline and attached policies of a role, user or group, and its boundary; read once."""

@@ -150,7 +150,7 @@ class Gate:
         if not decision.allowed and decision.reason != "explicit deny" and self._granted(caller, need, context):
             return Decision(True, "allow", (), "")
         if caller.principal.kind == "role":
-            self.usage.count(caller.name, caller.session, caller.identity, (need.action, need.resource), decision)
+            self.usage.count(caller.name, caller.identity, (need.action, need.resource), decision)
         return decision
 
     def usage_document(self) -> dict[str, Any]:

@@ -60,13 +60,10 @@ class Usage:
         record.known, record.rows = policies, rows
         record.places = {(row.policy, row.index): row for row in rows.values()}
 
-    def count(
-        self, role: str, session: str, policies: tuple[Policy, ...], asked: tuple[str, str], made: Decision
-    ) -> None:
-        """One decision on `asked` (action, resource) for a role's session, with the role's policies then."""
+    def count(self, role: str, policies: tuple[Policy, ...], asked: tuple[str, str], made: Decision) -> None:
+        """One decision on `asked` (action, resource) for a role, with the role's policies then."""
         self.learn(role, policies)
         record = self._roles[role]
-        record.functions.add(session)
         action, resource = asked
         for reference in made.matched:
             if reference.decisive and (row := record.places.get((_name(reference.owner), reference.index))):
@@ -75,7 +72,9 @@ class Usage:
             record.denied[action, resource, made.reason] += 1
 
     def document(self, functions: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-        """The record as JSON; `functions`: names of those that there are now, by role."""
+        """The record as JSON; `functions`: names of those that there are now, by role (remembered from now on)."""
+        for role, names in functions.items():
+            self._roles.setdefault(role, _Role()).functions.update(names)
         return {
             "roles": {
                 role: {
@@ -94,7 +93,7 @@ class Usage:
                         {"action": action, "resource": resource, "reason": reason, "count": count}
                         for (action, resource, reason), count in sorted(record.denied.items())
                     ],
-                    "functions": sorted(record.functions | set(functions.get(role, ()))),
+                    "functions": sorted(record.functions),
                 }
                 for role, record in sorted(self._roles.items())
             }

@@ -121,9 +121,10 @@ def _resource(call: Call, account: Account, parameters: Mapping[str, Any], suffi
 def table_key(account: Account, name: str, region: str) -> Iterator[Need]:
     """Reading or writing a table under a customer's key: `kms:Decrypt` of the table key, as the caller.
 
-    "When you access an encrypted table, DynamoDB needs to decrypt the table key"; it caches the plaintext "for each
-    caller" and asks again, so that "changes made to the access policies of the KMS key" hold (developer guide,
-    "DynamoDB encryption at rest": how it works). The context names table and account.
+    "When you access an encrypted table, DynamoDB needs to decrypt the table key", and does it "on behalf of the user
+    who is accessing the resource"; a cached key is asked for again after five minutes, which captures "changes made to
+    the access policies". Data keys are made by DynamoDB under its own grant. The context names table and account
+    (developer guide, "DynamoDB encryption at rest": how it works, key policies, encryption context).
     """
     table = account.table(name, region)
     specification = getattr(table, "sse_specification", None) or {}

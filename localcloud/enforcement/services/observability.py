@@ -86,10 +86,11 @@ LOGS: Operations = {
         PutRetentionPolicy""",
     ),
     **on("logs", stream_arn, "PutSubscriptionFilter", also=_delivered),
-    **on("logs", stream_arn, "DescribeLogGroups"),
+    # On no group in particular: `log-group::log-stream:` is what AWS's own refusals name.
+    **on("logs", stream_arn, "DescribeLogGroups GetQueryResults"),
     "StartQuery": _queried,
     **on("logs", arn("logs", "{resourceArn}"), "ListTagsForResource TagResource UntagResource"),
-    **on("logs", anything, "GetQueryResults StopQuery DescribeQueries DescribeResourcePolicies TestMetricFilter"),
+    **on("logs", anything, "StopQuery DescribeQueries DescribeResourcePolicies TestMetricFilter"),
 }
 XRAY: Operations = on(
     "xray",

@@ -19,7 +19,8 @@ def _role(call: Call, _account: Account) -> Iterator[Need]:
     keys = {**given(call.parameters, _ASKED), **tag_keys(call.parameters)}
     yield Need("sts:AssumeRole", str(call.parameters.get("RoleArn") or "*"), keys)
     if call.parameters.get("Tags"):
-        yield Need("sts:TagSession", str(call.parameters.get("RoleArn")), keys)
+        tags = {**given(call.parameters, {"sts:transitivetagkeys": "TransitiveTagKeys"}), **tag_keys(call.parameters)}
+        yield Need("sts:TagSession", str(call.parameters.get("RoleArn")), tags)
 
 
 def _nothing(_call: Call, _account: Account) -> Iterator[Need]:

@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.unit.localcloud.conftest import Running
+
 ACCOUNT = "100000000009"
 REGION = "eu-central-1"
 API = "abc123defg"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:echo"
 URI = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}:live/invocations"
 STAGE = "dev"
+LOG_ROLE = f"arn:aws:iam::{ACCOUNT}:role/gateway-logs"
 LOG_FORMAT = json.dumps(
     {"status": "$context.status", "route": "$context.resourcePath", "user": "$context.authorizer.tenant"}
 )
@@ -79,15 +82,8 @@ def body() -> dict[str, Any]:
     }
 
 
-def documents(source_arn: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
-    """Deployment, stage, usage plan, and the permissions that let the gateway and Secrets Manager in."""
-    execute = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API}"
-    gateway = {"principal": "apigateway.amazonaws.com", "action": "lambda:InvokeFunction"}
-    permissions: dict[str, dict[str, Any]] = {
-        "routes": {**gateway, "source_arn": source_arn or f"{execute}/{STAGE}/*/*"},
-        "authorizer": {**gateway, "source_arn": f"{execute}/authorizers/*"},
-        "secrets": {"principal": "secretsmanager.amazonaws.com", "action": "lambda:InvokeFunction", "source_arn": None},
-    }
+def documents() -> dict[str, dict[str, dict[str, Any]]]:
+    """Deployment, stage, usage plan, and the account's role for logs."""
     return {
         "apigateway:deployment": {
             f"{API}/one": {
@@ -126,8 +122,30 @@ def documents(source_arn: str | None = None) -> dict[str, dict[str, dict[str, An
                 "keys": [{"id": "key-id", "value": "usage-key-value"}],
             }
         },
-        "lambda:permission": {
-            f"echo:live/{name}": {**permission, "function": "echo", "qualifier": "live"}
-            for name, permission in permissions.items()
-        },
+        "apigateway:account": {REGION: {"cloudwatch_role_arn": LOG_ROLE}},
     }
+
+
+def admit(cloud: Running, *, source_arn: str | None = None) -> None:
+    """Let the gateway and Secrets Manager call `echo:live`, and the gateway write logs, as a deployment would."""
+    execute = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API}"
+    sources = {
+        "routes": ("apigateway.amazonaws.com", source_arn or f"{execute}/{STAGE}/*/*"),
+        "authorizer": ("apigateway.amazonaws.com", f"{execute}/authorizers/*"),
+        "secrets": ("secretsmanager.amazonaws.com", None),
+    }
+    for statement, (principal, source) in sources.items():
+        cloud.client("lambda").add_permission(
+            FunctionName="echo",
+            Qualifier="live",
+            StatementId=statement,
+            Action="lambda:InvokeFunction",
+            Principal=principal,
+            **({"SourceArn": source} if source else {}),
+        )
+    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = cloud.client("iam")
+    iam.create_role(RoleName="gateway-logs", AssumeRolePolicyDocument=document)
+    policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    iam.attach_role_policy(RoleName="gateway-logs", PolicyArn=policy)

@@ -187,6 +187,8 @@ def create_echo(cloud: Running, *, timeout: int = 2, source: str = ECHO) -> None
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     cloud.client("iam").create_role(RoleName="echo", AssumeRolePolicyDocument=document)
+    basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    cloud.client("iam").attach_role_policy(RoleName="echo", PolicyArn=basic)
     functions = cloud.client("lambda")
     functions.create_function(
         FunctionName="echo",

@@ -40,7 +40,7 @@ def _wait(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 def test_a_started_cloud_is_healthy_and_says_where_it_is(cloud: Running) -> None:
     health = httpx.get(f"{cloud.info['endpoint_url']}/_localcloud/health").json()
-    assert health == {"status": "ok", "account_id": ACCOUNT, "region": REGION}
+    assert health == {"status": "ok", "account_id": ACCOUNT, "region": REGION, "permissions": "enforced"}
     assert json.loads((cloud.directory / "cloud.json").read_text()) == cloud.info
     status = command("status", "--state-dir", cloud.directory)
     assert (status.returncode, json.loads(status.stdout)["healthy"]) == (0, True)

@@ -234,6 +234,9 @@ def test_motos_own_invocations_run_the_same_process(cloud: Running) -> None:
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f"{FUNCTION}:live")
     mark = f"sns {time.time_ns()}"
     _create(cloud, "listener", "def handler(e, c): print(e['Records'][0]['Sns']['Message'])")
+    cloud.client("lambda").add_permission(
+        FunctionName="listener", StatementId="sns", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com"
+    )
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=FUNCTION.replace("echo", "listener"))
     sns.publish(TopicArn=topic, Message=mark)
     log = cloud.directory / "logs" / "functions.log"

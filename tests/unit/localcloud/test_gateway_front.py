@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.unit.localcloud.api_documents import API, STAGE, documents
+from tests.unit.localcloud.api_documents import API, STAGE, admit, documents
 from tests.unit.localcloud.conftest import Running, create_echo
 
 LOG_FORMAT = '{"agent":"$context.identity.userAgent","domain":"$context.domainName","status":"$context.status"}'
@@ -25,6 +25,7 @@ def cloud(launch: Callable[..., Running]) -> Running:
     described["apigateway:stage"][f"{API}/{STAGE}"]["access_log"]["format"] = LOG_FORMAT
     running = launch(described)
     create_echo(running)
+    admit(running)
     running.client("logs").create_log_group(logGroupName="access")
     return running
 

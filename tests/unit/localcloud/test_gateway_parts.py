@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from localcloud.functions.definition import split_name
 from localcloud.functions.invocation import InvokeRefused
-from localcloud.functions.permission import may_invoke
 from localcloud.gateway.api import function_of, read
 from localcloud.gateway.context import Exchange, UnsupportedTemplateError, render
 from localcloud.gateway.errors import GatewayError, answer
@@ -257,14 +256,3 @@ def test_every_way_to_name_a_function_is_understood(
 def test_two_qualifiers_that_differ_are_refused() -> None:
     with pytest.raises(InvokeRefused, match="does not match"):
         split_name("f:live", "1", "here")
-
-
-def test_a_permission_holds_for_its_qualifier_principal_and_source_only() -> None:
-    registry = Registry()
-    for key, row in documents()["lambda:permission"].items():
-        registry.put("lambda:permission", key, row)
-    gateway = "apigateway.amazonaws.com"
-    assert may_invoke(registry, "echo", "live", gateway, ARN)
-    assert not may_invoke(registry, "echo", None, gateway, ARN)
-    assert not may_invoke(registry, "echo", "live", "sns.amazonaws.com", ARN)
-    assert not may_invoke(registry, "echo", "live", gateway, ARN.replace(STAGE, "prod"))

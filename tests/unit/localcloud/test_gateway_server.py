@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.localcloud.api_documents import API, STAGE, documents
+from tests.unit.localcloud.api_documents import API, STAGE, admit, documents
 from tests.unit.localcloud.conftest import Running, create_echo
 
 
@@ -16,6 +16,7 @@ from tests.unit.localcloud.conftest import Running, create_echo
 def cloud(launch: Callable[..., Running]) -> Running:
     running = launch(documents())
     create_echo(running)
+    admit(running)
     running.client("logs").create_log_group(logGroupName="access")
     return running
 
@@ -193,7 +194,8 @@ def test_every_request_leaves_a_line_in_the_access_log(cloud: Running, http: htt
 
 
 def test_a_function_that_did_not_admit_the_gateway_is_a_500(launch: Callable[..., Running]) -> None:
-    closed = launch(documents(source_arn="arn:aws:execute-api:eu-central-1:100000000009:other/*"))
+    closed = launch(documents())
     create_echo(closed)
+    admit(closed, source_arn="arn:aws:execute-api:eu-central-1:100000000009:other/*")
     response = httpx.get(f"{closed.info['gateway_url']}/{API}/{STAGE}/any")
     assert (response.status_code, response.json()) == (500, {"code": "API_CONFIGURATION_ERROR"})

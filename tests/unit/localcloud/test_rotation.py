@@ -1,5 +1,6 @@
 """Secrets Manager's rotation with a function that does the four steps, or fails at one."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.localcloud.api_documents import documents
+from tests.unit.localcloud.api_documents import admit, documents
 from tests.unit.localcloud.conftest import FUNCTION, ROLE, Running, create_echo, zipped
 
 # The steps of AWS's rotation template, with Secrets Manager called by hand: the zip brings no SDK.
@@ -45,10 +46,17 @@ def handler(event, context):
 """
 
 
+ROTATES = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}}
+)
+
+
 @pytest.fixture(scope="module")
 def cloud(launch: Callable[..., Running]) -> Running:
     running = launch(documents())
     create_echo(running, source=ROTATOR, timeout=10)
+    admit(running)
+    running.client("iam").put_role_policy(RoleName="echo", PolicyName="rotate", PolicyDocument=ROTATES)
     return running
 
 
