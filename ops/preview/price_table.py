@@ -1,7 +1,7 @@
 """The price table and the usage assumptions as checked data. Amounts are USD a month."""
 
+import datetime as dt
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -37,12 +37,16 @@ class Line(_Strict):
 
 
 class PriceTable(_Strict):
-    """The table, with the types that have no price of their own."""
+    """The table, with the types that have no price of their own.
+
+    `date`: when it was written; `checked`: when it was last compared with AWS's price list, if ever.
+    """
 
     version: Literal[1]
     region: str
     currency: Literal["USD"]
-    date: date
+    date: dt.date
+    checked: dt.date | None
     hours: int
     prices: Mapping[str, Price]
     resources: Mapping[str, tuple[Line, ...]]

@@ -2,6 +2,7 @@
 
 from ops.preview.blocks import Block, Bullets, Details, Line, Paragraph, Section, Span, Table, code, line, strong
 from ops.preview.model import Environment
+from ops.preview.price_table import PriceTable
 from ops.preview.pricing import Cost, sources
 from ops.preview.report import Report
 from ops.preview.sections.words import count, dollars, signed
@@ -54,14 +55,21 @@ def _unpriced(cost: Cost) -> Line:
     return line(strong(f"{total} without a price"), f" (not counted as nothing): {kinds}")
 
 
+def _checked(table: PriceTable) -> str:
+    if table.checked is None:
+        return "These prices have not been compared with AWS's price list yet: take them for an order of magnitude."
+    return f"Compared with AWS's price list on {table.checked}."
+
+
 def _basis(report: Report) -> tuple[Block, ...]:
     table, costs = report.prices, list(report.costs.values())
     borrowed = sorted({name for cost in costs for name in cost.borrowed})
     items = [
         line(
-            f"List prices of {table.region} in {table.currency} as of {table.date}, without free tiers, discounts, "
+            f"List prices of {table.region} in {table.currency}, table of {table.date}, without free tiers, discounts, "
             f"taxes and data transfer: {', '.join(sources(table, costs)) or 'none used'}."
         ),
+        line(_checked(table)),
         line("Use is assumed, not measured (ops/preview/data/usage.yaml; ", code("--usage FILE"), " for your own)."),
     ]
     if borrowed:

@@ -11,6 +11,7 @@ import pytest
 
 from ops.preview.change import changes
 from ops.preview.model import Environment
+from ops.preview.price_table import PRICES as PRICES_FILE
 from ops.preview.price_table import Usage, read_prices, read_usage
 from ops.preview.pricing import Cost, cost
 from tests.unit.ops.preview.engine_preview import LOSS, TABLE, preview, step, write
@@ -124,6 +125,18 @@ def test_a_month_by_component_adds_up_to_the_whole(run: Run, tmp_path: Path) -> 
 
     assert sum(found["components"].values()) == pytest.approx(found["difference"], abs=0.001)
     assert found["components"]["ApiStack"] > 0 > found["components"]["MonitoringStack"]
+
+
+@pytest.mark.parametrize(
+    ("checked", "said"), [("null", "have not been compared with AWS's price list yet"), ("2026-11-20", "on 2026-11-20")]
+)
+def test_the_report_says_whether_anybody_has_compared_the_prices_with_awss(
+    run: Run, tmp_path: Path, capsys: Capture, checked: str, said: str
+) -> None:
+    table = write(tmp_path, PRICES_FILE.read_text().replace("checked: null", f"checked: {checked}"), "prices.yaml")
+    run(LOSS, "--prices", table)
+
+    assert said in capsys.readouterr().out
 
 
 def test_every_assumption_that_a_price_needs_is_in_the_committed_file() -> None:
