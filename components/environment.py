@@ -22,6 +22,7 @@ from components.config import StackConfig
 from components.config.model import FunctionName
 from components.data.stack import DataStack, DataStackArgs
 from components.data.tables import TABLES
+from components.delivery.preview_role import PreviewRole, PreviewRoleArgs
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
@@ -92,6 +93,7 @@ class _Environment:
         self.monitoring = self._monitoring()
         self.backup = self._backup()
         self._budgets()
+        self.preview = self._preview()
 
     def _security(self) -> SecurityStack:
         config = self.config
@@ -214,9 +216,24 @@ class _Environment:
         )
         return BudgetStack("budget", args, self.options)
 
+    def _preview(self) -> PreviewRole | None:
+        config = self.config
+        if config.preview is None:
+            return None
+        args = PreviewRoleArgs(
+            names=self.names,
+            preview=config.preview,
+            account_baseline=config.account_baseline,
+            key_arn=self.security.key.arn,
+            rest_api_id=self.api.rest_api_id,
+            backup_plan_id=self.backup.plan_id,
+        )
+        return PreviewRole("preview", args, self.options)
+
     def outputs(self) -> dict[str, Any]:
         """What operators, tests and tools read; no secret's value is among them."""
         return {
+            **({"preview_role_arn": self.preview.role_arn} if self.preview else {}),
             "environment": self.config.environment,
             "region": self.config.region,
             "account_id": self.config.account_id,

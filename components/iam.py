@@ -16,7 +16,10 @@ type Conditions = Mapping[str, Mapping[str, Sequence[Value]]]
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. `principals` is for trust and resource policies only: `{"Service": [...]}`."""
+    """One statement. `principals` is for trust and resource policies only: `{"Service": [...]}`.
+
+    `not_resources`, instead of `resources`, is for a Deny of everything else: an Allow would reach all but these.
+    """
 
     sid: str
     actions: Sequence[str]
@@ -24,9 +27,12 @@ class Statement:
     conditions: Conditions = field(default_factory=dict)
     principals: Mapping[str, Sequence[Value]] | None = None
     effect: Literal["Allow", "Deny"] = "Allow"
+    not_resources: Sequence[Value] = ()
 
     def __post_init__(self) -> None:
         """Refuse what IAM refuses when the policy is attached, half way through an update."""
+        if self.not_resources and (self.resources or self.effect == "Allow"):
+            raise ValueError(f"statement {self.sid}: not_resources stands alone, in a Deny")
         if not (self.sid.isascii() and self.sid.isalnum()):
             raise ValueError(f"statement id {self.sid!r}: IAM takes letters and digits only")
 
@@ -40,6 +46,8 @@ class Statement:
         rendered["Action"] = sorted(self.actions)
         if self.resources:
             rendered["Resource"] = list(self.resources)
+        if self.not_resources:
+            rendered["NotResource"] = list(self.not_resources)
         if self.conditions:
             rendered["Condition"] = {
                 operator: {key: list(values) for key, values in keys.items()}

@@ -6,6 +6,7 @@ from components.config.model import (
     Capacity,
     FunctionOverride,
     FunctionSizing,
+    Preview,
     StackConfig,
 )
 from components.config.source import RawConfig, load_config, pulumi_config, validate
@@ -17,6 +18,7 @@ __all__ = [
     "Finding",
     "FunctionOverride",
     "FunctionSizing",
+    "Preview",
     "RawConfig",
     "StackConfig",
     "load_config",

@@ -8,6 +8,8 @@ _HOSTNAME = re.compile(
 _ORIGIN = re.compile(r"(https?)://([^/:?#@]+)(?::(\d{1,5}))?\Z")
 _EMAIL = re.compile(r"[^@\s,;]{1,64}@([^@\s,;]+)\Z")
 _TAG = re.compile(r"[\w .:/=+\-@]{1,256}\Z")
+# Since July 2026 a new or renamed repository's subject names the ids too: OWNER@ID/NAME@ID.
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?\Z")
 _PORTS = range(1, 65536)
 
 
@@ -48,4 +50,12 @@ def tag_value(value: str) -> str:
     """A tag value: 1 to 256 letters, digits, spaces and `_ . : / = + - @` (AWS tagging rules)."""
     if not _TAG.match(value) or value != value.strip():
         raise ValueError("not a tag value: 1 to 256 letters, digits, spaces and _.:/=+-@")
+    return value
+
+
+def github_repository(value: str) -> str:
+    """`owner/name`, or `owner@id/name@id` where GitHub's tokens carry the immutable ids; exactly one repository."""
+    match = _REPOSITORY.match(value)
+    if match is None or (match[1] is None) != (match[2] is None):
+        raise ValueError("not one GitHub repository: no wildcard, no address, both ids or none")
     return value

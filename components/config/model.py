@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from components.config.checks import distinct, email_address, exact_origin, hostname, tag_value
+from components.config.checks import distinct, email_address, exact_origin, github_repository, hostname, tag_value
 
 type Environment = Literal["dev", "staging", "prod"]
 type FunctionName = Literal["api", "auth", "authorizer", "rotation"]
@@ -107,9 +107,7 @@ class Capacity(_Section):
     # is PROVISIONED").
     switching: Annotated[
         bool,
-        Field(
-            description="true for the one deployment that makes an on-demand table provisioned, else leave it out"
-        ),
+        Field(description="true for the one deployment that makes an on-demand table provisioned, else leave it out"),
     ] = False
 
     @model_validator(mode="after")
@@ -133,6 +131,29 @@ class Artefacts(_Section):
 
     target: Annotated[Literal["aws", "local"], Field(description="aws or local")] = "aws"
     manifest: Annotated[str | None, Field(min_length=1, description="path of a release manifest")] = None
+
+
+class Preview(_Section):
+    """From where pull requests may preview this stack, and the state that they read to do so."""
+
+    repository: Annotated[
+        str, AfterValidator(github_repository), Field(description="owner/name, or owner@id/name@id (see the guide)")
+    ]
+    state_bucket: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="the name of the state's bucket alone")
+    ]
+    # An alias cannot be named in a policy, and a wildcard would open every key of the account.
+    state_key_arn: Annotated[
+        str,
+        Field(
+            pattern=r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$",
+            description="the ARN of the key that encrypts the state's secrets: arn:aws:kms:REGION:ACCOUNT:key/ID",
+        ),
+    ]
+    # An account has one provider an address: whoever made it, a second is refused.
+    existing_provider: Annotated[
+        bool, Field(description="true where the account has GitHub's identity provider already, else leave it out")
+    ] = False
 
 
 class StackConfig(BaseSettings):
@@ -197,6 +218,10 @@ class StackConfig(BaseSettings):
     throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
     bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd}")]
     artefacts: Annotated[Artefacts, Field(description="{target, manifest}")] = Artefacts()
+    preview: Annotated[
+        Preview | None,
+        Field(description="{repository, stateBucket, stateKeyArn}, or leave it out: no pull request then has access"),
+    ] = None
     adopt: Annotated[dict[str, str], Field(description="logical name → import id, as `omnix adopt` writes it")] = {}
 
     @classmethod

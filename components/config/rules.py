@@ -25,6 +25,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9]+")
 # An e-mail address is nobody's endpoint: a company's mail domain is often its shop's.
 _HOST = re.compile(r"(?<![@\w.-])(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+")
 
+# One repository serves every environment, and its name is no host.
+_REPOSITORY = "preview.repository"
+
 PROD_RECOVERY_DAYS = 7
 PROD_RETENTION_DAYS = 30
 
@@ -77,7 +80,7 @@ def _all_strings(values: Values) -> Iterator[tuple[str, str]]:
 def _no_other_environment(values: Values, stack: str) -> Iterator[Finding]:
     """The incident: staging had no API of its own, and its page called another environment's."""
     for path, text in _all_strings(values):
-        if path == "environment":
+        if path in {"environment", _REPOSITORY}:
             continue
         tokens = {token.lower() for token in _TOKEN.findall(text)}
         for environment, names in ENVIRONMENT_TOKENS.items():
@@ -98,6 +101,8 @@ def _no_other_domain(values: Values, domains: Mapping[str, str]) -> Iterator[Fin
     """A host belongs to the longest domain that holds it: staging.shop.example is not shop.example's."""
     own = values.get("domain")
     for path, text in _all_strings(values):
+        if path == _REPOSITORY:
+            continue
         for host in {match.lower() for match in _HOST.findall(text)}:
             holders = [domain for domain in domains.values() if _within(host, domain)]
             if isinstance(own, str) and own not in holders and _within(host, own):

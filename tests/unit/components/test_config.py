@@ -307,3 +307,49 @@ def test_whatever_is_written_ends_in_a_config_or_in_findings(changes: dict[str, 
     except ConfigError as error:
         outcome = error.findings
     assert outcome
+
+
+PREVIEW = {
+    "repository": "acme/shop",
+    "stateBucket": "acme-pulumi-state",
+    "stateKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/0f0f0f0f-1111-2222-3333-444444444444",
+}
+
+
+@pytest.mark.parametrize("repository", ["acme/shop", "acme/shop.example", "acme/prod-platform", "acme@12/shop@34"])
+def test_one_repository_may_preview_any_stack_whatever_its_name(repository: str) -> None:
+    config = stack_config("dev", preview=PREVIEW | {"repository": repository})
+    assert config.preview is not None
+    assert config.preview.repository == repository
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("repository", "acme"),
+        ("repository", "acme/*"),
+        ("repository", "acme/shop:ref:refs/heads/main"),
+        ("repository", "https://github.com/acme/shop"),
+        ("repository", "acme@12/shop"),
+        ("repository", "acme/shop\n"),
+        ("stateBucket", "s3://acme-pulumi-state"),
+        ("stateBucket", "acme-pulumi-state/folder"),
+        ("stateBucket", "*"),
+        ("stateKeyArn", "alias/state"),
+        ("stateKeyArn", "arn:aws:kms:eu-central-1:111122223333:alias/state"),
+        ("stateKeyArn", "arn:aws:kms:eu-central-1:111122223333:key/*"),
+        ("lockTable", "locks"),
+    ],
+)
+def test_a_preview_that_would_trust_or_open_more_than_one_thing_is_refused(key: str, value: str) -> None:
+    assert f"preview.{key}" in findings("dev", preview=PREVIEW | {key: value})
+
+
+def test_a_state_bucket_of_another_environment_is_refused() -> None:
+    assert "preview.stateBucket" in findings("dev", preview=PREVIEW | {"stateBucket": "acme-prod-state"})
+
+
+def test_the_deployment_that_switches_a_table_to_provisioned_says_so() -> None:
+    capacity = {"readMin": 1, "readMax": 2, "writeMin": 1, "writeMax": 2}
+    assert not stack_config("dev", capacity={"users": capacity}).capacity["users"].switching
+    assert stack_config("dev", capacity={"users": capacity | {"switching": True}}).capacity["users"].switching

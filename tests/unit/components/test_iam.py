@@ -111,3 +111,13 @@ def test_tls_only_denies_everyone() -> None:
     statement = tls_only("b")
     assert (statement.effect, statement.principals) == ("Deny", ANYONE)
     assert statement.resources == ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]
+
+
+def test_everything_but_some_resources_can_only_be_denied() -> None:
+    denial = Statement("NoOther", ["kms:Decrypt"], effect="Deny", not_resources=["arn:a"])
+    assert denial.render()["NotResource"] == ["arn:a"]
+    assert "Resource" not in denial.render()
+    with pytest.raises(ValueError, match="in a Deny"):
+        Statement("AllOther", ["kms:Decrypt"], not_resources=["arn:a"])
+    with pytest.raises(ValueError, match="stands alone"):
+        Statement("NoOther", ["kms:Decrypt"], ["arn:b"], effect="Deny", not_resources=["arn:a"])
