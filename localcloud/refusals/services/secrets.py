@@ -44,7 +44,7 @@ def _rotation(inputs: Inputs, _: Place) -> Iterator[Violation]:
 
 def _schedule(text: str) -> str | None:
     """Rotation starts on the hour, every four hours at most, and rate() counts hours and days."""
-    if reason := fault(text, one_time=False):
+    if reason := fault(re.sub(r"(?<= )/(?=\d)", "0/", text), one_time=False):  # here "/8" is short for "0/8"
         return reason
     if text.startswith("rate("):
         number, unit = text[5:-1].split()

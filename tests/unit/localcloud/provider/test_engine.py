@@ -24,9 +24,12 @@ from toolchain import engine as toolchain_engine
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 PROGRAM = Path(__file__).parent / "program.py"
-# These run a function, which takes the Lambda runtime that this provider only calls.
 # Types whose own tests create, change and delete them.
-ELSEWHERE = ("aws:iam/openId", "aws:scheduler/", "aws:cloudwatch/event", "aws:lambda/eventSource", "aws:wafv2/")
+ELSEWHERE = (
+    *("aws:iam/openId", "aws:scheduler/", "aws:cloudwatch/event", "aws:wafv2/", "aws:sqs/queuePolicy"),
+    *("aws:lambda/eventSource", "aws:lambda/functionEventInvoke"),
+)
+# These run a function, which takes the Lambda runtime that this provider only calls.
 NEED_A_RUNTIME = {"aws:lambda/invocation:Invocation", "aws:secretsmanager/secretRotation:SecretRotation"}
 
 
