@@ -1,6 +1,7 @@
 # Two commands do everything: `make up` and `make test`. `make help` lists the rest.
 STACK ?= dev
 PORT ?=
+REPORT ?=
 ARGS ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -9,10 +10,10 @@ ONLY := $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)
 TOOLCHAIN := $(VENV)/python -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down logs preview refresh destroy unprotect export pulumi contract test lint types unit infra integration bench clean
+.PHONY: help setup up down logs preview refresh destroy unprotect export pulumi contract refusals policy test lint types unit data infra integration bench clean
 
 help: ## list every target with a line each
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## Python 3.13, the locked packages and the Pulumi engine; done by every target that needs them
 	@$(PYTHON) toolchain/bootstrap.py >/dev/null
@@ -27,8 +28,8 @@ down: ## stop the local clouds, keeping what they hold (STACK= for one of them)
 logs: setup ## follow the logs of an environment's cloud and functions
 	@$(TOOLCHAIN) logs --stack $(STACK)
 
-preview: setup ## what `pulumi up` would change
-	@$(TOOLCHAIN) pulumi --stack $(STACK) -- preview --diff $(ARGS)
+preview: setup ## what `pulumi up` would change (REPORT=1: as a reviewer sees it)
+	@$(TOOLCHAIN) $(if $(filter 1,$(REPORT)),preview-report --stack $(STACK) $(ARGS),pulumi --stack $(STACK) -- preview --diff $(ARGS))
 
 refresh: setup ## compare the state with what is really there
 	@$(TOOLCHAIN) pulumi --stack $(STACK) -- refresh --yes $(ARGS)
@@ -48,7 +49,13 @@ pulumi: setup ## any engine command on a local environment: make pulumi STACK=de
 contract: setup ## write openapi.json from the routes
 	@cd functions && ../$(VENV)/python -m omnix.contract
 
-test: lint types unit infra integration ## everything that CI runs
+test: lint types unit data infra integration ## everything that CI runs
+
+refusals: setup ## what the local cloud refuses as AWS does, with sources, and what it does not
+	@$(VENV)/python -m localcloud refusals $(ARGS)
+
+policy: setup ## the policy pack's rules: reason, fix, failing example
+	@$(VENV)/python -m policy rules $(ARGS)
 
 lint: setup ## ruff: rules and format
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
@@ -58,6 +65,9 @@ types: setup ## mypy, strict, on our code
 
 unit: setup ## fast and pure tests
 	@$(VENV)/pytest tests/unit -n 2
+
+data: setup ## the data layer on AWS's own DynamoDB Local, where Java and Maven are (REQUIRE_DYNAMODB_LOCAL=1 insists)
+	@$(VENV)/pytest tests/unit/functions -m dynamodb_local
 
 infra: setup ## the program on Pulumi's mocks, all three stacks
 	@$(VENV)/pytest tests/infra -n 2
