@@ -1,0 +1,312 @@
+"""Every policy that an environment deploys, as it stands in its running cloud, and how to change each one there.
+
+Read and written through the AWS API, as the account's administrator. What the local cloud keeps without effect (a
+bucket's policy, a vault's) is changed here only, in `Stored`: the jobs that need it are evaluations anyway.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from tests.integration.conftest import Environment
+
+type Document = dict[str, Any]
+
+# Types whose policy the local cloud keeps for the state alone: the property, and what names the resource.
+STORED = {
+    "aws:s3/bucketPolicy:BucketPolicy": ("bucket", "arn:aws:s3:::{}"),
+    "aws:backup/vaultPolicy:VaultPolicy": ("backupVaultName", "arn:aws:backup:{region}:{account}:backup-vault:{}"),
+}
+# A trust policy cannot be empty: without its statement it trusts a service that nothing here is.
+_NOBODY = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+class Holder(Protocol):
+    """Where one policy is. `subject`: the role's name or the resource's ARN that it is about."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+    def read(self) -> Document: ...
+    def write(self, document: Document) -> None: ...
+
+
+@dataclass(frozen=True)
+class RolePolicy:
+    """An inline policy of a role."""
+
+    iam: Any
+    subject: str
+    name: str
+    kind: str = "role policy"
+
+    @property
+    def title(self) -> str:
+        return f"role {self.subject}, policy {self.name}"
+
+    def read(self) -> Document:
+        answer: Document = self.iam.get_role_policy(RoleName=self.subject, PolicyName=self.name)["PolicyDocument"]
+        return answer
+
+    def write(self, document: Document) -> None:
+        if document["Statement"]:
+            self.iam.put_role_policy(RoleName=self.subject, PolicyName=self.name, PolicyDocument=_text(document))
+        else:
+            self.iam.delete_role_policy(RoleName=self.subject, PolicyName=self.name)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A managed policy on a role. AWS's own document cannot be changed: what is granted is the whole of it."""
+
+    iam: Any
+    subject: str
+    arn: str
+    kind: str = "attached policy"
+
+    @property
+    def title(self) -> str:
+        return f"role {self.subject}, attached {self.arn.rpartition('/')[2]}"
+
+    def read(self) -> Document:
+        return {"Statement": [{"Sid": "", "Effect": "Allow", "Attached": self.arn}]}
+
+    def write(self, document: Document) -> None:
+        change = self.iam.attach_role_policy if document["Statement"] else self.iam.detach_role_policy
+        change(RoleName=self.subject, PolicyArn=self.arn)
+
+    def statements(self) -> Document:
+        """What it says."""
+        version = self.iam.get_policy(PolicyArn=self.arn)["Policy"]["DefaultVersionId"]
+        answer = self.iam.get_policy_version(PolicyArn=self.arn, VersionId=version)
+        document: Document = answer["PolicyVersion"]["Document"]
+        return document
+
+
+@dataclass(frozen=True)
+class Trust:
+    """A role's trust policy."""
+
+    iam: Any
+    subject: str
+    kind: str = "trust"
+
+    @property
+    def title(self) -> str:
+        return f"role {self.subject}, trust"
+
+    def read(self) -> Document:
+        document: Document = self.iam.get_role(RoleName=self.subject)["Role"]["AssumeRolePolicyDocument"]
+        return document
+
+    def write(self, document: Document) -> None:
+        statements = document["Statement"] or [_NOBODY]
+        self.iam.update_assume_role_policy(
+            RoleName=self.subject, PolicyDocument=_text({**document, "Statement": statements})
+        )
+
+
+@dataclass(frozen=True)
+class KeyPolicy:
+    """A customer key's policy."""
+
+    kms: Any
+    subject: str
+    kind: str = "key policy"
+
+    @property
+    def title(self) -> str:
+        return f"key {self.subject.rpartition('/')[2]}"
+
+    def read(self) -> Document:
+        return _document(self.kms.get_key_policy(KeyId=self.subject, PolicyName="default")["Policy"])
+
+    def write(self, document: Document) -> None:
+        self.kms.put_key_policy(KeyId=self.subject, PolicyName="default", Policy=_text(document))
+
+
+@dataclass(frozen=True)
+class TopicPolicy:
+    """A topic's policy."""
+
+    sns: Any
+    subject: str
+    kind: str = "topic policy"
+
+    @property
+    def title(self) -> str:
+        return f"topic {self.subject.rpartition(':')[2]}"
+
+    def read(self) -> Document:
+        return _document(self.sns.get_topic_attributes(TopicArn=self.subject)["Attributes"]["Policy"])
+
+    def write(self, document: Document) -> None:
+        self.sns.set_topic_attributes(TopicArn=self.subject, AttributeName="Policy", AttributeValue=_text(document))
+
+
+@dataclass(frozen=True)
+class SecretPolicy:
+    """A secret's resource policy."""
+
+    secrets: Any
+    subject: str
+    kind: str = "secret policy"
+
+    @property
+    def title(self) -> str:
+        return f"secret {self.subject.rpartition(':')[2]}"
+
+    def read(self) -> Document:
+        return _document(self.secrets.get_resource_policy(SecretId=self.subject)["ResourcePolicy"])
+
+    def write(self, document: Document) -> None:
+        if document["Statement"]:
+            self.secrets.put_resource_policy(SecretId=self.subject, ResourcePolicy=_text(document))
+        else:
+            self.secrets.delete_resource_policy(SecretId=self.subject)
+
+
+@dataclass(frozen=True)
+class FunctionPolicy:
+    """The permissions on a function: each is a call of its own, and has no document to put."""
+
+    lambda_: Any
+    subject: str
+    kind: str = "function policy"
+
+    @property
+    def title(self) -> str:
+        return f"function {self.subject.rpartition(':')[2]}"
+
+    def read(self) -> Document:
+        with suppress(self.lambda_.exceptions.ResourceNotFoundException):
+            return _document(self.lambda_.get_policy(FunctionName=self.subject)["Policy"])
+        return {"Version": "2012-10-17", "Statement": []}
+
+    def write(self, document: Document) -> None:
+        for statement in self.read()["Statement"]:
+            named = {"StatementId": statement["Sid"], **_qualifier(statement)}
+            self.lambda_.remove_permission(FunctionName=self.subject, **named)
+        for statement in document["Statement"]:
+            self.lambda_.add_permission(
+                FunctionName=self.subject,
+                StatementId=statement["Sid"],
+                Action=statement["Action"],
+                Principal=statement["Principal"]["Service"],
+                **_qualifier(statement),
+                **_sources(statement.get("Condition", {})),
+            )
+
+
+def _qualifier(statement: Mapping[str, Any]) -> dict[str, str]:
+    parts = statement["Resource"].split(":")
+    return {"Qualifier": parts[7]} if len(parts) > 7 else {}
+
+
+def _sources(conditions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    names = {"aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount"}
+    return {names[key.lower()]: value for keys in conditions.values() for key, value in keys.items()}
+
+
+@dataclass
+class Stored:
+    """A policy that is in the engine's state and has no effect in the local cloud."""
+
+    subject: str
+    kind: str
+    document: Document = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind.removesuffix(' policy')} {self.subject.rpartition(':')[2]}"
+
+    def read(self) -> Document:
+        return self.document
+
+    def write(self, document: Document) -> None:
+        self.document = document
+
+
+def holders(environment: Environment) -> list[Holder]:
+    """Every policy of an environment. Raises AssertionError for a role with a boundary: nothing here changes one."""
+    return [
+        *_of_roles(environment.client("iam")),
+        *_of_resources(environment),
+        *_stored(environment),
+    ]
+
+
+def _of_roles(iam: Any) -> Iterator[Holder]:
+    for role in iam.list_roles()["Roles"]:
+        assert "PermissionsBoundary" not in role, f"{role['RoleName']} has a boundary: the mutation run must learn it"
+        name = role["RoleName"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            yield RolePolicy(iam, name, policy)
+        for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            yield Attachment(iam, name, policy["PolicyArn"])
+        yield Trust(iam, name)
+
+
+def _of_resources(environment: Environment) -> Iterator[Holder]:
+    kms, sns = environment.client("kms"), environment.client("sns")
+    functions, secrets = environment.client("lambda"), environment.client("secretsmanager")
+    for key in kms.list_keys()["Keys"]:
+        if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER":
+            yield KeyPolicy(kms, key["KeyArn"])
+    for topic in sns.list_topics()["Topics"]:
+        yield TopicPolicy(sns, topic["TopicArn"])
+    for function in functions.list_functions()["Functions"]:
+        yield FunctionPolicy(functions, function["FunctionArn"])
+    for secret in secrets.list_secrets()["SecretList"]:
+        with suppress(ClientError, KeyError):
+            holder = SecretPolicy(secrets, secret["ARN"])
+            holder.read()
+            yield holder
+
+
+def _stored(environment: Environment) -> Iterator[Holder]:
+    place = {"region": environment.summary["region"], "account": environment.summary["account_id"]}
+    for resource in environment.state():
+        if resource["type"] in STORED:
+            naming, arn = STORED[resource["type"]]
+            named = resource["outputs"][naming]
+            kind = "bucket policy" if ":s3/" in resource["type"] else "vault policy"
+            yield Stored(arn.format(named, **place), kind, _document(resource["outputs"]["policy"]))
+
+
+def declared(environment: Environment) -> int:
+    """How many statements the engine's state has: whatever kind of policy is added must be among those removed."""
+    count = 0
+    for resource in environment.state():
+        if resource["type"] in {
+            "aws:lambda/permission:Permission",
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        }:
+            count += 1
+        count += sum(_statements_in(value) for value in resource.get("inputs", {}).values())
+    return count
+
+
+def _statements_in(value: Any) -> int:
+    if not (isinstance(value, str) and value.lstrip().startswith("{") and '"Statement"' in value):
+        return 0
+    statements = json.loads(value)["Statement"]
+    return len(statements) if isinstance(statements, list) else 1
+
+
+def _document(text: str) -> Document:
+    document: Document = json.loads(text)
+    return document
+
+
+def _text(document: Document) -> str:
+    """As the program writes it, so that the engine sees no change afterwards."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
