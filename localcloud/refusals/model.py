@@ -78,20 +78,24 @@ def checks_of(token: str, api: Api) -> tuple[list[Check], list[NotCovered]]:
     """The model's constraints for a type's inputs, and those that could not be read."""
     checks, missing = [], []
     of = Of(token, "")
-    for path, source, shape in _matched(token, api):
-        metadata = {key: value for key, value in shape.metadata.items() if value not in (None, [])}
-        if not metadata.keys() & {"min", "max", "pattern", "enum"}:
-            continue
+    for path, source, shape in constrained(token, api):
         try:
-            checks.append(_check(of, path, source, shape, metadata))
+            checks.append(_check(of, path, source, shape))
         except regex.error as error:
-            missing.append(
-                NotCovered(token, f"{path}: pattern {metadata['pattern']}", str(error), f"botocore {source}")
-            )
+            what = f"{path}: pattern {shape.metadata['pattern']}"
+            missing.append(NotCovered(token, what, str(error), f"botocore {source}"))
     return checks, missing
 
 
-def _check(of: Of, path: str, source: str, shape: Shape, metadata: Mapping[str, Any]) -> Check:
+def constrained(token: str, api: Api) -> Iterator[tuple[str, str, Shape]]:
+    """(input path, "service Operation.Member", shape) wherever an input is a parameter with a constraint."""
+    for path, source, shape in _matched(token, api):
+        if any(shape.metadata.get(key) not in (None, []) for key in ("min", "max", "pattern", "enum")):
+            yield path, source, shape
+
+
+def _check(of: Of, path: str, source: str, shape: Shape) -> Check:
+    metadata = {key: value for key, value in shape.metadata.items() if value not in (None, [])}
     pattern = compiled(metadata["pattern"]) if "pattern" in metadata else None
     choices = metadata.get("enum")
     low, high = metadata.get("min", 0), metadata.get("max", float("inf"))

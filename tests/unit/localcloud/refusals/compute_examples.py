@@ -17,9 +17,9 @@ def body(paths: Any = None, **more: Any) -> dict[str, Any]:
     return {"body": json.dumps(document)}
 
 
-def method(path: str = "/orders/{id}", **more: Any) -> dict[str, Any]:
+def method(**more: Any) -> dict[str, Any]:
     """The paths of a body with one method."""
-    return {path: {"get": {"responses": {"200": {"description": "ok"}}, INTEGRATION: PROXY, **more}}}
+    return {"/orders/{id}": {"get": {"responses": {"200": {"description": "ok"}}, INTEGRATION: PROXY, **more}}}
 
 
 def integration(**changes: Any) -> dict[str, Any]:

@@ -223,7 +223,7 @@ EXAMPLES: Examples = {
     "sns.TopicSubscription.filter": (
         [
             {"filterPolicy": "[]"},
-            {"filterPolicy": json.dumps(dict.fromkeys("abcdef", ["x"]))},
+            {"filterPolicy": json.dumps({name: ["x"] for name in "abcdef"})},
             {"filterPolicy": json.dumps({"a": "x"})},
             {"filterPolicyScope": "MessageBody"},
         ],

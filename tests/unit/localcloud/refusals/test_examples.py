@@ -1,12 +1,12 @@
 """Every rule of the services: what it refuses and what it lets pass, by table."""
 
 import importlib
+import importlib.util
 import json
 import pkgutil
 from pathlib import Path
 from typing import Any
 
-import cfnlint
 import pytest
 
 from localcloud.provider.wire import UNKNOWN
@@ -68,7 +68,10 @@ def test_how_inputs_go_together_is_judged_once_each_is_right() -> None:
 
 
 def test_the_days_that_runtimes_end_are_those_of_aws() -> None:
-    file = Path(cfnlint.__file__).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json"
+    found = importlib.util.find_spec("cfnlint")
+    assert found is not None
+    assert found.origin is not None
+    file = Path(found.origin).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json"
     known = {name: row["create-block"] for name, row in json.loads(file.read_text()).items() if row["create-block"]}
     assert known == BLOCKED
 
