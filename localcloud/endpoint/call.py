@@ -137,7 +137,7 @@ def _known_services() -> frozenset[str]:
 def _parse(request: Request, operation: OperationModel, labels: dict[str, Any], body: bytes) -> Mapping[str, Any]:
     protocol = determine_request_protocol(operation.service_model, request.content_type)
     try:
-        parsed: Mapping[str, Any] = _parser(operation, protocol).parse(
+        parsed: Any = _parser(operation, protocol).parse(
             {
                 "method": request.method,
                 "values": request.values,
@@ -150,6 +150,10 @@ def _parse(request: Request, operation: OperationModel, labels: dict[str, Any], 
     except _MALFORMED as error:
         asked = f"{operation.service_model.service_name}:{operation.name}"
         raise MalformedCall(f"the parameters of {asked} cannot be read: {error}") from error
+    if not isinstance(parsed, Mapping):
+        raise MalformedCall(
+            f"the parameters of {operation.name} are not an object", operation.service_model.service_name
+        )
     return parsed
 
 

@@ -21,18 +21,21 @@ _BY_PROTOCOL = {
     "rest-json": ("AccessDeniedException", 403),
     "query": ("AccessDenied", 403),
     "rest-xml": ("AccessDenied", 403),
+    "ec2": ("UnauthorizedOperation", 403),
 }
 _INVALID_KEY = {
     "json": ("UnrecognizedClientException", 400),
     "rest-json": ("UnrecognizedClientException", 403),
     "query": ("InvalidClientTokenId", 403),
     "rest-xml": ("InvalidAccessKeyId", 403),
+    "ec2": ("AuthFailure", 401),
 }
 _EXPIRED = {
     "json": ("ExpiredTokenException", 400),
     "rest-json": ("ExpiredTokenException", 403),
     "query": ("ExpiredToken", 403),
     "rest-xml": ("ExpiredToken", 400),
+    "ec2": ("RequestExpired", 400),
 }
 
 
@@ -58,7 +61,9 @@ def invalid_key(call: Call, message: str, *, expired: bool) -> Refusal:
 def _protocol(service: str) -> str:
     """What the service answers in; one that still answers its old clients' query protocol keeps that one's codes."""
     model = get_service_model(service)
-    return "query" if model.is_query_compatible else str(model.protocol)
+    if model.is_query_compatible:
+        return "query"
+    return next(name for name in model.metadata.get("protocols", [model.protocol]) if name in _BY_PROTOCOL)
 
 
 def render(

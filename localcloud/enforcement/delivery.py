@@ -1,17 +1,20 @@
-"""Deliveries that moto makes: SNS to queues and functions, EventBridge to its targets. What may not be sent is dropped.
+"""Deliveries that moto makes: SNS to queues and functions, EventBridge to its targets, queues and streams to functions.
 
-AWS does so too: the publisher's call succeeds, the delivery fails, and only the service's own log or metric says so.
+What may not be sent is not sent. AWS does so too: the publisher's call succeeds, the delivery fails, and only the
+service's own log or metric says so.
 """
 
 import functools
 import logging
 from typing import Any
 
+from moto.awslambda.models import LambdaBackend
 from moto.events.models import Rule
 from moto.sns.models import Subscription
 
 from localcloud.enforcement.acting import Acting
 from localcloud.enforcement.need import Need
+from localcloud.enforcement.preconditions import source_needs
 from localcloud.iam.evaluate import Decision
 
 _LOG = logging.getLogger(__name__)
@@ -24,6 +27,9 @@ def watch(acting: Acting) -> None:
     patched.publish = _published(Subscription.publish, acting)
     patched = Rule
     patched.send_to_targets = _targeted(Rule.send_to_targets, acting)
+    patched = LambdaBackend
+    patched.send_sqs_batch = _polled(LambdaBackend.send_sqs_batch, acting)
+    patched.send_dynamodb_items = _polled(LambdaBackend.send_dynamodb_items, acting)
 
 
 def _published(original: Any, acting: Acting) -> Any:
@@ -50,6 +56,22 @@ def _subscriber(subscription: Any, acting: Acting) -> Decision | None:
 def _invoked(service: str, function_arn: str, source: str, acting: Acting) -> Decision:
     context = {"aws:SourceArn": (source,), "aws:SourceAccount": (acting.gate.account.id,)}
     return acting.acting(service, "lambda:InvokeFunction", function_arn, context)
+
+
+def _polled(original: Any, acting: Acting) -> Any:
+    """Lambda's poller reads with the function's role; a queue keeps what it may not read."""
+
+    @functools.wraps(original)
+    def send(self: Any, function_arn: str, records: Any, source: str) -> Any:
+        function = acting.gate.account.function(function_arn.split(":")[6], self.region_name)
+        needs = source_needs(source, acting.gate.account)
+        decision = acting.as_role(function.role, function.function_name, needs) if function else None
+        if decision is None or decision.allowed:
+            return original(self, function_arn, records, source)
+        _LOG.warning("%s: not handed to %s: %s", source, function_arn, decision.message)
+        return False
+
+    return send
 
 
 def _targeted(original: Any, acting: Acting) -> Any:

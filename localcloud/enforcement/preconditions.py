@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from localcloud.endpoint.call import Call
+from localcloud.enforcement.account import Account
 from localcloud.enforcement.acting import Acting
 from localcloud.enforcement.need import Need
+from localcloud.enforcement.services.dynamodb import table_key
+from localcloud.enforcement.services.messaging import queue_key
 from localcloud.limits.refusal import Refusal
 from localcloud.refusals import Rule
 
@@ -43,11 +46,18 @@ _READS = {
 }
 
 
-def source_needs(source: str) -> list[Need]:
-    """What Lambda's poller does with the function's role on an event source (a queue's or a stream's ARN)."""
-    service = source.split(":")[2]
-    listing = [Need("dynamodb:ListStreams", "*")] if service == "dynamodb" else []
-    return [*(Need(f"{service}:{action}", source) for action in _READS.get(service, ())), *listing]
+def source_needs(source: str, account: Account) -> list[Need]:
+    """What Lambda's poller does with the function's role on an event source (a queue's or a stream's ARN).
+
+    With the key of an encrypted one: "the execution role … also needs kms:Decrypt" (Lambda developer guide, SQS).
+    """
+    _, _, service, region, _, name = source.split(":", 5)
+    needs = [Need(f"{service}:{action}", source) for action in _READS.get(service, ())]
+    if service == "sqs":
+        return [*needs, *queue_key(account, name, region, "Decrypt")]
+    if service == "dynamodb":
+        return [*needs, Need("dynamodb:ListStreams", "*"), *table_key(account, source, region)]
+    return needs
 
 
 def _event_source(call: Call, acting: Acting) -> Iterator[str]:
@@ -56,7 +66,7 @@ def _event_source(call: Call, acting: Acting) -> Iterator[str]:
     function = acting.gate.account.function(named.partition(":function:")[2].split(":")[0] or named, call.region)
     if function is None or not source:
         return
-    for need in source_needs(source):
+    for need in source_needs(source, acting.gate.account):
         if acting.as_role(function.role, function.function_name, [need]).allowed:
             continue
         if ":dynamodb:" in source:
@@ -65,8 +75,8 @@ def _event_source(call: Call, acting: Acting) -> Iterator[str]:
                 "DescribeStream, and ListStreams Actions on your stream in IAM."
             )
         else:
-            action = need.action.partition(":")[2]
-            yield f"The provided execution role does not have permissions to call {action} on SQS"
+            service, _, action = need.action.partition(":")
+            yield f"The provided execution role does not have permissions to call {action} on {service.upper()}"
         return
 
 

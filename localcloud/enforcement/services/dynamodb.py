@@ -11,7 +11,6 @@ from typing import Any
 
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
-from moto.dynamodb.parsing.tokens import ExpressionTokenizer, Token
 
 from localcloud.endpoint.call import Call
 from localcloud.enforcement.account import Account
@@ -74,7 +73,7 @@ def _queried(parameters: Mapping[str, Any], table: Any) -> tuple[str, ...]:
             parameters.get("ExpressionAttributeNames") or {},
             _schema(table, index),
         )
-    except (MockValidationException, KeyError, IndexError, ValueError):
+    except (MockValidationException, AssertionError, KeyError, IndexError, ValueError):
         return ()  # moto will refuse it; no key is named
     return tuple(_value(value) for _, value in hashes)
 
@@ -95,17 +94,13 @@ def _attributes(parameters: Mapping[str, Any], items: Iterable[Item]) -> Callabl
 
 
 def _named(expression: str, names: Mapping[str, str]) -> Iterator[str]:
-    before = None
-    for token in ExpressionTokenizer.make_list(expression) if expression else ():
-        nested = before is not None and before.type == Token.DOT
-        if token.type == Token.ATTRIBUTE_NAME and not nested:
-            yield names.get(token.value, token.value)
-        elif token.type == Token.ATTRIBUTE and not nested and token.value.lower() not in _WORDS:
-            yield token.value
-        if token.type != Token.WHITESPACE:
-            before = token
+    for found in _NAME.findall(expression):
+        if found.lower() not in _WORDS:
+            yield names.get(found, found)
 
 
+# A top-level name or its placeholder: not the value `:v`, nor what stands behind a dot.
+_NAME = re.compile(r"(?<![\w.:#])#?[A-Za-z_]\w*")
 _GRAMMAR = (
     "set remove add delete and or not between in attribute_exists attribute_not_exists attribute_type begins_with "
     "contains size if_not_exists list_append"
