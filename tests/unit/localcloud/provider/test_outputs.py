@@ -64,7 +64,9 @@ def test_an_api_keys_description_changes_in_place_and_its_name_does_not(engine: 
 
 
 def test_a_policy_taken_off_a_secret_is_gone(engine: Any) -> None:
-    id, outputs = engine.create(SECRET, "s", {"name": "s", "policy": policy("Deny", Principal="*", Action="secretsmanager:GetSecretValue")})
+    id, outputs = engine.create(
+        SECRET, "s", {"name": "s", "policy": policy("Deny", Principal="*", Action="secretsmanager:GetSecretValue")}
+    )
     engine.update(SECRET, "s", id, outputs, {"name": "s"})
     assert "ResourcePolicy" not in engine.cloud.client("secretsmanager").get_resource_policy(SecretId=id)
 
