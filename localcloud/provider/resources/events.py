@@ -11,18 +11,20 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from localcloud.limits.schedule_expression import fault
+from localcloud.provider import service_keys
 from localcloud.provider.naming import Naming
 from localcloud.provider.parameters import from_api, to_api
-from localcloud.provider.resource import Label, ResourceType, Scope, document
+from localcloud.provider.resource import Label, ResourceType, Scope, document, failed_precondition
 from localcloud.provider.tagging import Tagging
 from localcloud.provider.wire import Properties
-from localcloud.refusals import NotCovered
-from localcloud.refusals.check import Check, Inputs, Of, Place, Violation
+from localcloud.refusals import NotCovered, Rule
+from localcloud.refusals.check import Inputs, Of, Place, Violation
 from localcloud.refusals.model import Api, checks_of
 
 _RULE, _TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
 _EVENTS = Tagging("events", "ResourceARN", "list_tags_for_resource")
 _BUS = "default"
+_SERVICE = "events.amazonaws.com"
 _PATTERN_CHARACTERS = 4096
 # "Comparison operators in event patterns" of the EventBridge user guide.
 _OPERATORS = frozenset(
@@ -96,6 +98,9 @@ class EventTarget(ResourceType):
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
         """Raises `ClientError` where the rule is not there; AWS reports other refusals entry by entry."""
         bus, rule, target = _place(id, news)
+        source = scope.arn("events", f"rule/{rule}" if bus == _BUS else f"rule/{bus}/{rule}")
+        if not news.get("roleArn") and (reason := service_keys.fault(scope, _SERVICE, str(news["arn"]), source)):
+            raise failed_precondition(reason)
         kept = ("arn", "roleArn", "input", "inputPath", "deadLetterConfig", "retryPolicy")
         given = {"id": target, **{key: news[key] for key in kept if news.get(key)}}
         if transformer := news.get("inputTransformer"):
@@ -246,7 +251,7 @@ _TARGETS, _TARGETS_MISSING = checks_of(
     ),
 )  # fmt: skip
 _INPUTS = ("input", "inputPath", "inputTransformer")
-RULES: tuple[Check, ...] = (
+RULES: tuple[Rule, ...] = (
     *(*_RULES, *_TARGETS),
     _ON_RULE.each(
         "schedule", "scheduleExpression", _schedule, "a wrong cron(…) or rate(…), or an at(…)",
@@ -271,6 +276,10 @@ RULES: tuple[Check, ...] = (
         "a FIFO queue without its group, a dead-letter queue that is FIFO, an input that is no JSON",
     ),
     _ON_TARGET.exclusive(*_INPUTS),
+    Rule(
+        "cloudwatch.EventTarget.key", "apply", _TARGET, "a topic or queue whose key EventBridge may not use",
+        "kms:GenerateDataKey, kms:Decrypt", "SNS and SQS developer guides: Key management",
+    ),
 )  # fmt: skip
 NOT_COVERED: tuple[NotCovered, ...] = (
     *(*_RULES_MISSING, *_TARGETS_MISSING),

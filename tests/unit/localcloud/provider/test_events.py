@@ -140,3 +140,62 @@ def test_a_rule_on_another_bus_has_it_in_its_id_and_can_be_imported(engine: Any)
     inputs = from_struct(found.inputs)
     wanted = {**ORDERS, "eventBusName": "shop"}
     assert not engine.diff(RULE, "r", id, from_struct(found.properties), inputs, wanted).diffs
+
+
+def keyed(engine: Any, *statements: dict[str, Any]) -> str:
+    """A key that the account may use, and whom `statements` name."""
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [root, *statements]})
+    return str(engine.cloud.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"])
+
+
+def opened(service: str, *actions: str, **condition: Any) -> dict[str, Any]:
+    named = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions), "Resource": "*"}
+    return {**named, **({"Condition": condition} if condition else {})}
+
+
+ACTIONS = ("kms:GenerateDataKey*", "kms:Decrypt")
+OURS = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+CLOCKS = {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/clock"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "kept"),
+    [
+        ([], False),
+        ([opened("sns.amazonaws.com", *ACTIONS)], False),
+        ([opened("events.amazonaws.com", "kms:Decrypt")], False),
+        ([opened("events.amazonaws.com", *ACTIONS, StringEquals={"aws:SourceAccount": "999999999999"})], False),
+        ([opened("events.amazonaws.com", *ACTIONS)], True),
+        ([opened("events.amazonaws.com", *ACTIONS, **OURS)], True),
+        ([opened("events.amazonaws.com", *ACTIONS, **CLOCKS)], True),
+    ],
+)
+@pytest.mark.parametrize("kind", ["queue", "topic"])
+def test_a_target_whose_key_eventbridge_may_not_use_is_refused(
+    engine: Any, statements: list[dict[str, Any]], kept: bool, kind: str
+) -> None:
+    key = keyed(engine, *statements)
+    if kind == "queue":
+        engine.cloud.client("sqs").create_queue(QueueName="jobs", Attributes={"KmsMasterKeyId": key})
+        arn = QUEUE
+    else:
+        arn = engine.cloud.client("sns").create_topic(Name="t", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    engine.create(RULE, "r", CLOCK)
+    if kept:
+        assert engine.create(TARGET, "t", {"rule": "clock", "arn": arn})[0]
+    else:
+        refused = engine.refusal(engine.create, TARGET, "t", {"rule": "clock", "arn": arn})
+        assert f"{arn} is encrypted by {key}" in refused.details
+        assert engine.cloud.client("events").list_targets_by_rule(Rule="clock")["Targets"] == []
+
+
+def test_awss_own_key_serves_no_service_and_no_key_serves_all(engine: Any) -> None:
+    topics = engine.cloud.client("sns")
+    managed = topics.create_topic(Name="m", Attributes={"KmsMasterKeyId": "alias/aws/sns"})["TopicArn"]
+    plain = topics.create_topic(Name="p")["TopicArn"]
+    engine.create(RULE, "r", CLOCK)
+    assert (
+        "cannot name a service" in engine.refusal(engine.create, TARGET, "m", {"rule": "clock", "arn": managed}).details
+    )
+    assert engine.create(TARGET, "p", {"rule": "clock", "arn": plain})[0]
