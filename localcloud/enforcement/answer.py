@@ -63,7 +63,7 @@ def _protocol(service: str) -> str:
     model = get_service_model(service)
     if model.is_query_compatible:
         return "query"
-    return next(name for name in model.metadata.get("protocols", [model.protocol]) if name in _BY_PROTOCOL)
+    return next(str(name) for name in model.metadata.get("protocols", [model.protocol]) if name in _BY_PROTOCOL)
 
 
 def render(
