@@ -1,14 +1,16 @@
 """IAM's OpenID Connect providers: whom outside of AWS a role may trust (a forge's workflows)."""
-# ruff: noqa: A002, ARG002, D102, PLR2004 - `ResourceType` says what each method does
+# ruff: noqa: A002, ARG002, D102 - `ResourceType` says what each method does
 
-import re
-from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
-from localcloud.provider.resource import Label, ResourceType, Scope, Violation
+from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.tagging import Tagging
 from localcloud.provider.wire import Properties
+from localcloud.refusals.check import Check, Of
+from localcloud.refusals.model import Api, checks_of
 
+_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 _TAGGING = Tagging(
     "iam",
     "OpenIDConnectProviderArn",
@@ -21,7 +23,7 @@ _TAGGING = Tagging(
 class OpenIdConnectProvider(ResourceType):
     """Thumbprints are optional: IAM takes the certificate's own where its authority is a well-known one."""
 
-    pulumi_type = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+    pulumi_type = _PROVIDER
     label = Label.ENFORCED
     remove = ("iam", "delete_open_id_connect_provider", "OpenIDConnectProviderArn")
     tagging = _TAGGING
@@ -29,20 +31,6 @@ class OpenIdConnectProvider(ResourceType):
     unordered = frozenset({"clientIdLists"})
     filled = frozenset({"thumbprintLists"})
     importable = True
-
-    def check(self, inputs: Properties) -> Iterable[Violation]:
-        yield from _url(str(inputs["url"])) if "url" in inputs else ()
-        clients, thumbprints = inputs.get("clientIdLists", []), inputs.get("thumbprintLists", [])
-        if "clientIdLists" in inputs and not 1 <= len(clients) <= 100:
-            yield "clientIdLists", f"{len(clients)} client ids; AWS takes 1 to 100 a provider"
-        for index, client in enumerate(clients):
-            if not 1 <= len(str(client)) <= 255:
-                yield f"clientIdLists[{index}]", "AWS takes 1 to 255 characters"
-        if len(thumbprints) > 5:
-            yield "thumbprintLists", f"{len(thumbprints)} thumbprints; AWS takes 5 at most"
-        for index, thumbprint in enumerate(thumbprints):
-            if not re.fullmatch(r"[0-9A-Fa-f]{40}", str(thumbprint)):
-                yield f"thumbprintLists[{index}]", "not 40 hexadecimal digits (SHA-1 of the authority's certificate)"
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return f"arn:aws:iam::{scope.account_id}:oidc-provider/{str(inputs['url']).removeprefix('https://')}"
@@ -80,15 +68,26 @@ class OpenIdConnectProvider(ResourceType):
         return id
 
 
-def _url(url: str) -> Iterable[Violation]:
-    """IAM: begins with https://, is the `iss` claim, may have a path but no query, 255 characters at most."""
-    parts = urlsplit(url)
+def _url(value: Any) -> str | None:
+    """IAM: begins with https://, is the `iss` claim, may have a path but no query."""
+    parts = urlsplit(str(value))
     if parts.scheme != "https" or not parts.hostname:
-        yield "url", "must be an https:// URL: the issuer, as in the token's iss claim"
-    elif parts.query or parts.fragment:
-        yield "url", "must have no query and no fragment"
-    elif len(url) > 255:
-        yield "url", f"{len(url)} characters; AWS takes 255"
+        return "must be an https:// URL: the issuer, as in the token's iss claim"
+    return "must have no query and no fragment" if parts.query or parts.fragment else None
 
 
+_ON = Of(_PROVIDER, "IAM API reference: CreateOpenIDConnectProvider")
+_MODELLED, NOT_COVERED = checks_of(
+    _PROVIDER,
+    Api("iam CreateOpenIDConnectProvider", {"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"}),
+)
+RULES: tuple[Check, ...] = (
+    *_MODELLED,
+    _ON.each("issuer", "url", _url, "an issuer that is no https URL, or has a query", "https://"),
+    _ON.count("clientIdLists", 100, "IAM quotas: client ids of an OpenID Connect provider", least=1),
+    _ON.count("thumbprintLists", 5),
+    _ON.matching(
+        "thumbprintLists[]", "[0-9A-Fa-f]{40}", "40 hexadecimal digits (SHA-1 of the authority's certificate)"
+    ),
+)
 TYPES = (OpenIdConnectProvider(),)
