@@ -15,6 +15,7 @@ _DOCUMENTS = (
     ("aws:kms/key:Key", "policy", PolicyKind.KEY),
     ("aws:s3/bucketPolicy:BucketPolicy", "policy", PolicyKind.BUCKET),
     ("aws:sqs/queue:Queue", "policy", PolicyKind.QUEUE),
+    ("aws:sqs/queuePolicy:QueuePolicy", "policy", PolicyKind.QUEUE),
     ("aws:sns/topic:Topic", "policy", PolicyKind.TOPIC),
     ("aws:sns/topicPolicy:TopicPolicy", "policy", PolicyKind.TOPIC),
     ("aws:secretsmanager/secret:Secret", "policy", PolicyKind.SECRET),

@@ -234,7 +234,7 @@ RULES = (
         source="Lambda alias routing",
     ),
     _PERMISSION.rule(
-        "principal",
+        "principal-form",
         "principal function qualifier action functionUrlAuthType",
         _principal,
         "a principal that is none, a qualifier that contradicts the function",

@@ -294,7 +294,7 @@ EXAMPLES: Examples = {
             {"functionVersion": "$LATEST"},
         ],
     ),
-    "lambda.Permission.principal": (
+    "lambda.Permission.principal-form": (
         [
             {"principal": "apigateway"},
             {"principal": "sns.amazonaws.com", "function": f"{FUNCTION}:live", "qualifier": "other"},

@@ -196,6 +196,9 @@ EXAMPLES: Examples = {
     "sns.TopicPolicy.policy-document": policies(
         "policy", resource_grant("sns:Publish"), foreign=resource_grant("s3:*")
     ),
+    "sqs.QueuePolicy.policy-document": policies(
+        "policy", resource_grant("sqs:SendMessage"), foreign=resource_grant("sns:*")
+    ),
     "sqs.Queue.policy-document": policies("policy", resource_grant("sqs:SendMessage"), foreign=resource_grant("sns:*")),
     "sns.Topic.name-form": ([{"name": "a b"}, {"name": "x" * 257}], [{"name": "alarms"}, {"name": "a.fifo"}]),
     "sns.Topic.fifo": (
