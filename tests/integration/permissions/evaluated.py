@@ -93,6 +93,7 @@ def a_reader_of_artefacts_without_tls_is_turned_away(site: Site) -> None:
     for resource in (bucket, f"{bucket}/functions/api.zip"):
         decision = site.decide_for_account("s3:GetObject", resource, {"aws:SecureTransport": "false"}, policy)
         assert decision.reason == "explicit deny", decision
+        require_allowed([site.decide_for_account("s3:GetObject", resource, {}, policy)])
 
 
 def nobody_deletes_a_protected_recovery_point(site: Site) -> None:

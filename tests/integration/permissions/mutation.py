@@ -136,6 +136,31 @@ def removals(site: Site, chosen: Iterable[Granted], jobs: list[Job], learnt: Lea
         yield mutate(site, granted, "removed", changed, learnt.order(granted, jobs))
 
 
+def unconditioned(document: Document, position: int) -> Iterator[tuple[str, Document]]:
+    """A policy with one condition less, for each condition of one of its statements: operator and key, document."""
+    statement = document["Statement"][position]
+    for operator, keys in statement.get("Condition", {}).items():
+        for key in keys:
+            fewer = {
+                other: {name: value for name, value in named.items() if (other, name) != (operator, key)}
+                for other, named in statement["Condition"].items()
+            }
+            left = {other: named for other, named in fewer.items() if named}
+            changed = {name: value for name, value in statement.items() if name != "Condition"}
+            changed |= {"Condition": left} if left else {}
+            several = list(document["Statement"])
+            several[position] = changed
+            yield f"{operator} {key}", {**document, "Statement": several}
+
+
+def relaxations(site: Site, chosen: Iterable[Granted], jobs: list[Job]) -> Iterator[Mutant]:
+    """Each condition of the chosen statements taken away in turn."""
+    for granted in chosen:
+        for name, changed in unconditioned(granted.holder.read(), granted.position):
+            ordered = Learnt().order(granted, jobs)
+            yield mutate(site, granted, f"without {name}", changed, ordered)
+
+
 def _said(site: Site, job: Job) -> str | None:
     try:
         job.run(site)
