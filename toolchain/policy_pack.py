@@ -41,9 +41,10 @@ def is_on() -> bool:
 
 @dataclass(frozen=True)
 class LocalPack:
-    """The pack of one local environment, prepared under its folder."""
+    """The pack in the folder `source`, prepared for one local environment under its folder."""
 
     workspace: Workspace
+    source: Path = PACK
 
     @property
     def folder(self) -> Path:
@@ -57,12 +58,12 @@ class LocalPack:
 
     def prepare(self) -> None:
         """Write the overlay project file and the program that starts the pack; forget the last report."""
-        project: dict[str, Any] = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
+        project: dict[str, Any] = yaml.safe_load((self.source / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
         text = yaml.safe_dump({**project, "runtime": RUNTIME}, sort_keys=True)
         write_atomically(self.folder / "PulumiPolicy.yaml", text)
         program = self.folder / PROGRAM
         command = shlex.join([sys.executable, "-u", "-m", "pulumi.policy"])
-        write_atomically(program, f'#!/bin/sh\nexec {command} "$1" {shlex.quote(str(PACK))}\n')
+        write_atomically(program, f'#!/bin/sh\nexec {command} "$1" {shlex.quote(str(self.source))}\n')
         program.chmod(0o700)
         self.report.unlink(missing_ok=True)
 
@@ -75,7 +76,7 @@ class LocalPack:
         if not COMMANDS.intersection(command[:1]):
             return []
         self.prepare()
-        config = ["--policy-pack-config", str(PACK / "unprotect.json")] if self._unprotects() else []
+        config = ["--policy-pack-config", str(self.source / "unprotect.json")] if self._unprotects() else []
         return ["--policy-pack", str(self.folder), *config]
 
     def _unprotects(self) -> bool:
@@ -98,7 +99,7 @@ class LocalPack:
             report: dict[str, Any] = json.loads(self.report.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise PolicyPackError(
-                f"the policy pack {PACK} left no report: the engine did not run it to its end. "
+                f"the policy pack {self.source} left no report: the engine did not run it to its end. "
                 f"{OFF}=off deploys without it"
             ) from None
         return report

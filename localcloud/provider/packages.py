@@ -19,14 +19,19 @@ def note(scope: Scope, inputs: Properties) -> None:
     path = Path(source["path"]) if is_asset(source) and "path" in source else None
     if path is None or "bucket" not in inputs or "key" not in inputs or not path.is_file():
         return
-    row, noted = f"{inputs['bucket']}/{inputs['key']}", {"bytes": _size(path)}
+    row, noted = _row(inputs["bucket"], inputs["key"]), {"bytes": _size(path)}
     if scope.registry.get(_KIND, row) != noted:
         scope.registry.put(_KIND, row, noted)
 
 
+def forget(scope: Scope, bucket: str, key: str) -> None:
+    """The object is gone."""
+    scope.registry.delete(_KIND, _row(bucket, key))
+
+
 def violations(scope: Scope, inputs: Properties) -> Iterable[Violation]:
     """Of a function whose package was noted."""
-    noted = scope.registry.get(_KIND, f"{inputs.get('s3Bucket')}/{inputs.get('s3Key')}")
+    noted = scope.registry.get(_KIND, _row(inputs.get("s3Bucket"), inputs.get("s3Key")))
     if noted and (fault := _fault(noted["bytes"])):
         yield "s3Key", fault
 
@@ -34,6 +39,10 @@ def violations(scope: Scope, inputs: Properties) -> Iterable[Violation]:
 def fault(content: bytes) -> str | None:
     """Of a package that is in S3 already."""
     return _fault(_size(io.BytesIO(content)))
+
+
+def _row(bucket: object, key: object) -> str:
+    return f"{bucket}/{key}"
 
 
 def _fault(size: int | None) -> str | None:

@@ -171,6 +171,7 @@ class BucketObject(ResourceType):
         s3 = scope.client("s3")
         versions = [row for row in _versions(s3, state["bucket"], id) if row["Key"] == id]
         _delete_versions(s3, state["bucket"], versions)
+        packages.forget(scope, state["bucket"], id)
 
     def volatile(self, olds: Properties, changed: frozenset[str]) -> frozenset[str]:
         content = {"source", "sourceHash", "content", "contentBase64", "etag"}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.permissions.evaluated import sources
@@ -32,14 +33,10 @@ _OTHER_ACCOUNT = "999999999999"
 
 def refused(call: Callable[[], Any], about: str = "") -> None:
     """Raises AssertionError unless the call is refused for want of permission, in a message with `about`."""
-    try:
+    with pytest.raises(ClientError) as refusal:
         call()
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        assert code in _CODES, f"it was let through: {error}"
-        assert about in str(error), f"refused for another reason: {error}"
-        return
-    raise AssertionError("it was allowed")
+    assert refusal.value.response["Error"]["Code"] in _CODES, f"it was let through: {refusal.value}"
+    assert about in str(refusal.value), f"refused for another reason: {refusal.value}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""No statement and no condition of any policy is there for nothing: without it a named job fails, in a running cloud."""
+"""No statement or condition of any policy is there for nothing: without it a named job fails, in a running cloud."""
 
 import sys
 from collections.abc import Iterable
