@@ -8,6 +8,7 @@ import pytest
 
 from components.environment import Inputs, compose
 from tests.infra.recording import Recording, record
+from tests.infra.seeded import summary
 from tests.infra.stacks import STACKS, artefacts, contract, stack_config
 
 
@@ -39,3 +40,8 @@ def stack(request: pytest.FixtureRequest) -> str:
 def recording(recorded: Callable[[str], Recording], stack: str) -> Recording:
     """All that the stack of this run of the test registers."""
     return recorded(stack)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Here, not beside the seeds: with xdist only the conftest of the folder that was asked for is read."""
+    summary.summarise(terminalreporter)
