@@ -10,7 +10,7 @@ ONLY := $(if $(filter command line environment,$(origin STACK)),--stack $(STACK)
 TOOLCHAIN := $(VENV)/python -m toolchain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down logs preview refresh destroy unprotect export pulumi contract refusals policy test lint types unit data infra integration bench clean
+.PHONY: help setup up down logs preview refresh destroy unprotect export pulumi contract refusals policy test lint types unit cloud data infra integration bench clean
 
 help: ## list every target with a line each
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,7 +49,7 @@ pulumi: setup ## any engine command on a local environment: make pulumi STACK=de
 contract: setup ## write openapi.json from the routes
 	@cd functions && ../$(VENV)/python -m omnix.contract
 
-test: lint types unit data infra integration ## everything that CI runs
+test: lint types unit cloud data infra integration ## everything that CI runs
 
 refusals: setup ## what the local cloud refuses as AWS does, with sources, and what it does not
 	@$(VENV)/python -m localcloud refusals $(ARGS)
@@ -64,7 +64,10 @@ types: setup ## mypy, strict, on our code
 	@$(VENV)/mypy
 
 unit: setup ## fast and pure tests
-	@$(VENV)/pytest tests/unit -n 2
+	@$(VENV)/pytest tests/unit -n 2 -m "not engine and not process"
+
+cloud: setup ## the local cloud as a process, and its provider under the real engine
+	@$(VENV)/pytest tests/unit/localcloud tests/unit/policy -n 2 -m "engine or process"
 
 data: setup ## the data layer on AWS's own DynamoDB Local, where Java and Maven are (REQUIRE_DYNAMODB_LOCAL=1 insists)
 	@$(VENV)/pytest tests/unit/functions -m dynamodb_local

@@ -121,10 +121,6 @@ def read(answer: dict[str, Any]) -> Answer:
     return Answer(answer["statusCode"], headers, answer["body"])
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"{MARKER}: runs on AWS's own DynamoDB Local (Java; fetched from Maven)")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Unit tests stay fast and pure: those on DynamoDB Local run when they are asked for (`-m dynamodb_local`)."""
     if MARKER in config.option.markexpr:

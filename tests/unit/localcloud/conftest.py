@@ -164,6 +164,13 @@ def preload(directory: Path, documents: Documents) -> None:
     Snapshots(directory / "state", ACCOUNT, registry, StateLock()).save()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts a daemon is no unit test: `make cloud` runs it."""
+    for item in items:
+        if "launch" in getattr(item, "fixturenames", ()):
+            item.add_marker("process")
+
+
 @pytest.fixture(scope="module")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
     """Starts daemons; they end with the module."""
