@@ -50,10 +50,15 @@ class Statement:
             rendered["NotResource"] = list(self.not_resources)
         if self.conditions:
             rendered["Condition"] = {
-                operator: {key: list(values) for key, values in keys.items()}
+                operator: {key: _values(operator, values) for key, values in keys.items()}
                 for operator, keys in self.conditions.items()
             }
         return rendered
+
+
+def _values(operator: str, values: Sequence[Value]) -> list[Value] | Value:
+    """Of a truth there is one value. IAM takes a list too, but scanners compare it with "false", and see no TLS."""
+    return values[0] if operator.startswith(("Bool", "Null")) and len(values) == 1 else list(values)
 
 
 ANYONE: Mapping[str, Sequence[str]] = {"AWS": ["*"]}

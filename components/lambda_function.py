@@ -71,7 +71,7 @@ def base_statements(names: Names, function: str, key_arn: pulumi.Input[str]) -> 
             {
                 "StringEquals": {"kms:ViaService": [f"lambda.{names.region}.amazonaws.com"]},
                 # Lambda documents the key and not whether a published version's ARN is qualified in it.
-                "ArnLike": {
+                "StringLike": {
                     "kms:EncryptionContext:aws:lambda:FunctionArn": [
                         names.function_arn(function),
                         f"{names.function_arn(function)}:*",

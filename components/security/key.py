@@ -37,7 +37,10 @@ def key_policy(names: Names) -> list[Statement]:
 
 
 def _log_groups(names: Names) -> Statement:
-    """CloudWatch Logs puts the log group's ARN in the encryption context."""
+    """CloudWatch Logs puts the log group's ARN in the encryption context.
+
+    Not `kms:DescribeKey`: it has no encryption context, and would never be allowed under this condition.
+    """
     groups = [
         names.log_group_arn(f"/aws/lambda/{names.prefix}-*"),
         names.log_group_arn(f"{names.parameter_prefix}/*"),
@@ -47,9 +50,10 @@ def _log_groups(names: Names) -> Statement:
     ]
     return Statement(
         "LogGroups",
-        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         ["*"],
-        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        # an encryption context is text to KMS, also where it holds an ARN: string operators
+        {"StringLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         principals={"Service": [f"logs.{names.region}.amazonaws.com"]},
     )
 
@@ -66,6 +70,6 @@ def _topics(names: Names) -> Statement:
         "PublishToTopics",
         ["kms:Decrypt", "kms:GenerateDataKey*"],
         ["*"],
-        {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}},
+        {"StringLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}},
         principals={"Service": [f"{service}.amazonaws.com" for service in ("backup", "budgets", "cloudwatch")]},
     )

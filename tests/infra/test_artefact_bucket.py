@@ -39,7 +39,7 @@ def test_the_bucket_is_closed_to_the_public_and_to_plain_http(recorded: Stacks, 
     (policy,) = recording.of("aws:s3/bucketPolicy:BucketPolicy")
     (statement,) = json.loads(policy.inputs["policy"])["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", ["s3:*"])
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": ["false"]}}
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -61,10 +61,21 @@ def test_every_service_that_comes_as_itself_is_bound_to_this_environment() -> No
 
 def test_the_key_serves_log_groups_of_this_environment_only() -> None:
     (logs,) = [s.render() for s in key_policy(NAMES) if s.sid == "LogGroups"]
-    arns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    arns = logs["Condition"]["StringLike"]["kms:EncryptionContext:aws:logs:arn"]
     groups = [arn.removeprefix("arn:aws:logs:eu-central-1:777788889999:log-group:") for arn in arns]
     # a stage's execution log bears the API's id, which nobody knows before the key, and the stage's name
     assert groups == ["/aws/lambda/omnix-ai-prod-*", "/omnix-ai/prod/*", "API-Gateway-Execution-Logs_*/prod"]
+
+
+def test_every_action_of_log_groups_comes_with_the_context_that_the_key_asks_for() -> None:
+    (logs,) = [s.render() for s in key_policy(NAMES) if s.sid == "LogGroups"]
+    assert logs["Action"] == ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+
+
+@pytest.mark.parametrize("operator", ["Bool", "BoolIfExists", "Null"])
+def test_a_truth_is_written_as_one_value_as_scanners_read_it(operator: str) -> None:
+    rendered = Statement("TlsOnly", ["s3:*"], ["*"], {operator: {"aws:SecureTransport": ["false"]}}).render()
+    assert rendered["Condition"] == {operator: {"aws:SecureTransport": "false"}}
 
 
 def test_who_publishes_to_a_topic_uses_the_key_for_that_topic_by_a_condition_that_sns_itself_meets() -> None:
@@ -74,7 +85,9 @@ def test_who_publishes_to_a_topic_uses_the_key_for_that_topic_by_a_condition_tha
         "Service": ["backup.amazonaws.com", "budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
     }
     assert topics["Condition"] == {
-        "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": ["arn:aws:sns:eu-central-1:777788889999:omnix-ai-prod-*"]}
+        "StringLike": {
+            "kms:EncryptionContext:aws:sns:topicArn": ["arn:aws:sns:eu-central-1:777788889999:omnix-ai-prod-*"]
+        }
     }
 
 

@@ -30,4 +30,4 @@ def test_without_tls_nobody_publishes():
     deny = STATEMENTS["TlsOnly"]
     assert deny["Effect"] == "Deny"
     assert deny["Principal"] == "*"
-    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": ["false"]}}
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
