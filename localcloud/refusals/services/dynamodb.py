@@ -82,9 +82,7 @@ def _capacity(inputs: Inputs, _: Place) -> Iterator[Violation]:
             units = int(row.get(key) or 0)
             if provisioned and units < 1:
                 yield path + key, "required with billingMode PROVISIONED, at least 1"
-            elif not provisioned and units:
-                yield path + key, "PAY_PER_REQUEST takes no capacity: leave it out"
-            elif units > 40000:
+            elif provisioned and units > 40000:
                 yield path + key, f"{units} units; AWS takes 40000 a table (quota, can be raised)"
         if provisioned and row.get("onDemandThroughput"):
             yield f"{path}onDemandThroughput", "only billingMode PAY_PER_REQUEST takes it"
@@ -150,7 +148,7 @@ RULES = (
         "billingMode readCapacity writeCapacity globalSecondaryIndexes onDemandThroughput",
         _capacity,
         "capacity that does not go with the billing mode",
-        "1 to 40000 provisioned, none on demand",
+        "1 to 40000 provisioned",
     ),
     _TABLE.rule(
         "stream-view",

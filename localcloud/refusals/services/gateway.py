@@ -4,7 +4,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from localcloud.provider.resource import document
 from localcloud.refusals.check import Inputs, Of, Place, Violation, number
 
 _API = Of("aws:apigateway/restApi:RestApi", "API Gateway CreateRestApi")
@@ -36,8 +35,9 @@ def _access_log(inputs: Inputs, _: Place) -> Iterator[Violation]:
         yield "accessLogSettings.format", "must contain at least $context.requestId or $context.extendedRequestId"
     if len(form.encode()) > 3072:
         yield "accessLogSettings.format", "a format takes 3 KB"
-    if form.lstrip().startswith("{") and not isinstance(document(form.strip()), dict):
-        yield "accessLogSettings.format", "begins as JSON and is none: quote the $context variables"
+    # It need not be JSON, even when it begins so: an unquoted $context.status becomes a number.
+    if "\n" in form.removesuffix("\n").removesuffix("\r"):
+        yield "accessLogSettings.format", "must be single line, new line character is allowed only at end of the format"
 
 
 def _cache(inputs: Inputs, _: Place) -> Iterator[Violation]:
@@ -62,8 +62,6 @@ def _method_path(value: Any) -> str | None:
 
 def _settings(inputs: Inputs, _: Place) -> Iterator[Violation]:
     settings = inputs.get("settings") or {}
-    if settings.get("dataTraceEnabled") and settings.get("loggingLevel", "OFF") == "OFF":
-        yield "settings.dataTraceEnabled", "request tracing needs a loggingLevel"
     for key, most in (("throttlingBurstLimit", 5000), ("throttlingRateLimit", 10000)):
         value = number(settings.get(key, 0))
         if value is not None and not -1 <= value <= most:
@@ -114,7 +112,7 @@ RULES = (
         "access-log",
         "accessLogSettings",
         _access_log,
-        "a log format without request id, too long, JSON that is none",
+        "a log format without request id, too long, of several lines",
         "3 KB",
         "API Gateway: access logging; quotas",
     ),
@@ -137,7 +135,7 @@ RULES = (
         "throttle",
         "settings",
         _settings,
-        "throttles above the account's, tracing without logging",
+        "throttles above the account's",
         "10,000 a second, burst 5,000",
         "API Gateway quotas: account-level throttling",
     ),

@@ -104,7 +104,8 @@ def _runtime(value: Any) -> str | None:
 def _environment(inputs: Inputs, _: Place) -> Iterator[Violation]:
     path = "environment.variables"
     known = {at.removeprefix(f"{path}."): value for at, value in values(inputs, f"{path}{{}}")}
-    size = len(json.dumps({k: "" if has_unknown(v) else v for k, v in known.items()}, separators=(",", ":")).encode())
+    measured = {key: "" if has_unknown(value) else value for key, value in known.items()}
+    size = len(json.dumps(measured, separators=(",", ":"), ensure_ascii=False).encode())
     if size > 4096:
         yield path, f"{size} bytes; AWS takes 4096 for all variables together: keep long values in Parameter Store"
     for key in known:
@@ -153,7 +154,7 @@ def _routing(inputs: Inputs, _: Place) -> Iterator[Violation]:
 
 def _principal(inputs: Inputs, _: Place) -> Iterator[Violation]:
     principal = str(inputs.get("principal", ""))
-    by_service = principal.endswith((".amazonaws.com", ".alexa.com"))
+    by_service = principal.endswith((".amazonaws.com", ".amazon.com"))  # Alexa's are alexa-….amazon.com
     arn = principal.startswith(("arn:aws:iam::", "arn:aws:sts::"))
     if principal and not (by_service or arn or principal == "*" or (principal.isdigit() and len(principal) == 12)):
         yield "principal", f"{principal!r} is no service, account, IAM ARN or *"

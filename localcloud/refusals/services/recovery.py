@@ -14,6 +14,8 @@ _VAULT = Of("aws:backup/vault:Vault", "AWS Backup CreateBackupVault")
 _BUDGET = Of("aws:budgets/budget:Budget", "AWS Budgets CreateBudget")
 _TARGET = Of("aws:appautoscaling/target:Target", "Application Auto Scaling RegisterScalableTarget")
 _POLICY = Of("aws:appautoscaling/policy:Policy", "Application Auto Scaling PutScalingPolicy")
+# Minutes that the provider sends where a rule names none (AWS Backup's own defaults are 480 and 10080).
+_START_WINDOW, _COMPLETION_WINDOW = 60, 180
 _SCALED = ("scalableDimension", "serviceNamespace", "resourceId")
 _CONFIGURATIONS = {
     "StepScaling": "stepScalingPolicyConfiguration",
@@ -32,7 +34,8 @@ def _rules(inputs: Inputs, _: Place) -> Iterator[Violation]:
         yield "rules", "rule names must differ"
     for index, rule in enumerate(inputs.get("rules", ())):
         path = f"rules[{index}]"
-        start, end = int(rule.get("startWindow") or 480), int(rule.get("completionWindow") or 10080)
+        start = int(rule.get("startWindow") or _START_WINDOW)
+        end = int(rule.get("completionWindow") or _COMPLETION_WINDOW)
         if start < 60 or end < start + 60:
             yield f"{path}.completionWindow", "the start window takes 60 min or more, completion 60 min more than that"
         copies = enumerate(rule.get("copyActions") or ())

@@ -177,10 +177,10 @@ EXAMPLES: Examples = {
         [
             {"accessLogSettings": {"format": "$context.status"}},
             {"accessLogSettings": {"format": "$context.requestId" + "x" * 3072}},
-            {"accessLogSettings": {"format": '{"id": $context.requestId'}},
+            {"accessLogSettings": {"format": '{"id":"$context.requestId",\n"status":"$context.status"}'}},
         ],
         [
-            {"accessLogSettings": {"format": '{"id":"$context.requestId"}'}},
+            {"accessLogSettings": {"format": '{"id":"$context.requestId","status":$context.status}\n'}},
             {"accessLogSettings": {"format": "$context.extendedRequestId"}},
             {},
         ],
@@ -215,9 +215,11 @@ EXAMPLES: Examples = {
         [
             {"settings": {"throttlingBurstLimit": 5001}},
             {"settings": {"throttlingRateLimit": 10001}},
+        ],
+        [
+            {"settings": {"throttlingBurstLimit": 5000, "throttlingRateLimit": -1}},
             {"settings": {"dataTraceEnabled": True}},
         ],
-        [{"settings": {"throttlingBurstLimit": 5000, "throttlingRateLimit": -1}}],
     ),
     "apigateway.UsagePlan.limits": (
         [
@@ -265,7 +267,7 @@ EXAMPLES: Examples = {
             variables(**{"a-b": "x"}),
             variables(**{"1A": "x"}),
         ],
-        [variables(AWS_STAGE="dev", LOG_LEVEL="INFO", B2=""), {}],
+        [variables(AWS_STAGE="dev", LOG_LEVEL="INFO", B2=""), variables(UMLAUTS="ä" * 2000), {}],
     ),
     "lambda.Function.layers-differ": (
         [{"layers": ["arn:aws:lambda:r:1:layer:a:1", "arn:aws:lambda:r:1:layer:a:2"]}],
@@ -303,6 +305,7 @@ EXAMPLES: Examples = {
         ],
         [
             {"principal": "sns.amazonaws.com", "function": FUNCTION, "qualifier": "live"},
+            {"principal": "alexa-appkit.amazon.com"},
             {"principal": ACCOUNT},
             {"principal": f"arn:aws:iam::{ACCOUNT}:root"},
             {"principal": "*", "functionUrlAuthType": "NONE", "action": "lambda:InvokeFunctionUrl"},

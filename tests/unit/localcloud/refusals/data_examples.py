@@ -106,12 +106,12 @@ EXAMPLES: Examples = {
             {},
             {"readCapacity": 1, "writeCapacity": 0},
             {"readCapacity": 1, "writeCapacity": 40001},
-            {**ON_DEMAND, "readCapacity": 1},
             {"readCapacity": 1, "writeCapacity": 1, "globalSecondaryIndexes": [index()]},
             {"readCapacity": 1, "writeCapacity": 1, "onDemandThroughput": {"maxReadRequestUnits": 1}},
         ],
         [
             {**ON_DEMAND, "globalSecondaryIndexes": [index()], "onDemandThroughput": {"maxReadRequestUnits": 1}},
+            {**ON_DEMAND, "readCapacity": 1},
             {"readCapacity": 1, "writeCapacity": 40000},
         ],
     ),

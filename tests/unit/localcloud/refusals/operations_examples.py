@@ -298,6 +298,7 @@ EXAMPLES: Examples = {
             {"rules": [{"ruleName": "a"}, {"ruleName": "a"}]},
             plan(startWindow=59),
             plan(startWindow=60, completionWindow=100),
+            plan(startWindow=121),
             plan(lifecycle={"coldStorageAfter": 30, "deleteAfter": 119}),
             plan(copyActions=[{"lifecycle": {"coldStorageAfter": 30, "deleteAfter": 60}}]),
             plan(enableContinuousBackup=True, lifecycle={"deleteAfter": 36}),
@@ -307,6 +308,7 @@ EXAMPLES: Examples = {
         [
             plan(lifecycle={"coldStorageAfter": 30, "deleteAfter": 120}, startWindow=60, completionWindow=120),
             plan(enableContinuousBackup=True, lifecycle={"deleteAfter": 35}),
+            plan(completionWindow=120),
         ],
     ),
     "backup.Selection.selects": (
