@@ -160,7 +160,7 @@ def test_only_auth_sees_credentials_and_refresh_families(recording):
             tables = " ".join(r for r in statement["Resource"] if ":dynamodb:" in r)
             if statement["Sid"] == "Items" and ("-users" in tables or "-sessions" in tables):
                 assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["TENANT#*"]}
-                assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": ["false"]}
+                assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
 
 
 def test_no_role_but_auths_reaches_refresh_families_through_an_index(recording):

@@ -184,7 +184,7 @@ def test_only_auth_reaches_credentials(recorded: Stacks, stack: str) -> None:
         if not role.startswith(f"omnix-ai-{stack}-auth-"):
             condition = statement["Condition"]
             assert condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["TENANT#*"]
-            assert condition["Null"]["dynamodb:LeadingKeys"] == ["false"]
+            assert condition["Null"]["dynamodb:LeadingKeys"] == "false"
 
 
 @pytest.mark.parametrize("stack", STACKS)
