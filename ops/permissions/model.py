@@ -48,7 +48,7 @@ class Grant:
     @property
     def label(self) -> str:
         """Policy and statement as a person looks for them."""
-        return f"{self.policy}/{self.sid or f'#{self.index}'}"
+        return f"{self.policy} / {self.sid or f'#{self.index}'}"
 
     @property
     def managed(self) -> bool:

@@ -19,7 +19,11 @@ def report_of_cloud(endpoint_url: str, account_id: str, source: str) -> Report:
 
 
 def report_of_files(path: Path, stack: str | None = None, *, together: bool = False) -> Report:
-    """The files' sum; `stack` leaves only that environment's roles, `together` makes one of all environments'."""
+    """The files' sum; `stack` leaves only that environment's roles, `together` makes one of all environments'.
+
+    A cloud that was restarted goes on from its saved counts and leaves a file for each of its processes: its counts
+    are then too high, and what was used or not is right all the same.
+    """
     records = read_files(path)
     roles = total(records)
     if stack:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -41,16 +40,20 @@ def summary(totals: Totals) -> Text:
     """One line: what was used of what is granted."""
     parts: list[tuple[str, str]] = [
         (f"{totals.used} of {totals.actions} granted actions used", "bold"),
-        (f" ({totals.statements} statements, {totals.roles} roles), ", ""),
+        (f" ({_many(totals.statements, 'statement')}, {_many(totals.roles, 'role')}), ", ""),
         (f"{totals.unused} never used", "bold red" if totals.unused else "green"),
     ]
     if totals.superfluous:
-        parts.append((f" ({totals.superfluous} whole statements)", "bold red"))
+        parts.append((f" ({_many(totals.superfluous, 'whole statement')})", "bold red"))
     if totals.not_tracked:
         parts.append((f", {totals.not_tracked} not tracked", "yellow"))
     if totals.denied:
-        parts.append((f", {totals.denied} calls denied", "bold magenta"))
+        parts.append((f", {_many(totals.denied, 'call')} denied", "bold magenta"))
     return Text.assemble(*parts)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _heading(role: Role) -> Text:
@@ -60,7 +63,7 @@ def _heading(role: Role) -> Text:
 
 def _grants(role: Role) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Policy / statement", overflow="fold", ratio=None)
+    table.add_column("Policy / statement", overflow="fold")
     table.add_column("Action", overflow="fold")
     table.add_column("Used", justify="right", no_wrap=True)
     for grant in role.grants:
@@ -96,7 +99,7 @@ def _managed(policy: str, role: Role) -> Text:
 
 
 def _denied(role: Role) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=escape("denied calls"), title_justify="left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title="denied calls", title_justify="left")
     table.title_style = "bold magenta"
     table.add_column("Action", overflow="fold")
     table.add_column("Resource", overflow="fold")
