@@ -107,7 +107,15 @@ def _denied(role: Role) -> Table:
     table.add_column("Calls", justify="right", no_wrap=True)
     by_count = sorted(role.denied, key=lambda one: (-one.count, one.action, one.resource))
     for one in by_count[:_MOST_DENIED]:
-        table.add_row(Text(one.action), Text(one.resource), Text(one.reason), f"{one.count:,}")
+        table.add_row(Text(one.action), Text(_short(one.resource)), Text(one.reason), f"{one.count:,}")
     if left := by_count[_MOST_DENIED:]:
-        table.add_row(f"and {len(left)} more (--json has all)", "", "", f"{sum(one.count for one in left):,}")
+        calls = _many(sum(one.count for one in left), "call")
+        table.caption = f"and {calls} of {len(left)} more kinds; --json has all"
+        table.caption_justify = "left"
     return table
+
+
+def _short(resource: str) -> str:
+    """An ARN's last part (`table/products`): service and account are said already; the JSON has the whole."""
+    parts = resource.split(":", 5)
+    return parts[5] if parts[0] == "arn" and len(parts) == 6 else resource  # noqa: PLR2004 - an ARN has six parts

@@ -62,6 +62,19 @@ def test_it_shows_used_unused_and_denied_by_function(usage: Path, capsys: pytest
     assert "1 of 2 granted actions used (1 statement, 1 role), 1 never used, 2 calls denied" in lines
 
 
+def test_of_many_denied_calls_the_most_frequent_are_shown_and_the_rest_counted(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    denied = tuple((f"sns:Action{number}", number) for number in range(1, 19))
+    write(home, "100000000001-1.json", record(ROLE, denied=denied))
+
+    assert exit_code("--usage", str(home)) == 0
+    shown = capsys.readouterr().out
+    assert "sns:Action18" in shown
+    assert "sns:Action3 " not in shown
+    assert "and 6 calls of 3 more kinds" in shown
+
+
 def test_unused_only_leaves_out_what_was_used_and_keeps_the_totals(
     usage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
