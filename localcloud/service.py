@@ -113,7 +113,7 @@ class Service:
 
     def _assemble(self) -> None:
         """Everything behind the ports, with the state that was saved."""
-        from localcloud.endpoint import transactions
+        from localcloud.endpoint import tables, transactions
         from localcloud.enforcement import delivery, usage
         from localcloud.enforcement.account import Account
         from localcloud.enforcement.acting import Acting
@@ -141,6 +141,7 @@ class Service:
         region = self._settings.region
         self.runtime = FunctionRuntime(account, region, directory.functions, lock, self.logs, execution)
         calls.route(self.runtime)
+        tables.install()
         transactions.install()
         delivery.watch(self._acting)
         Rotation(self.runtime, self._acting, lock, changed).attach()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.integration.permissions.deployed import Attachment, Document, Holder, RolePolicy
@@ -13,7 +14,7 @@ from tests.integration.permissions.jobs import Job
 from tests.integration.permissions.site import Site
 
 # How a job says that it could not do its work.
-FAILED = (AssertionError, ClientError, BotoCoreError, httpx.HTTPError)
+FAILED = (AssertionError, pytest.fail.Exception, ClientError, BotoCoreError, httpx.HTTPError)
 
 type Key = tuple[str, str, int]
 

@@ -124,7 +124,10 @@ class Upgrades:
     tags: dict[str, str] = field(default_factory=dict)
 
     def preview(self, program: str, **arguments: Any) -> Plan:
-        return Plan.of_preview(self._run(("preview", "--json"), program, arguments))
+        return Plan.of_preview(self.preview_document(program, **arguments))
+
+    def preview_document(self, program: str, **arguments: Any) -> str:
+        return self._run(("preview", "--json"), program, arguments)
 
     def up(self, program: str, **arguments: Any) -> Plan:
         return Plan.of_update(self._run(("up", "--yes", "--skip-preview", "--json"), program, arguments))
