@@ -5,11 +5,13 @@ Tests that stop, kill, destroy or change an environment make one for themselves 
 """
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,42 @@ import httpx
 import pytest
 
 import bundler
+from ops.errors import Refused
+from ops.permissions.run import report_of_files
+from ops.permissions.show import summary
+from ops.permissions.sources import DIRECTORY_VARIABLE
 from toolchain import cloud as clouds
 from toolchain.progress import Progress
 from toolchain.up import Session, deploy, open_session, summarise, up
 from toolchain.workspace import ROOT, STACKS, Workspace
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have every cloud of the run leave what was used of its roles' permissions in one folder.
+
+    Set before any worker of xdist starts, so that all of them mean the same one.
+    """
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # not there with `-p no:cacheprovider`
+    if DIRECTORY_VARIABLE not in os.environ and cache is not None:
+        os.environ[DIRECTORY_VARIABLE] = str(
+            cache.mkdir("iam-usage") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
+        )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the run used of what is granted; every cloud is down by now and has written its file."""
+    directory = Path(os.environ.get(DIRECTORY_VARIABLE, ""))
+    if hasattr(terminalreporter.config, "workerinput") or not any(directory.glob("*.json")):
+        return
+    terminalreporter.section("permissions of the run")
+    try:
+        report = report_of_files(directory, together=True)
+    except Refused as refused:
+        terminalreporter.write_line(f"{refused.message}: {refused.remedy}")
+        return
+    where = directory.relative_to(ROOT) if directory.is_relative_to(ROOT) else directory
+    terminalreporter.write_line(summary(report.totals).plain)
+    terminalreporter.write_line(f"what was never used: omnix iam report --usage {where} --together --unused-only")
 
 
 def free_port() -> int:
