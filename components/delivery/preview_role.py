@@ -113,18 +113,25 @@ def pull_requests(names: Names, repository: str) -> Statement:
     )
 
 
-def state_objects(names: Names, preview: Preview) -> list[str]:
-    """ARNs of what the S3 backend reads: its own version, and this stack's state and tags, compressed or not."""
+def _state_keys(names: Names) -> list[str]:
+    """What the S3 backend reads: its own version, and this stack's state and tags, compressed or not."""
     stack = f".pulumi/stacks/{PROJECT}/{names.environment}"
-    keys = (".pulumi/meta.yaml", f"{stack}.json", f"{stack}.json.gz", f"{stack}.json.zst", f"{stack}.pulumi-tags")
-    return [f"arn:aws:s3:::{preview.state_bucket}/{key}" for key in keys]
+    return [".pulumi/meta.yaml", f"{stack}.json", f"{stack}.json.gz", f"{stack}.json.zst", f"{stack}.pulumi-tags"]
+
+
+def state_objects(names: Names, preview: Preview) -> list[str]:
+    """ARNs of what the S3 backend reads."""
+    return [f"arn:aws:s3:::{preview.state_bucket}/{key}" for key in _state_keys(names)]
 
 
 def state_statements(names: Names, preview: Preview) -> list[Statement]:
-    """Read this stack's state and decrypt its secrets. No write: a preview neither locks nor saves."""
-    stacks = f".pulumi/stacks/{PROJECT}"
+    """Read this stack's state and decrypt its secrets. No write: a preview neither locks nor saves.
+
+    An object that is not there (only `pulumi stack tag set` writes a tags file) is NoSuchKey to who may list it, and
+    AccessDenied, which ends the preview, to everyone else: S3 asks for s3:ListBucket with the object's key as prefix.
+    """
     # What the backend lists: stacks of the old layout, the project's, and the variants of this stack's file.
-    prefixes = [".pulumi/stacks/", f"{stacks}/", f"{stacks}/{names.environment}.json"]
+    prefixes = [".pulumi/stacks/", f".pulumi/stacks/{PROJECT}/", *_state_keys(names)]
     return [
         Statement(
             "ListStacks",

@@ -188,6 +188,13 @@ def test_the_states_bucket_is_listed_where_the_backend_looks_and_nowhere_else() 
     assert not allowed("s3:ListBucket", BUCKET)
 
 
+@pytest.mark.parametrize("key", ["meta.yaml", *(f"stacks/omnix-ai/dev{end}" for end in (".json", ".pulumi-tags"))])
+def test_an_object_of_the_state_that_is_missing_is_told_from_a_forbidden_one(key: str) -> None:
+    """S3 answers 404 to who has s3:ListBucket with the key as prefix, else 403; Pulumi goes on after a 404 only."""
+    assert allowed("s3:GetObject", f"{BUCKET}/.pulumi/{key}")
+    assert allowed("s3:ListBucket", BUCKET, s3__prefix=f".pulumi/{key}")
+
+
 def test_a_usage_plan_is_read_by_its_tags_and_its_keys_are_not() -> None:
     own = {"aws__ResourceTag/Project": "omnix-ai", "aws__ResourceTag/Environment": "dev"}
     assert allowed("apigateway:GET", f"{API}/usageplans/abc", **own)
