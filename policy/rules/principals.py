@@ -92,7 +92,7 @@ def federated(resource: Resource, statement: Statement) -> Iterator[Finding]:
         subjects = [value for key, values in named.items() if key.endswith(":sub") for value in values]
         if not any(key.endswith(":aud") for key in named):
             yield Violation(f"{statement.where} takes tokens of {provider} for any audience (:aud)")
-        if not subjects or any("*" in ":".join(subject.split(":")[:2]) for subject in subjects):
+        if not subjects or any(set("*?") & set(":".join(subject.split(":")[:2])) for subject in subjects):
             yield Violation(f"{statement.where} takes tokens of {provider} of anyone (:sub names no repository)")
 
 

@@ -1,7 +1,8 @@
 """Data in transit: TLS 1.2 or later, and nothing else accepted."""
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from policy import types
 from policy.documents import Statement, judged, places
@@ -12,19 +13,30 @@ from policy.references import attached
 MODERN = ("TLS_1_2", "SecurityPolicy_TLS13", "SecurityPolicy_TLS12")
 # CloudFront's policies that refuse TLS 1.1, in its naming TLSv1.2_year and TLSv1.3_year
 MODERN_EDGE = ("TLSv1.2_", "TLSv1.3_")
+# What a Deny must name to keep plain HTTP out: all of S3, and what moves messages of a topic or a queue (SNS and SQS
+# document theirs with these actions).
+COVERING: Mapping[str, tuple[frozenset[str], ...]] = {
+    types.BUCKET: (frozenset({"*", "s3:*"}),),
+    types.TOPIC: (frozenset({"*", "sns:*", "sns:publish"}),),
+    types.QUEUE: (frozenset({"*", "sqs:*", "sqs:sendmessage"}), frozenset({"*", "sqs:*", "sqs:receivemessage"})),
+}
+_ALL_OBJECTS = re.compile(r"\*|arn:aws:s3:::[^/]+(/\*|\*)")
 
 
-def refuses_plain(statements: Sequence[Statement]) -> bool:
-    """Say whether a statement denies everyone what does not come over TLS."""
-    return any(
-        not statement.allows
-        and statement.principals("AWS") == ["*"]
-        and any(
-            operator == "Bool" and key == "aws:securetransport" and values == ["false"]
-            for operator, key, values in statement.conditions()
-        )
-        for statement in statements
-    )
+def refuses_plain(statements: Sequence[Statement], kind: str) -> bool:
+    """Say whether the statements deny everyone what does not come over TLS, to the whole of a resource of `kind`.
+
+    A second condition would let the others in, an action or a prefix would leave the rest.
+    """
+    denials = [one for one in statements if not one.allows and one.principals("AWS") == ["*"] and _plain_only(one)]
+    if kind == types.BUCKET:
+        denials = [one for one in denials if any(_ALL_OBJECTS.fullmatch(found) for found in one.resources)]
+    return all(any(wanted.intersection(one.actions) for one in denials) for wanted in COVERING[kind])
+
+
+def _plain_only(statement: Statement) -> bool:
+    found = [(operator, key, [value.lower() for value in values]) for operator, key, values in statement.conditions()]
+    return found in ([(operator, "aws:securetransport", ["false"])] for operator in ("Bool", "BoolIfExists"))
 
 
 def _statements(resource: Resource) -> list[Statement]:
@@ -34,7 +46,7 @@ def _statements(resource: Resource) -> list[Statement]:
 def _with_policies(stack: Stack, kind: str, policy: str, path: str, by: str) -> Iterator[Finding]:
     def judge(resource: Resource) -> Iterator[Finding]:
         carriers = [resource, *attached(stack, policy, path, resource, by=by)]
-        if not refuses_plain([statement for carrier in carriers for statement in _statements(carrier)]):
+        if not refuses_plain([statement for carrier in carriers for statement in _statements(carrier)], kind):
             yield Violation("its policy does not deny requests without TLS", resource.urn)
 
     yield from each(stack.of(kind), judge)
@@ -84,21 +96,16 @@ def distribution(resource: Resource) -> Iterator[Finding]:
             yield Violation(f"origin {index + 1} is asked over {custom.get('originProtocolPolicy')}")
 
 
-_DENY = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": "arn:aws:s3:::omnix-ai-prod-files-111122223333-eu-central-1/*",
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ],
-    }
-)
-_BUCKET = PROD(types.BUCKET, bucket="omnix-ai-prod-files-111122223333-eu-central-1")
+def denial(action: str, *resources: str, **more: object) -> str:
+    """Return an example of a policy that denies `action` without TLS."""
+    condition = {"Bool": {"aws:SecureTransport": "false"}, **more}
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": resources, "Condition": condition}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+_NAME = "omnix-ai-prod-files-111122223333-eu-central-1"
+_FILES = f"arn:aws:s3:::{_NAME}"
+_BUCKET = PROD(types.BUCKET, bucket=_NAME)
 _QUEUE = PROD(types.QUEUE, name="omnix-ai-prod-jobs", url="https://queue/jobs")
 _EDGE = {"defaultCacheBehavior": {"viewerProtocolPolicy": "redirect-to-https"}, "origins": []}
 REASON = "without TLS tokens and customers' data cross the network in clear"
@@ -113,7 +120,11 @@ RULES: tuple[Rule, ...] = (
         failing=(_BUCKET,),
         passing=(
             _BUCKET,
-            PROD(types.BUCKET_POLICY, bucket="omnix-ai-prod-files-111122223333-eu-central-1", policy=_DENY),
+            PROD(
+                types.BUCKET_POLICY,
+                bucket="omnix-ai-prod-files-111122223333-eu-central-1",
+                policy=denial("s3:*", _FILES, f"{_FILES}/*"),
+            ),
         ),
         refs=REFS,
     ),
@@ -123,7 +134,7 @@ RULES: tuple[Rule, ...] = (
         reason=REASON,
         fix="add a Deny to the topic's policy where aws:SecureTransport is false",
         failing=(PROD(types.TOPIC, name="omnix-ai-prod-alarms"),),
-        passing=(PROD(types.TOPIC, name="omnix-ai-prod-alarms", policy=_DENY),),
+        passing=(PROD(types.TOPIC, name="omnix-ai-prod-alarms", policy=denial("sns:Publish", "*")),),
         refs=REFS,
     ),
     stack_rule(
@@ -132,7 +143,7 @@ RULES: tuple[Rule, ...] = (
         reason=REASON,
         fix="add a QueuePolicy that denies everyone where aws:SecureTransport is false",
         failing=(_QUEUE,),
-        passing=(_QUEUE, PROD(types.QUEUE_POLICY, queueUrl="https://queue/jobs", policy=_DENY)),
+        passing=(_QUEUE, PROD(types.QUEUE_POLICY, queueUrl="https://queue/jobs", policy=denial("sqs:*", "*"))),
         refs=REFS,
     ),
     resource_rule(

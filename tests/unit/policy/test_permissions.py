@@ -170,6 +170,7 @@ def test_a_policy_that_nobody_can_read_is_refused_and_says_where(document: str) 
         ("repo:owner/platform:ref:refs/heads/main", False),
         ("repo:owner/platform:*", False),
         ("repo:owner/*", True),
+        ("repo:owner/platfor?:ref:refs/heads/main", True),
         ("*", True),
     ],
 )
