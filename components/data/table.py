@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 
 from components.iam import Conditions, Grantee, Statement, Value
 from components.naming import Names
 
-# What functions call, and no more. No Scan: no request path reads a whole table. A transaction is allowed by the
+# What a function may do with items. No Scan: no request path reads a whole table. A transaction is allowed by the
 # actions in it (TransactWriteItems is no IAM action), so it needs nothing beside these.
-READ = ("dynamodb:GetItem", "dynamodb:Query")
-WRITE = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+type ItemAction = Literal["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
 
 TENANT_KEYS = ("TENANT#*",)
 CREDENTIAL_KEYS = ("CREDENTIAL#*",)
@@ -29,20 +29,17 @@ class Table:
     key_arn: pulumi.Input[str]
     names: Names
 
-    def grant_read_write(self, grantee: Grantee, leading_keys: Sequence[str] = ()) -> None:
-        """Reads and writes of items, of the table and its indexes.
+    def grant(self, grantee: Grantee, actions: Sequence[ItemAction], leading_keys: Sequence[str] = ()) -> None:
+        """`actions` on the table's items, and those that it can have (`Query`) on the items of its indexes.
 
         `leading_keys` are patterns of partition keys (`TENANT_KEYS`); without them, every item.
         """
         resources: list[Value] = [self.arn]
-        resources += [pulumi.Output.concat(self.arn, "/index/", index) for index in self.indexes]
-        grantee.allow(
-            f"write-{self.logical}",
-            [
-                Statement("Items", (*READ, *WRITE), resources, leading_key_conditions(leading_keys)),
-                self._use_key(),
-            ],
-        )
+        if "Query" in actions:
+            resources += [pulumi.Output.concat(self.arn, "/index/", index) for index in self.indexes]
+        allowed = [f"dynamodb:{action}" for action in sorted(actions)]
+        items = Statement("Items", allowed, resources, leading_key_conditions(leading_keys))
+        grantee.allow(f"write-{self.logical}", [items, self._use_key()])
 
     def _use_key(self) -> Statement:
         """Decrypt this table's own key, which DynamoDB does as its caller at every read and write.
