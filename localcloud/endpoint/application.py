@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 from xml.sax.saxutils import escape
 
@@ -19,6 +18,7 @@ from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localcloud import limits
+from localcloud.endpoint import reading
 from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
 from localcloud.endpoint.server import THREADS
 from localcloud.enforcement import answer, preconditions
@@ -28,7 +28,6 @@ from localcloud.functions.runtime import FunctionRuntime
 from localcloud.limits import Refusal
 from localcloud.persistence.lock import StateLock
 
-_INVOKE = re.compile(r"^/2015-03-31/functions/(?P<function>[^/]+)/invocations/?$")
 _LAMBDA = re.compile(r"^/20\d\d-\d\d-\d\d/functions(/|$)")
 _READS = ("Get", "List", "Describe", "BatchGet", "Query", "Scan", "Lookup", "Filter", "Head", "Search")
 # What a decision may depend on is written by operations with these words in their names.
@@ -66,6 +65,7 @@ class Application:
         acting: Acting,
     ) -> None:
         _track_nothing()
+        reading.install()
         self._moto = _Dispatcher(create_backend_app)
         self._runtime = runtime
         self._lock = lock
@@ -81,7 +81,9 @@ class Application:
             return self._own(environ, start_response)
         # moto needs the path as sent: an ARN in it is percent-encoded (waitress calls it REQUEST_URI)
         environ["RAW_URI"] = environ.get("REQUEST_URI", path)
-        if environ["REQUEST_METHOD"] == "OPTIONS":  # a browser asks S3 before it uploads: no call yet
+        if reading.motos_own(path, environ["REQUEST_METHOD"], environ.get("HTTP_HOST", "")):
+            return _unknown(UnknownCall(f"no AWS operation at {path}"), environ, start_response)
+        if reading.preflight(environ):  # a browser asks S3 before it uploads: no call yet
             return self._moto_answer(environ, start_response)
         try:
             call = read_call(environ)
@@ -99,8 +101,8 @@ class Application:
             status, headers, body = answer.render(call, refusal, content_type, str(uuid.uuid4()))
             start_response(status, headers)
             return [body]
-        if match := _INVOKE.match(environ["RAW_URI"].split("?")[0]):
-            return self._invoke(unquote(match["function"]), environ, start_response)
+        if call.operation == "Invoke":
+            return self._invoke(call, environ, start_response)
         waited: Iterable[bytes] = self._moto(environ, start_response)
         return waited
 
@@ -126,9 +128,9 @@ class Application:
             if hasattr(answered, "close"):
                 answered.close()
 
-    def _invoke(self, function: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _invoke(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         payload = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        qualifier = parse_qs(environ.get("QUERY_STRING", "")).get("Qualifier", [None])[0]
+        function, qualifier = str(call.parameters.get("FunctionName")), call.parameters.get("Qualifier")
         kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
         if not self._invocations.acquire(blocking=False):
             refusal = InvokeRefused(429, "TooManyRequestsException", "Rate Exceeded.")

@@ -16,6 +16,8 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
+from localcloud.endpoint import reading
+
 # Signature version 4: `Credential=AKID/20260102/eu-central-1/dynamodb/aws4_request`, in the header or the query.
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # Signing names that are not botocore's service names, or stand for several services (tried in this order).
@@ -65,9 +67,10 @@ class Call:
 def read_call(environ: WSGIEnvironment) -> Call:
     """The call in a WSGI request, whose body can still be read afterwards.
 
-    Raises `UnknownCall` naming the service and the target or path: nothing is guessed.
+    Raises `UnknownCall` naming the service and the target or path, and `MalformedCall` for one that moto could take for
+    another call: nothing is guessed. From then on the environ says only what was read (see `reading`).
     """
-    request = Request(environ)
+    request, user_agent = Request(environ), environ.get("HTTP_USER_AGENT", "")
     found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(
         f"Credential={request.args.get('X-Amz-Credential', '')}"
     )
@@ -79,14 +82,20 @@ def read_call(environ: WSGIEnvironment) -> Call:
     else:
         body = _body(request, environ, signed)
         operation, labels = _route(request, signed)
+    protocol = determine_request_protocol(operation.service_model, request.content_type)
+    if why := reading.ambiguity(request, operation, protocol, region):
+        raise MalformedCall(f"the call to {signed}:{operation.name} can be read in two ways: {why}", signed)
+    parameters = _parse(request, operation, labels, body, protocol)
+    if found is not None:
+        reading.settle(environ, operation.name, protocol, found[0])
     return Call(
         service=operation.service_model.service_name,
         operation=operation.name,
-        parameters=_parse(request, operation, labels, body),
+        parameters=parameters,
         region=region,
         access_key_id=key,
         source_ip=environ.get("REMOTE_ADDR", "127.0.0.1"),
-        user_agent=environ.get("HTTP_USER_AGENT", ""),
+        user_agent=user_agent,
         base_path=base_path,
     )
 
@@ -117,7 +126,10 @@ def _body(request: Request, environ: WSGIEnvironment, service: str) -> bytes:
 
 
 def _route(request: Request, signed: str) -> tuple[OperationModel, dict[str, Any]]:
-    for service in _SERVICES.get(signed, (signed,)):
+    services = _SERVICES.get(signed, (signed,))
+    if signed == "s3" and request.raw_path.startswith(reading.CONTROL):
+        services = ("s3control",)
+    for service in services:
         if service not in _known_services():
             break
         try:
@@ -134,8 +146,9 @@ def _known_services() -> frozenset[str]:
     return frozenset(Loader().list_available_services("service-2"))
 
 
-def _parse(request: Request, operation: OperationModel, labels: dict[str, Any], body: bytes) -> Mapping[str, Any]:
-    protocol = determine_request_protocol(operation.service_model, request.content_type)
+def _parse(
+    request: Request, operation: OperationModel, labels: dict[str, Any], body: bytes, protocol: str
+) -> Mapping[str, Any]:
     try:
         parsed: Any = _parser(operation, protocol).parse(
             {

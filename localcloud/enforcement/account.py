@@ -161,7 +161,9 @@ def _bucket_policy(account: Account, _region: str, _arn: str, resource: str) -> 
 
 
 def _key_policy(account: Account, region: str, _arn: str, resource: str) -> str | None:
-    return getattr(account.key(resource.removeprefix("key/"), region), "policy", None)
+    """A key's; an alias has none (KMS developer guide, "Controlling access to aliases")."""
+    named = resource.removeprefix("key/")
+    return None if named == resource else getattr(account.key(named, region), "policy", None)
 
 
 def _table_policy(account: Account, region: str, _arn: str, resource: str) -> str | None:

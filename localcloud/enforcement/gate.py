@@ -20,8 +20,6 @@ from localcloud.limits.refusal import Refusal
 from localcloud.refusals import NotCovered, Rule
 
 _LOG = logging.getLogger(__name__)
-# Keys and roles are used by whom their own policy lets, or by whom the account lets where that policy hands it on.
-_TRUST: Mapping[str, Trust] = {"kms": "resource-only", "sts": "resource-only"}
 # Services that AWS names in aws:CalledVia when they go on in the caller's name (IAM user guide, global condition keys).
 _CALLED_VIA = {"dynamodb", "kms", "athena", "cloudformation"}
 
@@ -146,7 +144,7 @@ class Gate:
         context = self.context(need, {**shared, **_of(caller, need)})
         request = Request(caller.principal, need.action, need.resource, context)
         policies = Policies(caller.identity, caller.boundary, self._resource_policy(need), caller.limits)
-        decision = evaluate(request, policies, trust=_TRUST.get(need.action.partition(":")[0], "identity-or-resource"))
+        decision = evaluate(request, policies, trust=_trust(need))
         if not decision.allowed and decision.reason != "explicit deny" and self._granted(caller, need, context):
             return Decision(True, "allow", (), "")
         if caller.principal.kind == "role":
@@ -187,6 +185,16 @@ class Gate:
         return Context({**keys, **need.keys, "aws:resourceaccount": (self.account.id,)}, families)
 
 
+def _trust(need: Need) -> Trust:
+    """Keys and roles are used by whom their own policy lets, or by whom the account lets where that hands it on.
+
+    Nothing else of KMS and STS has a policy of its own: aliases, lists of keys, decoding a message.
+    """
+    service, _, kind = need.resource.partition(":")[2].partition(":")[2].partition(":")
+    own = (service == "kms" and ":key/" in kind) or (service == "iam" and need.action.startswith("sts:"))
+    return "resource-only" if own else "identity-or-resource"
+
+
 def _shared(region: str, source_ip: str, user_agent: str) -> Mapping[str, Any]:
     """Keys of every request. On AWS it would have come over TLS: what a policy says of that must not depend on here."""
     now = datetime.datetime.now(datetime.UTC)
@@ -221,6 +229,8 @@ def _of(caller: Caller, need: Need) -> Mapping[str, Any]:
     }
     if principal.kind == "user":
         keys["aws:username"] = (caller.name,)
+    if principal.kind == "role":  # temporary credentials say so, a user's own key says nothing
+        keys["aws:multifactorauthpresent"] = ("false",)
     if need.via in _CALLED_VIA:
         via = (f"{need.via}.amazonaws.com",)
         keys |= {"aws:calledvia": via, "aws:calledviafirst": via, "aws:calledvialast": via}

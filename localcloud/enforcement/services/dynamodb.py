@@ -15,7 +15,7 @@ from moto.dynamodb.parsing.key_condition_expression import parse_expression
 from localcloud.endpoint.call import Call
 from localcloud.enforcement.account import Account
 from localcloud.enforcement.need import Keys, Mapper, Need, Operations, anything, arn, given, on
-from localcloud.enforcement.services import kms
+from localcloud.enforcement.services import kms, partiql
 
 type Item = Mapping[str, Mapping[str, Any]]
 
@@ -28,11 +28,6 @@ _TRANSACTION = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
-_PARTIQL = re.compile(
-    r"\s*(?P<verb>SELECT|INSERT|UPDATE|DELETE|EXISTS)\b(?:.*?\b(?:FROM|INTO))?\s*"
-    r"(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>[\w.-]+))(?:\.\"(?P<index>[^\"]+)\")?(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 def _value(attribute: Mapping[str, Any]) -> str:
@@ -181,8 +176,10 @@ def _batch(call: Call, account: Account) -> Iterator[Need]:
     for name, asked in (call.parameters.get("RequestItems") or {}).items():
         parameters = {**(asked if isinstance(asked, Mapping) else {}), "TableName": name}
         items = parameters.get("Keys") or [
-            one.get("PutRequest", {}).get("Item") or one.get("DeleteRequest", {}).get("Key") or {}
+            item
             for one in (asked if isinstance(asked, list) else ())
+            for item in (one.get("PutRequest", {}).get("Item"), one.get("DeleteRequest", {}).get("Key"))
+            if item
         ]
         yield from _one(call, account, call.operation, parameters, list(items), more)
 
@@ -203,25 +200,26 @@ def _transaction(call: Call, account: Account) -> Iterator[Need]:
 
 
 def _statements(call: Call, account: Account) -> Iterator[Need]:
-    """PartiQL: `dynamodb:PartiQL{Select,Insert,Update,Delete}` on the table or index that a statement names."""
+    """PartiQL: `dynamodb:PartiQL{Select,Insert,Update,Delete}` on the table or index that a statement names.
+
+    One whose table cannot be told is asked for on every table.
+    """
     parameters = call.parameters
     listed = parameters.get("Statements") or parameters.get("TransactStatements") or [parameters]
     for one in listed:
-        match = _PARTIQL.match(str(one.get("Statement") or ""))
-        if match is None:
-            continue  # no statement: moto refuses it
-        name = match["quoted"] or match["plain"]
-        verb = "Select" if match["verb"].upper() in {"SELECT", "EXISTS"} else match["verb"].capitalize()
-        keys: dict[str, Any] = {}
-        if verb == "Select":
-            key = _partition_key(account.table(name, call.region), match["index"])
-            found = re.search(
-                rf"\bWHERE\b.*?\"?{re.escape(key)}\"?\s*(=|IN\b)", match["rest"], re.IGNORECASE | re.DOTALL
-            )
-            keys["dynamodb:fulltablescan"] = (str(not (key and found)).lower(),)
-        suffix = f"/index/{match['index']}" if match["index"] else ""
-        yield Need(f"dynamodb:PartiQL{verb}", _resource(call, account, {"TableName": name}, suffix), keys)
-        yield from table_key(account, name, call.region)
+        statement = partiql.read(str(one.get("Statement") or ""))
+        if statement.table is None:
+            yield Need(f"dynamodb:PartiQL{statement.verb}", "*")
+            continue
+        partition_key = _partition_key(account.table(statement.table, call.region), statement.index)
+        leading = statement.keys(partition_key, one.get("Parameters") or ())
+        keys: dict[str, Any] = {"dynamodb:leadingkeys": leading} if leading else {}
+        if statement.verb == "Select":
+            keys["dynamodb:fulltablescan"] = (str(not leading).lower(),)
+        suffix = f"/index/{statement.index}" if statement.index else ""
+        resource = _resource(call, account, {"TableName": statement.table}, suffix)
+        yield Need(f"dynamodb:PartiQL{statement.verb}", resource, keys)
+        yield from table_key(account, statement.table, call.region)
 
 
 def _key(parameters: Mapping[str, Any]) -> list[Item]:

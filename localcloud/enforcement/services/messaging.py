@@ -51,8 +51,9 @@ SQS: Operations = {
 
 
 def _topic(call: Call, _account: Account) -> str:
-    named = call.parameters.get("TopicArn") or call.parameters.get("TargetArn") or call.parameters.get("ResourceArn")
-    return str(named or "*")
+    """TargetArn first, as moto takes it where a call has both (AWS refuses that call)."""
+    names = ("TargetArn", "TopicArn", "ResourceArn")
+    return str(next((call.parameters[name] for name in names if call.parameters.get(name)), "*"))
 
 
 def _published(call: Call, account: Account) -> Iterator[Need]:

@@ -41,10 +41,15 @@ def _targets(call: Call, account: Account) -> Iterator[Need]:
         yield from pass_role(target.get("RoleArn"), "events.amazonaws.com")
 
 
+def _rule_role(call: Call, _account: Account) -> Iterator[Need]:
+    yield from pass_role(call.parameters.get("RoleArn"), "events.amazonaws.com")
+
+
 EVENTS: Operations = {
     "PutEvents": _events,
     "PutTargets": _targets,
-    **on("events", _rule, "DeleteRule DescribeRule DisableRule EnableRule ListTargetsByRule PutRule RemoveTargets"),
+    **on("events", _rule, "PutRule", also=_rule_role),
+    **on("events", _rule, "DeleteRule DescribeRule DisableRule EnableRule ListTargetsByRule RemoveTargets"),
     **on("events", _bus, "CreateEventBus DeleteEventBus DescribeEventBus"),
     **on("events", anything, "ListEventBuses ListRuleNamesByTarget ListRules PutPermission RemovePermission"),
     **on("events", arn("events", "{ResourceARN}"), "ListTagsForResource TagResource UntagResource"),

@@ -194,3 +194,69 @@ def test_a_stream_is_read_by_its_own_arn(table: World) -> None:
     other = table.key_of(table.role(allow("dynamodb:GetRecords", TABLE), allow("kms:Decrypt")))
     assert table.allowed(reader, "dynamodbstreams:GetRecords", ShardIterator=iterator)
     assert not table.allowed(other, "dynamodbstreams:GetRecords", ShardIterator=iterator)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'SELECT \'FROM "mine"\' FROM "t"',
+        'SELECT "FROM mine" FROM "t"',
+        'SELECT * /* FROM "mine" */ FROM "t"',
+        "UPDATE \"t\" SET a = ' FROM \"mine\" ' WHERE pk = 'a'",
+        'DELETE FROM "t" WHERE a = \' INTO "mine"\'',
+        '-- a remark\nSELECT * FROM "t"',
+    ],
+)
+def test_a_table_that_a_statement_names_in_a_text_is_not_its_table(table: World, statement: str) -> None:
+    assert {need.resource for need in needs(table, "ExecuteStatement", {"Statement": statement}) if not need.via} == {
+        TABLE
+    }
+
+
+@pytest.mark.parametrize("statement", ["", "SELECT 1", '(SELECT * FROM "t")', 'SELECT * FROM "mine", FROM "t"', "x"])
+def test_a_statement_whose_table_cannot_be_told_is_allowed_to_nobody_who_has_one_table(
+    table: World, statement: str
+) -> None:
+    key = table.key_of(table.role(allow("dynamodb:PartiQL*", [TABLE, f"{TABLE}/*"]), allow("kms:Decrypt")))
+    assert not table.allowed(key, "dynamodb:ExecuteStatement", Statement=statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters", "expected"),
+    [
+        ("SELECT * FROM t WHERE pk = 'TENANT#1' AND sk = 'x'", [], ("TENANT#1",)),
+        ('SELECT * FROM t WHERE sk = ? AND "pk" = ?', ["x", "TENANT#1"], ("TENANT#1",)),
+        ("SELECT * FROM t WHERE pk IN ['a', 'b']", [], ("a", "b")),
+        ("SELECT * FROM t WHERE pk IN (?, ?) AND sk = ?", ["a", "b", "c"], ("a", "b")),
+        ("INSERT INTO t VALUE {'pk': 'a', 'sk': 'it''s'}", [], ("a",)),
+        ("INSERT INTO t VALUE {'sk': ?, 'pk': ?}", ["b", "a"], ("a",)),
+        ("DELETE FROM t WHERE pk = 'a' AND sk = 'b'", [], ("a",)),
+        ("UPDATE t SET pk = 'a' WHERE pk = 'b'", [], ("a", "b")),
+        ("SELECT * FROM t WHERE pk = 'a' OR sk = 'b'", [], ()),
+        ("SELECT * FROM t WHERE NOT pk = 'a'", [], ()),
+        ("SELECT * FROM t WHERE pk > 'a'", [], ()),
+        ("SELECT * FROM t WHERE 'pk' = 'a'", [], ()),
+        ("SELECT * FROM t WHERE a.pk = 'a'", [], ()),
+    ],
+)
+def test_a_statement_names_the_partitions_that_it_is_held_to(
+    table: World, statement: str, parameters: list[str], expected: tuple[str, ...]
+) -> None:
+    asked = {"Statement": statement, "Parameters": [{"S": value} for value in parameters]}
+    assert needs(table, "ExecuteStatement", asked)[0].keys.get("dynamodb:leadingkeys", ()) == expected
+
+
+def test_a_tenants_statements_reach_no_other_tenant(table: World) -> None:
+    key = table.key_of(table.role(allow("dynamodb:PartiQL*", TABLE, Condition=TENANT), allow("kms:Decrypt")))
+    mine, other = "SELECT * FROM t WHERE pk = 'TENANT#1'", "SELECT * FROM t WHERE pk = 'CREDENTIAL#1'"
+    assert table.allowed(key, "dynamodb:ExecuteStatement", Statement=mine)
+    assert not table.allowed(key, "dynamodb:ExecuteStatement", Statement=other)
+    assert not table.allowed(key, "dynamodb:ExecuteStatement", Statement="SELECT * FROM t")
+    assert not table.allowed(
+        key, "dynamodb:BatchExecuteStatement", Statements=[{"Statement": mine}, {"Statement": other}]
+    )
+
+
+def test_a_batch_entry_that_puts_and_deletes_names_both_items(table: World) -> None:
+    entry = {"PutRequest": {"Item": item("a")}, "DeleteRequest": {"Key": item("b")}}
+    assert leading(table, "BatchWriteItem", RequestItems={"t": [entry]}) == ("a", "b")

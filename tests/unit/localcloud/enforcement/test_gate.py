@@ -228,3 +228,92 @@ def test_a_statement_that_was_replaced_leaves_the_record_and_its_successor_start
     world.gate.written("iam")
     (row,) = world.gate.usage_document()["roles"]["role-0"]["statements"]
     assert (row["actions"], row["used"]) == (["dynamodb:GetItem", "dynamodb:Query"], {})
+
+
+@pytest.mark.parametrize(
+    ("subject", "parameters"),
+    [
+        ("kms:ListKeys", {}),
+        ("kms:ListAliases", {}),
+        ("kms:CreateKey", {}),
+        ("kms:GenerateRandom", {}),
+        ("sts:DecodeAuthorizationMessage", {"EncodedMessage": "x"}),
+        ("sts:GetAccessKeyInfo", {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE"}),
+    ],
+)
+def test_what_knows_no_resource_is_granted_by_identity_policies_alone(
+    world: World, subject: str, parameters: dict[str, str]
+) -> None:
+    assert world.allowed(world.key_of(world.role(allow(subject))), subject, **parameters)
+    assert not world.allowed(world.key_of(world.role()), subject, **parameters)
+
+
+def test_a_key_is_used_by_whom_its_policy_lets_and_by_the_accounts_policies_where_it_hands_that_on(
+    world: World,
+) -> None:
+    kms = world.client("kms")
+    handed_on = kms.create_key()["KeyMetadata"]["Arn"]
+    reader = world.role(allow("kms:Decrypt"))
+    own = {"Effect": "Allow", "Principal": {"AWS": reader}, "Action": "kms:Decrypt", "Resource": "*"}
+    named = kms.create_key(Policy=document(own))["KeyMetadata"]["Arn"]
+    key, stranger = world.key_of(reader), world.key_of(world.role(allow("kms:Decrypt")))
+    for caller, arn, expected in (
+        (key, handed_on, True),
+        (stranger, handed_on, True),
+        (key, named, True),
+        (stranger, named, False),
+    ):
+        assert world.allowed(caller, "kms:Decrypt", KeyId=arn, CiphertextBlob=b"x") is expected, (caller, arn)
+    unheard_of = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
+    assert not world.allowed(key, "kms:Decrypt", KeyId=unheard_of, CiphertextBlob=b"x")
+
+
+def test_an_alias_needs_the_callers_policy_on_the_alias_and_leave_on_the_key(world: World) -> None:
+    """A key's policy says nothing of its aliases."""
+    role = world.role()
+    whole = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "kms:*", "Resource": "*"}
+    key_arn = world.client("kms").create_key(Policy=document(whole))["KeyMetadata"]["Arn"]
+    asked = {"AliasName": "alias/own", "TargetKeyId": key_arn}
+    assert not world.allowed(world.key_of(role), "kms:CreateAlias", **asked)
+    alias = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/own"
+    statement = document(allow("kms:CreateAlias", alias))
+    name = role.rpartition("/")[2]
+    world.client("iam").put_role_policy(RoleName=name, PolicyName="alias", PolicyDocument=statement)
+    world.gate.written("iam")
+    assert world.allowed(world.key_of(role), "kms:CreateAlias", **asked)
+
+
+def test_a_rule_that_acts_with_a_role_is_handed_it(world: World) -> None:
+    passed = f"arn:aws:iam::{ACCOUNT}:role/target"
+    rule = {"Name": "r", "RoleArn": passed}
+    put = allow("events:PutRule")
+    assert not world.allowed(world.key_of(world.role(put)), "events:PutRule", **rule)
+    assert world.allowed(world.key_of(world.role(put, allow("iam:PassRole", passed))), "events:PutRule", **rule)
+
+
+def test_a_message_with_two_targets_needs_leave_for_the_one_that_gets_it(world: World) -> None:
+    mine, other = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in ("mine", "other"))
+    key = world.key_of(world.role(allow("sns:Publish", mine)))
+    assert world.allowed(key, "sns:Publish", TopicArn=mine, Message="m")
+    assert not world.allowed(key, "sns:Publish", TopicArn=mine, TargetArn=other, Message="m")
+
+
+def test_a_role_never_comes_with_a_second_factor(world: World) -> None:
+    without = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    key = world.key_of(world.role(allow("dynamodb:*"), {**allow("dynamodb:*", Condition=without), "Effect": "Deny"}))
+    assert not world.allowed(key, "dynamodb:GetItem", **ITEM)
+
+
+@pytest.mark.parametrize("action", ["DYNAMODB:getitem", "dynamodb:GETITEM", "dynamodb:Get*", "DynamoDB:*Item", "*"])
+def test_the_case_of_an_action_does_not_matter_and_that_of_a_resource_does(world: World, action: str) -> None:
+    assert world.allowed(world.key_of(world.role(allow(action, TABLE))), "dynamodb:GetItem", **ITEM)
+    assert not world.allowed(
+        world.key_of(world.role(allow(action, TABLE.replace("table/t", "table/T")))), "dynamodb:GetItem", **ITEM
+    )
+
+
+def test_a_table_named_by_an_arn_is_that_table_in_that_region_and_account(world: World) -> None:
+    key = world.key_of(world.role(allow("dynamodb:GetItem", TABLE)))
+    assert world.allowed(key, "dynamodb:GetItem", **{**ITEM, "TableName": TABLE})
+    for other in (TABLE.replace(REGION, "us-east-1"), TABLE.replace(ACCOUNT, "999999999999"), f"{TABLE}/index/x"):
+        assert not world.allowed(key, "dynamodb:GetItem", **{**ITEM, "TableName": other})
