@@ -184,6 +184,14 @@ def _bus_policy(account: Account, region: str, _arn: str, resource: str) -> str 
     return getattr(account.backend("events", region).event_buses.get(name), "policy", None)
 
 
+def _log_policies(account: Account, region: str, _arn: str, _resource: str) -> str | None:
+    """Those of the account's region are one: each statement names its log groups."""
+    policies = account.backend("logs", region).resource_policies.values()
+    written = [json.loads(one.policy_document)["Statement"] for one in policies]
+    statements = [one for several in written for one in (several if isinstance(several, list) else [several])]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
+
+
 type _Find = Callable[[Account, str, str, str], str | None]
 _POLICIES: Mapping[str, _Find] = {
     "lambda": _function_policy,
@@ -192,6 +200,7 @@ _POLICIES: Mapping[str, _Find] = {
     "dynamodb": _table_policy,
     "iam": _trust_policy,
     "events": _bus_policy,
+    "logs": _log_policies,
     "secretsmanager": lambda account, region, arn, _: getattr(account.secret(arn, region), "policy", None),
     "sqs": lambda account, region, _, name: getattr(account.queue(name, region), "policy", None) or None,
     "sns": lambda account, region, arn, _: getattr(account.topic(arn, region), "policy", None),

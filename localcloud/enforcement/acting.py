@@ -6,13 +6,14 @@ from typing import Any
 
 from localcloud.enforcement.gate import Gate, shared_of_service
 from localcloud.enforcement.need import Need
-from localcloud.enforcement.services.messaging import queue_key
+from localcloud.enforcement.services.messaging import queue_key, topic_key
 from localcloud.iam.evaluate import Decision, Policies, evaluate
 from localcloud.iam.policy import UnreadablePolicy
 from localcloud.iam.request import Principal, Request
 from localcloud.persistence.lock import StateLock
 
 _LOG = logging.getLogger(__name__)
+_DELIVERED = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
 _ALLOWED = Decision(True, "allow", (), "")
 
 
@@ -40,17 +41,19 @@ class Acting:
         """
         return self._as_service(service, [Need(action, resource, {key.lower(): v for key, v in context.items()})])
 
-    def send(self, service: str, queue_arn: str, source_arn: str) -> Decision:
-        """Whether a service may put a message into a queue: by the queue's policy and, encrypted, by its key's."""
+    def send(self, service: str, target_arn: str, source_arn: str) -> Decision:
+        """Whether a service may send to a queue or topic (with its key), or call a function: by their policies."""
         account = self.gate.account
-        region, owner, name = queue_arn.split(":")[3:6]
-        source = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (owner,)}
+        kind, region, _, name = target_arn.split(":")[2:6]
+        source = {"aws:sourcearn": (source_arn,), "aws:sourceaccount": (account.id,)}
+        keys: list[Need] = []
         with self._lock.hold():
-            keys = [
-                Need(need.action, need.resource, {**need.keys, **source})
-                for need in queue_key(account, name, region, "GenerateDataKey Decrypt")
-            ]
-        return self._as_service(service, [Need("sqs:SendMessage", queue_arn, source), *keys])
+            if kind == "sns":
+                keys = list(topic_key(account, target_arn, region))
+            elif kind == "sqs":
+                keys = list(queue_key(account, name, region, "GenerateDataKey Decrypt"))
+        needs = [Need(_DELIVERED[kind], target_arn), *keys]
+        return self._as_service(service, [Need(one.action, one.resource, {**one.keys, **source}) for one in needs])
 
     def assume(self, service: str, role_arn: str, context: Mapping[str, tuple[str, ...]] | None = None) -> Decision:
         """Whether a role lets a service assume it."""

@@ -1,4 +1,4 @@
-"""Deliveries that moto makes: SNS to queues and functions, EventBridge to its targets, queues and streams to functions.
+"""Deliveries that moto makes: SNS, EventBridge and S3 to their targets, queues and streams to functions.
 
 What may not be sent is not sent. AWS does so too: the publisher's call succeeds, the delivery fails, and only the
 service's own log or metric says so.
@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.awslambda.models import LambdaBackend
 from moto.events.models import Rule
+from moto.s3 import notifications
 from moto.sns.models import Subscription
 
 from localcloud.enforcement.acting import Acting
@@ -18,7 +19,7 @@ from localcloud.enforcement.preconditions import source_needs
 from localcloud.iam.evaluate import Decision
 
 _LOG = logging.getLogger(__name__)
-_SNS, _EVENTS = "sns.amazonaws.com", "events.amazonaws.com"
+_SNS, _EVENTS, _S3 = "sns.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com"
 
 
 def watch(acting: Acting) -> None:
@@ -30,6 +31,9 @@ def watch(acting: Acting) -> None:
     patched = LambdaBackend
     patched.send_sqs_batch = _polled(LambdaBackend.send_sqs_batch, acting)
     patched.send_dynamodb_items = _polled(LambdaBackend.send_dynamodb_items, acting)
+    patched = notifications
+    for name in ("_send_sqs_message", "_send_sns_message", "_invoke_awslambda"):
+        setattr(patched, name, _notified(getattr(notifications, name), acting))
 
 
 def _published(original: Any, acting: Acting) -> Any:
@@ -44,18 +48,26 @@ def _published(original: Any, acting: Acting) -> Any:
     return publish
 
 
+def _notified(original: Any, acting: Acting) -> Any:
+    """S3's own event to a queue (by name), topic or function, as the bucket."""
+
+    @functools.wraps(original)
+    def send(account_id: str, event: Any, target: str, region: str) -> None:
+        # the test event that a new configuration causes has another form
+        bucket = event["Records"][0]["s3"]["bucket"]["arn"] if "Records" in event else f"arn:aws:s3:::{event['Bucket']}"
+        arn = target if target.startswith("arn:") else f"arn:aws:sqs:{region}:{account_id}:{target}"
+        decision = acting.send(_S3, arn, bucket)
+        if decision.allowed:
+            original(account_id, event, target, region)
+        else:
+            _LOG.warning("%s: not delivered to %s: %s", bucket, arn, decision.message)
+
+    return send
+
+
 def _subscriber(subscription: Any, acting: Acting) -> Decision | None:
     source = subscription.topic.arn
-    if subscription.protocol == "sqs":
-        return acting.send(_SNS, subscription.endpoint, source)
-    if subscription.protocol == "lambda":
-        return _invoked(_SNS, subscription.endpoint, source, acting)
-    return None
-
-
-def _invoked(service: str, function_arn: str, source: str, acting: Acting) -> Decision:
-    context = {"aws:SourceArn": (source,), "aws:SourceAccount": (acting.gate.account.id,)}
-    return acting.acting(service, "lambda:InvokeFunction", function_arn, context)
+    return acting.send(_SNS, subscription.endpoint, source) if subscription.protocol in {"sqs", "lambda"} else None
 
 
 def _polled(original: Any, acting: Acting) -> Any:
@@ -102,12 +114,13 @@ def _target(rule: Any, target: dict[str, Any], acting: Acting) -> Decision | Non
         service
     )
     action = action or ("events:PutEvents" if ":event-bus/" in arn else None)
-    if action is None:
+    if action is None and service != "logs":
         return None
-    if role := target.get("RoleArn"):
+    if (role := target.get("RoleArn")) and action:
         return acting.with_role(_EVENTS, str(role), "events", [Need(action, arn)])
-    if service == "sqs":
+    if service in {"sqs", "lambda"}:
         return acting.send(_EVENTS, arn, rule.arn)
-    if service == "lambda":
-        return _invoked(_EVENTS, arn, rule.arn, acting)
+    if service == "logs":
+        source = {"aws:SourceArn": (rule.arn,), "aws:SourceAccount": (acting.gate.account.id,)}
+        return acting.acting(_EVENTS, "logs:PutLogEvents", f"{arn.removesuffix(':*')}:log-stream:", source)
     return None

@@ -116,6 +116,16 @@ def _log_subscription(call: Call, acting: Acting) -> Iterator[str]:
         )
 
 
+def _notifications(call: Call, acting: Acting) -> Iterator[str]:
+    """S3 sends each destination a test event before it takes the configuration."""
+    bucket = f"arn:aws:s3:::{call.parameters.get('Bucket')}"
+    kinds = {"Queue": "QueueArn", "Topic": "TopicArn", "LambdaFunction": "LambdaFunctionArn"}
+    for kind, name in kinds.items():
+        for one in (call.parameters.get("NotificationConfiguration") or {}).get(f"{kind}Configurations") or ():
+            if not acting.send("s3.amazonaws.com", str(one.get(name)), bucket).allowed:
+                yield "Unable to validate the following destination configurations"
+
+
 _SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 _STATES = (
     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
@@ -127,6 +137,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
     "lambda:CreateEventSourceMapping": (_event_source, "InvalidParameterValueException"),
     "logs:CreateLogGroup": (_log_key, "AccessDeniedException"),
     "logs:AssociateKmsKey": (_log_key, "AccessDeniedException"),
+    "s3:PutBucketNotificationConfiguration": (_notifications, "InvalidArgument"),
     "logs:PutSubscriptionFilter": (_log_subscription, "InvalidParameterException"),
     **dict.fromkeys(
         ("scheduler:CreateSchedule", "scheduler:UpdateSchedule"),

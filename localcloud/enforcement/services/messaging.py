@@ -56,12 +56,14 @@ def _topic(call: Call, _account: Account) -> str:
     return str(next((call.parameters[name] for name in names if call.parameters.get(name)), "*"))
 
 
-def _published(call: Call, account: Account) -> Iterator[Need]:
+def topic_key(account: Account, topic: str, region: str) -> Iterator[Need]:
     """A publisher to an encrypted topic: GenerateDataKey and Decrypt (SNS developer guide, "Key management")."""
-    topic = account.topic(_topic(call, account), call.region)
-    context = {"aws:sns:topicArn": (_topic(call, account),)}
-    key = getattr(topic, "kms_master_key_id", None)
-    yield from kms.use(account, "GenerateDataKey Decrypt", key, "sns", call.region, context)
+    key = getattr(account.topic(topic, region), "kms_master_key_id", None)
+    yield from kms.use(account, "GenerateDataKey Decrypt", key, "sns", region, {"aws:sns:topicArn": (topic,)})
+
+
+def _published(call: Call, account: Account) -> Iterator[Need]:
+    yield from topic_key(account, _topic(call, account), call.region)
 
 
 def _subscription(call: Call) -> Keys:

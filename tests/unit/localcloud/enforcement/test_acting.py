@@ -96,8 +96,11 @@ def _let_in(service: str, queue: str, source: str) -> str:
 def watched(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     from moto.awslambda.models import LambdaBackend
     from moto.events.models import Rule
+    from moto.s3 import notifications
     from moto.sns.models import Subscription
 
+    for name in ("_send_sqs_message", "_send_sns_message", "_invoke_awslambda"):
+        monkeypatch.setattr(notifications, name, getattr(notifications, name))
     originals = {LambdaBackend: ("send_sqs_batch", "send_dynamodb_items"), Rule: ("send_to_targets",)}
     for owner, names in {**originals, Subscription: ("publish",)}.items():
         for name in names:
@@ -215,3 +218,71 @@ def test_a_log_group_takes_a_key_only_if_it_lets_cloudwatch_logs_use_it(world: W
     world.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document(statement))
     assert refused(world, "logs:CreateLogGroup", group) is None
     assert refused(world, "logs:CreateLogGroup", {**group, "logGroupName": "/other"}) is not None
+
+
+def _rule_to(world: World, target: str) -> str:
+    events = world.client("events")
+    arn: str = events.put_rule(Name="r", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
+    events.put_targets(Rule="r", Targets=[{"Id": "t", "Arn": target}])
+    return arn
+
+
+def test_a_rule_writes_to_a_log_group_only_with_a_log_policy_that_lets_it(watched: World) -> None:
+    logs, group = watched.client("logs"), f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/events/shop"
+    logs.create_log_group(logGroupName="/aws/events/shop")
+    rule = _rule_to(watched, group)
+    entry = {"Source": "shop", "DetailType": "made", "Detail": "{}"}
+
+    def written() -> int:
+        watched.client("events").put_events(Entries=[entry])
+        streams = logs.describe_log_streams(logGroupName="/aws/events/shop")["logStreams"]
+        return len(streams)
+
+    assert written() == 0
+    grant = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"{group}:*",
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    logs.put_resource_policy(policyName="events", policyDocument=document(grant))
+    assert written() > 0
+
+
+def test_a_bucket_tells_a_queue_only_with_the_queues_leave(watched: World) -> None:
+    url, queue = _queue(watched)
+    s3 = watched.client("s3")
+    s3.create_bucket(Bucket="bkt", CreateBucketConfiguration={"LocationConstraint": REGION})
+    wanted = {"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]}
+    asked = {"Bucket": "bkt", "NotificationConfiguration": wanted}
+    message = "InvalidArgument: Unable to validate the following destination configurations"
+    assert refused(watched, "s3:PutBucketNotificationConfiguration", asked) == message
+    policy = _let_in("s3.amazonaws.com", queue, "arn:aws:s3:::bkt")
+    watched.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    assert refused(watched, "s3:PutBucketNotificationConfiguration", asked) is None
+    s3.put_bucket_notification_configuration(**asked)
+    _received(watched, url)
+    s3.put_object(Bucket="bkt", Key="seen", Body=b"")
+    assert _received(watched, url) == 1
+    policy = _let_in("s3.amazonaws.com", queue, "arn:aws:s3:::another")
+    watched.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    s3.put_object(Bucket="bkt", Key="lost", Body=b"")
+    assert _received(watched, url) == 0
+
+
+@pytest.mark.usefixtures("function")
+def test_a_bucket_needs_the_leave_of_topics_their_keys_and_functions_too(world: World) -> None:
+    topic = world.client("sns").create_topic(Name="t")["TopicArn"]
+    bucket, s3 = "arn:aws:s3:::bkt", "s3.amazonaws.com"
+    assert not world.acting.send(s3, topic, bucket).allowed
+    grant = {"Effect": "Allow", "Principal": {"Service": s3}, "Action": "sns:Publish", "Resource": topic}
+    sns = world.client("sns")
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(grant))
+    assert world.acting.send(s3, topic, bucket).allowed
+    key = world.client("kms").create_key()["KeyMetadata"]["Arn"]
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
+    assert not world.acting.send(s3, topic, bucket).allowed
+    assert not world.acting.send(s3, FUNCTION, bucket).allowed
+    permit(world, s3, SourceArn=bucket)
+    assert world.acting.send(s3, FUNCTION, bucket).allowed

@@ -317,3 +317,7 @@ def test_a_table_named_by_an_arn_is_that_table_in_that_region_and_account(world:
     assert world.allowed(key, "dynamodb:GetItem", **{**ITEM, "TableName": TABLE})
     for other in (TABLE.replace(REGION, "us-east-1"), TABLE.replace(ACCOUNT, "999999999999"), f"{TABLE}/index/x"):
         assert not world.allowed(key, "dynamodb:GetItem", **{**ITEM, "TableName": other})
+
+
+def test_a_role_gets_no_session_token(world: World) -> None:
+    assert not world.allowed(world.key_of(world.role(allow("*"))), "sts:GetSessionToken")

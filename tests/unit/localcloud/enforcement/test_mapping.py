@@ -53,4 +53,4 @@ def test_every_condition_key_is_listed_for_its_action(service: str, operation: s
 
 def test_an_operation_needs_something_unless_aws_says_that_it_needs_nothing() -> None:
     free = {(service, operation) for service, operation in OPERATIONS if not needs(service, operation)}
-    assert free == {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+    assert free == {("sts", "GetCallerIdentity")}
