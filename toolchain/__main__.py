@@ -76,6 +76,7 @@ def _show(summary: dict[str, Any]) -> None:
         f"{summary['aws_endpoint_url']}  (account {summary['account_id']}, {summary['region']})",
     )
     table.add_row("resources", ", ".join(f"{count} {label}" for label, count in sorted(summary["resources"].items())))
+    table.add_row("permissions", summary["permissions"])
     table.add_row("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary["phases"].items()))
     table.add_row("total", f"{sum(summary['phases'].values()):.1f} s")
     console.print(table)

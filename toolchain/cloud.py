@@ -1,6 +1,7 @@
 """Starts, asks and stops the local cloud of one environment, through its own command line."""
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -11,6 +12,7 @@ from toolchain.overlay import LOCAL_ACCOUNTS
 from toolchain.workspace import ROOT, Workspace
 
 START_SECONDS = 90
+PERMISSIONS = "OMNIX_PERMISSIONS"
 PREFERRED_PORTS = {"dev": (4510, 4511), "staging": (4520, 4521), "prod": (4530, 4531)}
 
 
@@ -27,6 +29,8 @@ class Cloud:
     provider_port: int
     account_id: str
     region: str
+    # what is done about calls that no policy allows: enforced, or off
+    permissions: str
 
     def ask(self, path: str, *, post: bool = False) -> Any:
         """Ask the cloud's own interface (`/_localcloud/…`) and return the JSON answer."""
@@ -47,12 +51,14 @@ def start(workspace: Workspace, region: str, ports: tuple[int, int] | None = Non
     """Start the environment's cloud, or find it running; it outlives this process.
 
     `ports` are the ones wished for the AWS endpoint and the gateway; a taken one is replaced, which is said on stderr.
+    `OMNIX_PERMISSIONS=off` starts it without enforcement, to see whether a permission is the cause of a failure.
     """
     endpoint, gateway = ports or PREFERRED_PORTS[workspace.stack]
+    off = os.environ.get(PERMISSIONS, "").lower() == "off"
     document = json.loads(
         _localcloud(
             workspace, "start", "--account-id", LOCAL_ACCOUNTS[workspace.stack], "--region", region,
-            "--port", str(endpoint), "--gateway-port", str(gateway),
+            "--port", str(endpoint), "--gateway-port", str(gateway), "--permissions", "off" if off else "on",
         )
     )  # fmt: skip
     return _cloud(document)
@@ -65,6 +71,7 @@ def _cloud(document: dict[str, Any]) -> Cloud:
         provider_port=int(document["provider_port"]),
         account_id=document["account_id"],
         region=document["region"],
+        permissions=document["permissions"],
     )
 
 

@@ -22,6 +22,11 @@ from toolchain.progress import Progress
 from toolchain.pulumi_cli import Engine, PulumiError
 from toolchain.workspace import ROOT, Workspace, write_atomically
 
+_PERMISSIONS: Mapping[str, str] = {
+    "enforced": "what a function calls, and what a service does for it, is decided on by the deployed policies",
+    "off": "what succeeds here may be refused on AWS",
+}
+
 
 class NotReadyError(RuntimeError):
     """The environment is up, and did not pass what proves it ready."""
@@ -56,6 +61,7 @@ def open_session(workspace: Workspace, progress: Progress, ports: tuple[int, int
         region = write_overlay(workspace)
         cloud = clouds.start(workspace, region, ports)
         progress.say(f"AWS endpoint {cloud.endpoint_url} · gateway {cloud.gateway_url} · account {cloud.account_id}")
+        progress.say(f"permissions {cloud.permissions}: {_PERMISSIONS[cloud.permissions]}")
     pack = LocalPack(workspace) if is_on() else None
     if pack is None:
         progress.say("OMNIX_POLICY=off: the policy pack does not judge what this command deploys")
@@ -141,6 +147,7 @@ def summarise(session: Session, progress: Progress) -> dict[str, Any]:
         "state_path": str(workspace.state),
         "outputs": outputs,
         "resources": session.cloud.ask("resources")["labels"],
+        "permissions": session.cloud.permissions,
         "policy": session.engine.pack.counts() if session.engine.pack else None,
         "phases": progress.seconds,
     }
