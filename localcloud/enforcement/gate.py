@@ -130,7 +130,9 @@ class Gate:
         return None
 
     def _unmapped(self, call: Call, caller: Caller) -> Refusal:
-        named = ", ".join(f"{key}={value}" for key, value in call.parameters.items() if isinstance(value, str))
+        listed = {key: value if isinstance(value, list) else [value] for key, value in call.parameters.items()}
+        plain = {key: values for key, values in listed.items() if all(isinstance(one, str) for one in values)}
+        named = ", ".join(f"{key}={' '.join(values)}" for key, values in plain.items())
         message = (
             f"{caller.principal.arn} called {call.service}:{call.operation} ({named[:200] or 'no named resource'}): "
             "this local cloud does not know which actions and resources that needs, and lets nothing through that it "

@@ -86,7 +86,7 @@ class Authorizers:
 
     def _enforce(self, verdict: Verdict, exchange: Exchange) -> None:
         try:
-            decision = decide(verdict.policy, exchange.method_arn())
+            decision = decide(verdict.policy, exchange.method_arn(), exchange.source_ip)
         except MalformedPolicyError as error:
             raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", detail=str(error)) from error
         if decision != "allow":
