@@ -203,7 +203,7 @@ def test_the_usage_record_survives_a_restart_and_is_written_where_it_is_wanted(c
 
     cloud.invoke({})
     before = echo()
-    assert before["functions"] == ["echo"]
+    assert "echo" in before["functions"]
     written = next(row for row in before["statements"] if "logs:PutLogEvents" in row["actions"])
     assert written["used"]["logs:PutLogEvents"] >= 1
     cloud.restart()
