@@ -56,8 +56,19 @@ def _read(call: Call, account: Account) -> Iterator[Need]:
             _object(call, account),
             keys,
         )
+    yield from _absence(call, account)
     if call.operation != "HeadObject":  # an object's headers are not encrypted
         yield from _object_key(str(call.parameters.get("Bucket")), str(call.parameters.get("Key")), call, account)
+
+
+def _absence(call: Call, account: Account) -> Iterator[Need]:
+    """Who may not list a bucket is not told that a key is missing: 403 instead of 404 (S3 API reference, GetObject).
+
+    The key counts as the prefix asked for, which lets a policy name exactly those keys.
+    """
+    found, key = account.bucket(str(call.parameters.get("Bucket"))), str(call.parameters.get("Key"))
+    if found is not None and found.keys.get(key) is None:
+        yield _need("ListBucket", _bucket(call, account), {"s3:prefix": (key,)})
 
 
 def _object_key(bucket: str, key: str, call: Call, account: Account) -> Iterator[Need]:

@@ -97,6 +97,20 @@ def test_a_copy_needs_the_source_and_the_target(world: World) -> None:
     ]
 
 
+def test_only_who_may_list_a_bucket_is_told_that_a_key_is_missing(world: World) -> None:
+    world.client("s3").create_bucket(Bucket="bkt", CreateBucketConfiguration={"LocationConstraint": REGION})
+    world.client("s3").put_object(Bucket="bkt", Key="there", Body=b"")
+    read = allow("s3:GetObject", "arn:aws:s3:::bkt/*")
+    named = {"StringEquals": {"s3:prefix": "gone"}}
+    lists = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt", "Condition": named}
+    reader, lister = world.key_of(world.role(read)), world.key_of(world.role(read, lists))
+    assert world.allowed(reader, "s3:GetObject", Bucket="bkt", Key="there")
+    assert not world.allowed(reader, "s3:GetObject", Bucket="bkt", Key="gone")
+    assert not world.allowed(reader, "s3:HeadObject", Bucket="bkt", Key="gone")
+    assert world.allowed(lister, "s3:GetObject", Bucket="bkt", Key="gone")
+    assert not world.allowed(lister, "s3:GetObject", Bucket="bkt", Key="other")
+
+
 def test_an_inference_profile_needs_the_profile_and_its_model(world: World) -> None:
     profile, model = needs(world, "bedrock-runtime:Converse", {"modelId": "eu.amazon.nova-lite"})
     assert profile.resource == f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.amazon.nova-lite"
