@@ -103,9 +103,16 @@ class Table:
         return load_item(answer["Item"]) if "Item" in answer else None
 
     def query(
-        self, pk: str, sk_prefix: str, *, index: str | None = None, limit: int, start: Mapping[str, str] | None = None
+        self,
+        pk: str,
+        sk_prefix: str,
+        *,
+        index: str | None = None,
+        limit: int,
+        start: Mapping[str, str] | None = None,
+        descending: bool = False,
     ) -> Page:
-        """One page of a partition's items whose sort key begins with `sk_prefix`, in ascending order."""
+        """One page of a partition's items whose sort key begins with `sk_prefix`, in the order of their sort keys."""
         stem = index or ""
         condition = "#pk = :pk AND begins_with(#sk, :sk)" if sk_prefix else "#pk = :pk"
         names = {"#pk": f"{stem}pk", "#sk": f"{stem}sk"} if sk_prefix else {"#pk": f"{stem}pk"}
@@ -116,6 +123,7 @@ class Table:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": dump_item(values),
             "Limit": limit,
+            "ScanIndexForward": not descending,
         }
         if index:
             arguments["IndexName"] = index

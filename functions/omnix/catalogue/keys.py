@@ -1,17 +1,15 @@
-"""Keys of the catalogue in the tables `products` and `sessions`.
+"""Keys of the catalogue in the table `products`.
 
 A product is two items, written together: the product itself, listed by name in gsi1, and its SKU entry, a full copy
 that makes the SKU unique in the tenant and lists the product by name within its category. So that both filters are
 queries and none is a scan.
 """
 
-import hashlib
 import unicodedata
 
 type Key = tuple[str, str]
 
 INDEX = "gsi1"
-KEY_NAMES = frozenset({"sk", "gsi1sk"})
 # Sort keys end at 1024 bytes (AWS); the id behind the name needs 33 of them.
 _NAME_BYTES = 512
 
@@ -50,8 +48,3 @@ def folded(text: str) -> str:
 def by_name(name: str, product_id: str) -> str:
     """products, gsi1: a product's place in a list."""
     return f"{folded(name)}#{product_id}"
-
-
-def idempotency(tenant_id: str, user_id: str, route: str, key: str) -> Key:
-    """sessions: what a caller's idempotency key made; the key is hashed, for callers put anything into it."""
-    return f"TENANT#{tenant_id}#IDEMPOTENCY", f"{route}#{user_id}#{hashlib.sha256(key.encode()).hexdigest()}"

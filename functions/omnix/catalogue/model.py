@@ -101,11 +101,6 @@ class Product(BaseModel):
     created_at: str = Field(description="UTC, ISO 8601.")
     updated_at: str = Field(description="UTC, ISO 8601.")
 
-    @property
-    def etag(self) -> str:
-        """A strong entity tag (RFC 9110)."""
-        return f'"{self.version}"'
-
     def content(self) -> ProductInput:
         """What a caller may set."""
         return ProductInput.model_construct(

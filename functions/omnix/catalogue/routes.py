@@ -4,38 +4,20 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
+from omnix import etag
 from omnix.authorisation import principal
 from omnix.catalogue.model import Category, Product, ProductChanges, ProductInput, ProductPage
 from omnix.catalogue.service import catalogue
+from omnix.etag import IfMatch
+from omnix.idempotency import REPLAYED, IdempotencyKey
+from omnix.listing import Cursor, Limit
 from omnix.operation import operation
 
 router = Router()  # type: ignore[no-untyped-call]
 
 ProductId = Annotated[str, Path(description="The product's id.")]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", max_length=200, description="The ETag of the version that was read.")
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x20-\x7e]*$",  # other bytes reach a function as one replacement character: keys would collide
-        description="Chosen by the caller; the same key with the same body creates once in 24 hours.",
-    ),
-]
-
-
-def _with_etag(product: Product, status: int = 200, headers: dict[str, str] | None = None) -> Response[Product]:
-    return Response(
-        status_code=status,
-        content_type="application/json",
-        body=product,
-        headers={"ETag": product.etag, **(headers or {})},
-    )
 
 
 @router.get(
@@ -48,8 +30,8 @@ def _with_etag(product: Product, status: int = 200, headers: dict[str, str] | No
 def list_products(
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
     prefix: Annotated[str, Query(max_length=100, description="Only names that begin so, case ignored.")] = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = 25,
-    cursor: Annotated[str | None, Query(min_length=1, max_length=4096, description="From the last page.")] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
 ) -> ProductPage:
     """The tenant's products in the order of their names."""
     caller = principal(router.current_event)
@@ -69,8 +51,8 @@ def create_product(
 ) -> Response[Product]:
     """Creates a product. Needs the role owner or manager."""
     made, replayed = catalogue().create(principal(router.current_event), product, idempotency_key)
-    headers = {"Location": f"/products/{made.product_id}"} | ({"Idempotency-Replayed": "true"} if replayed else {})
-    return _with_etag(made, 201, headers)
+    headers = {"Location": f"/products/{made.product_id}"} | (REPLAYED if replayed else {})
+    return etag.tagged(made, made.version, 201, headers)
 
 
 @router.get(
@@ -82,7 +64,8 @@ def create_product(
 )
 def read_product(product_id: ProductId) -> Response[Product]:
     """One product."""
-    return _with_etag(catalogue().get(principal(router.current_event), product_id))
+    product = catalogue().get(principal(router.current_event), product_id)
+    return etag.tagged(product, product.version)
 
 
 @router.put(
@@ -96,7 +79,8 @@ def replace_product(
     product_id: ProductId, product: Annotated[ProductInput, Body()], if_match: IfMatch = None
 ) -> Response[Product]:
     """Replaces a product's whole content. Needs the role owner or manager."""
-    return _with_etag(catalogue().replace(principal(router.current_event), product_id, product, if_match))
+    replaced = catalogue().replace(principal(router.current_event), product_id, product, if_match)
+    return etag.tagged(replaced, replaced.version)
 
 
 @router.patch(
@@ -110,7 +94,8 @@ def update_product(
     product_id: ProductId, changes: Annotated[ProductChanges, Body()], if_match: IfMatch = None
 ) -> Response[Product]:
     """Changes some of a product's fields. Needs the role owner or manager."""
-    return _with_etag(catalogue().update(principal(router.current_event), product_id, changes, if_match))
+    changed = catalogue().update(principal(router.current_event), product_id, changes, if_match)
+    return etag.tagged(changed, changed.version)
 
 
 @router.delete(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, cursor
+from omnix import aws, clock, etag
 from omnix.authorisation import EDITORS
-from omnix.catalogue import keys
 from omnix.catalogue.model import Product, ProductPage
-from omnix.catalogue.store import AlreadyDoneError, Once, ProductStore, VersionChangedError
+from omnix.catalogue.store import AlreadyDoneError, ProductStore, VersionChangedError
 from omnix.dashboard.store import RollupStore
 from omnix.dynamodb import Table
-from omnix.errors import ConflictError, NotFoundError, PreconditionFailedError, UnavailableError
+from omnix.errors import ConflictError, NotFoundError, UnavailableError
+from omnix.idempotency import Once
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
@@ -37,10 +36,8 @@ class Catalogue:
         self, caller: Principal, *, category: str | None, prefix: str, limit: int, after: str | None
     ) -> ProductPage:
         """A page of the caller's products by name, of one category and with names that begin so, if asked."""
-        query = f"products:{caller.tenant_id}:{category or ''}:{keys.folded(prefix)}"
-        start = cursor.decode(after, query, keys.KEY_NAMES) if after else None
-        items, last = self._store.page(caller.tenant_id, category, prefix, limit, start)
-        return ProductPage(items=items, next_cursor=cursor.encode(last, query) if last else None)
+        items, following = self._store.page(caller.tenant_id, category, prefix, limit, after)
+        return ProductPage(items=items, next_cursor=following)
 
     def get(self, caller: Principal, product_id: str) -> Product:
         """Raises NotFoundError for what is not the caller's as for what is not there."""
@@ -53,11 +50,15 @@ class Catalogue:
         """The product, and whether an earlier request with the same key made it. Conflict, forbidden."""
         caller.require(EDITORS)
         product = _made(uuid.uuid4().hex, content, version=1, created_at=clock.iso_now())
-        once = _once(caller, content, idempotency_key) if idempotency_key else None
+        once = (
+            Once.of(caller, "POST /products", idempotency_key, content.model_dump_json().encode())
+            if idempotency_key
+            else None
+        )
         try:
             self._store.create(caller.tenant_id, product, once)
         except AlreadyDoneError as done:
-            return self._replayed(caller, done, once), True
+            return self._replayed(caller, done.product_id), True
         return product, False
 
     def replace(self, caller: Principal, product_id: str, content: ProductInput, if_match: str | None) -> Product:
@@ -99,22 +100,14 @@ class Catalogue:
 
     def _matching(self, caller: Principal, product_id: str, if_match: str | None) -> Product:
         product = self.get(caller, product_id)
-        if if_match is not None and not _matches(if_match, product.etag):
-            raise PreconditionFailedError("The product has changed. Read it again.", headers={"ETag": product.etag})
+        etag.require(if_match, product.version, "product")
         return product
 
-    def _replayed(self, caller: Principal, done: AlreadyDoneError, once: Once | None) -> Product:
-        if once is None or done.payload_hash != once.payload_hash:
-            raise ConflictError("This Idempotency-Key was used for another request.")
-        product = self._store.get(caller.tenant_id, done.product_id)
+    def _replayed(self, caller: Principal, product_id: str) -> Product:
+        product = self._store.get(caller.tenant_id, product_id)
         if product is None:
             raise ConflictError("The product that this Idempotency-Key made is gone.")
         return product
-
-
-def _matches(if_match: str, etag: str) -> bool:
-    """RFC 9110, 13.1.1: any of a list, `*` for whatever is there; weak tags never match."""
-    return if_match.strip() == "*" or etag in {candidate.strip() for candidate in if_match.split(",")}
 
 
 def _made(product_id: str, content: ProductInput, version: int, created_at: str) -> Product:
@@ -130,12 +123,6 @@ def _made(product_id: str, content: ProductInput, version: int, created_at: str)
         created_at=created_at,
         updated_at=clock.iso_now(),
     )
-
-
-def _once(caller: Principal, content: ProductInput, key: str) -> Once:
-    """Caller, route and payload: nobody meets another caller's key, and one key never stands for two requests."""
-    payload_hash = hashlib.sha256(content.model_dump_json().encode()).hexdigest()
-    return Once(keys.idempotency(caller.tenant_id, caller.user_id, "POST /products", key), payload_hash)
 
 
 def catalogue() -> Catalogue:

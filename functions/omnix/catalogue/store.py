@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from omnix import clock, cursor
+from omnix import clock
 from omnix.catalogue import keys
 from omnix.catalogue.model import Product
 from omnix.dashboard.rollup import Counted
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
+from omnix.listing import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from omnix.dashboard.store import RollupStore
     from omnix.dynamodb import Item, Table
+    from omnix.idempotency import Once
 
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
 _SAME_PRODUCT = "product_id = :product_id"
-_IDEMPOTENCY_SECONDS = 24 * 3600
 
 
 class VersionChangedError(Exception):
@@ -31,20 +27,11 @@ class VersionChangedError(Exception):
 
 
 class AlreadyDoneError(Exception):
-    """The idempotency key has been used; `product_id` and `payload_hash` are what it stands for."""
+    """The idempotency key has been used; `product_id` is what it made."""
 
-    def __init__(self, product_id: str, payload_hash: str) -> None:
+    def __init__(self, product_id: str) -> None:
         super().__init__(product_id)
         self.product_id = product_id
-        self.payload_hash = payload_hash
-
-
-@dataclass(frozen=True)
-class Once:
-    """A creation that must happen once: its key in `sessions` and what it was asked for."""
-
-    key: keys.Key
-    payload_hash: str
 
 
 class ProductStore:
@@ -61,32 +48,24 @@ class ProductStore:
         return _product(item) if item else None
 
     def page(
-        self, tenant_id: str, category: str | None, prefix: str, limit: int, start: Mapping[str, str] | None
-    ) -> tuple[list[Product], dict[str, str] | None]:
-        """A page in the order of names, eventually consistent as every GSI is, and the key after which to go on."""
+        self, tenant_id: str, category: str | None, prefix: str, limit: int, after: str | None
+    ) -> tuple[list[Product], str | None]:
+        """A page in the order of names, eventually consistent as every GSI is, and the cursor of the next one."""
         partition = keys.category_by_name(tenant_id, category) if category else keys.all_by_name(tenant_id)
-        # The partitions of a start key come from the caller's tenant and query, never from the cursor.
-        key = {"pk": keys.partition(tenant_id), "gsi1pk": partition, **start} if start else None
-        try:
-            page = self._products.query(partition, keys.folded(prefix), index=keys.INDEX, limit=limit, start=key)
-        except ClientError as error:
-            if start and error.response["Error"]["Code"] == "ValidationException":
-                raise cursor.invalid() from None  # a made-up key: too long, or outside of what is queried
-            raise
-        last = {name: page.last_key[name] for name in keys.KEY_NAMES} if page.last_key else None
-        return [_product(item) for item in page.items], last
+        listing = Listing(self._products, partition, keys.folded(prefix), keys.INDEX, keys.partition(tenant_id))
+        items, following = listing.page(limit, after)
+        return [_product(item) for item in items], following
 
     def create(self, tenant_id: str, product: Product, once: Once | None) -> None:
         """Raises ConflictError when the SKU is taken, AlreadyDoneError when the idempotency key was used before."""
         actions = [*self._puts(tenant_id, product), *self._counts(tenant_id, None, product)]
         if once:
-            actions.append(self._remember(product.product_id, once))
+            actions.append(once.record(self._sessions, product.product_id))
         try:
             transact(self._products.client, actions)
         except ConditionFailedError as failure:
             if once and len(actions) - 1 in failure.failed:
-                item = self._sessions.get(*once.key) or {"product_id": product.product_id, "payload_hash": ""}
-                raise AlreadyDoneError(item["product_id"], item["payload_hash"]) from None
+                raise AlreadyDoneError(once.earlier(self._sessions) or product.product_id) from None
             raise _sku_taken() from None
 
     def replace(self, tenant_id: str, before: Product, after: Product) -> None:
@@ -126,20 +105,6 @@ class ProductStore:
 
     def _counts(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
         return self._rollups.actions(tenant_id, _counted(before), _counted(after), clock.iso_now())
-
-    def _remember(self, product_id: str, once: Once) -> dict[str, Any]:
-        now = clock.epoch_seconds()
-        pk, sk = once.key
-        item: Item = {
-            "pk": pk,
-            "sk": sk,
-            "entity": "idempotency",
-            "product_id": product_id,
-            "payload_hash": once.payload_hash,
-            "expires_at": now + _IDEMPOTENCY_SECONDS,
-        }
-        # TTL deletes up to days late: an expired key is free before it is gone.
-        return self._sessions.put(item, f"{_ABSENT} OR expires_at < :now", {":now": now})
 
 
 def _sku_taken() -> ConflictError:

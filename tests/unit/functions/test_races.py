@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from omnix import etag
 from omnix.authorisation import Principal, Role
 from omnix.catalogue.model import Product, ProductChanges, ProductInput
 from omnix.catalogue.service import catalogue
@@ -60,7 +61,7 @@ def test_each_judge_is_the_one_that_it_is_said_to_be(cloud: Cloud, database: str
 def test_of_writers_with_one_if_match_exactly_one_writes(cloud: Cloud) -> None:
     made, _ = catalogue().create(WHO, content("TEA-1"), None)
     outcomes = at_once(
-        WRITERS, lambda n: catalogue().update(WHO, made.product_id, ProductChanges(name=f"N{n}"), made.etag)
+        WRITERS, lambda n: catalogue().update(WHO, made.product_id, ProductChanges(name=f"N{n}"), etag.of(made.version))
     )
     assert kinds(outcomes) == {"Product": 1, "PreconditionFailedError": WRITERS - 1}
     (winner,) = (outcome for outcome in outcomes if isinstance(outcome, Product))
