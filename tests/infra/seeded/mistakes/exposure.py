@@ -56,6 +56,8 @@ SEEDS = (
     _seed("a SecureString under AWS's key", edits.put("api-parameter-usage-key", "keyId", "alias/aws/ssm"), "parameter-customer-key", "api-parameter-usage-key", "set keyId"),
     _seed("a bucket under S3's own key", edits.put("delivery-artefacts-encryption", "rules.0.applyServerSideEncryptionByDefault", {"sseAlgorithm": "AES256"}), "bucket-customer-key", "delivery-artefacts", "sseAlgorithm aws:kms"),
     _seed("function variables under AWS's key", edits.drop("api-api-function", "kmsKeyArn"), "function-environment-customer-key", "api-api-function", "set kmsKeyArn"),
+    _seed("a vault under AWS's key", edits.drop("backup-vault", "kmsKeyArn"), "vault-customer-key", "backup-vault", "set kmsKeyArn"),
+    _seed("an alarm topic that takes plain http", edits.statement("monitoring-topic", "TlsOnly", Action=["sns:Subscribe"]), "topic-tls", "monitoring-topic", "aws:SecureTransport"),
     _seed("a key that never rotates", edits.put("security-key", "enableKeyRotation", False), "key-rotates", "security-key", "enableKeyRotation: true"),
     _seed("a table under a key of the recovery region", edits.put("data-table-orders", "serverSideEncryption.kmsKeyArn", f"arn:aws:kms:eu-west-1:{_ACCOUNT}:key/security-key"), "dynamodb.Table.serverSideEncryption.kmsKeyArn-arn", "data-table-orders", "AWS takes only its own region", "refusal"),
     _seed("a web ACL's rate limit below what WAF takes", edits.put("wall", "rules.0.statement.rateBasedStatement.limit", 5), "wafv2.WebAcl.rules", "wall", "10 to 2000000000", "refusal", _WALL),

@@ -43,7 +43,7 @@ _PREVIEW = resources(
 )  # fmt: skip
 
 SEEDS = (
-    _seed("every DynamoDB action instead of five", edits.statement(_GRANT, "Items", Action=["dynamodb:*"]), "no-wildcard-action", "list the actions"),
+    _seed("every DynamoDB action instead of four", edits.statement(_GRANT, "Items", Action=["dynamodb:*"]), "no-wildcard-action", "list the actions"),
     _seed("one prefix too many: dynamodb:Delete*, the table's deletion included", edits.statement(_GRANT, "Items", Action=["dynamodb:GetItem", "dynamodb:Delete*"]), "no-wildcard-action", "list the actions"),
     _seed("a grant on every table of the account", edits.statement(_GRANT, "Items", Resource=[_TABLE.replace("omnix-ai-prod", "*")]), "no-wildcard-resource", "name the ARN"),
     _seed("a grant on every secret", edits.allowing("api-auth-policy-read-jwt-secret", Sid="All", Action=["secretsmanager:GetSecretValue"], Resource=["*"]), "no-wildcard-resource", "name the ARN", "api-auth-policy-read-jwt-secret"),
