@@ -1,18 +1,17 @@
 """Starts, asks and stops the local cloud of one environment, through its own command line."""
 
 import json
-import os
 import subprocess
 import sys
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from toolchain import switches
 from toolchain.overlay import LOCAL_ACCOUNTS
 from toolchain.workspace import ROOT, Workspace
 
 START_SECONDS = 90
-PERMISSIONS = "OMNIX_PERMISSIONS"
 PREFERRED_PORTS = {"dev": (4510, 4511), "staging": (4520, 4521), "prod": (4530, 4531)}
 
 
@@ -54,11 +53,11 @@ def start(workspace: Workspace, region: str, ports: tuple[int, int] | None = Non
     `OMNIX_PERMISSIONS=off` starts it without enforcement, to see whether a permission is the cause of a failure.
     """
     endpoint, gateway = ports or PREFERRED_PORTS[workspace.stack]
-    off = os.environ.get(PERMISSIONS, "").lower() == "off"
+    permissions = "on" if switches.is_on(switches.PERMISSIONS) else "off"
     document = json.loads(
         _localcloud(
             workspace, "start", "--account-id", LOCAL_ACCOUNTS[workspace.stack], "--region", region,
-            "--port", str(endpoint), "--gateway-port", str(gateway), "--permissions", "off" if off else "on",
+            "--port", str(endpoint), "--gateway-port", str(gateway), "--permissions", permissions,
         )
     )  # fmt: skip
     return _cloud(document)

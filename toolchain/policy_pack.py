@@ -8,7 +8,6 @@ project file with a runtime of ours, and that program, which starts the pack whe
 """
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,13 +17,13 @@ from typing import Any, Final
 
 import yaml
 
+from toolchain import switches
 from toolchain.overlay import NAMESPACE
 from toolchain.workspace import ROOT, Workspace, WorkspaceError, write_atomically
 
 PACK: Final = ROOT / "policy"
 RUNTIME: Final = "venv"
 PROGRAM: Final = f"pulumi-analyzer-policy-{RUNTIME}"
-OFF: Final = "OMNIX_POLICY"
 REPORT_VARIABLE: Final = "OMNIX_POLICY_REPORT"
 # the engine's commands that take --policy-pack
 COMMANDS: Final = frozenset({"preview", "up"})
@@ -36,7 +35,7 @@ class PolicyPackError(WorkspaceError):
 
 def is_on() -> bool:
     """Say whether local runs are judged: always, except for `OMNIX_POLICY=off`."""
-    return os.environ.get(OFF, "").lower() != "off"
+    return switches.is_on(switches.POLICY)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class LocalPack:
         except FileNotFoundError:
             raise PolicyPackError(
                 f"the policy pack {self.source} left no report: the engine did not run it to its end. "
-                f"{OFF}=off deploys without it"
+                f"{switches.POLICY}=off deploys without it"
             ) from None
         return report
 

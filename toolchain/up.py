@@ -14,7 +14,7 @@ import yaml
 
 import bundler
 from toolchain import cloud as clouds
-from toolchain import overlay
+from toolchain import overlay, switches
 from toolchain.cloud import Cloud
 from toolchain.engine import provide
 from toolchain.policy_pack import LocalPack, is_on, sentence, with_analyzer
@@ -64,7 +64,7 @@ def open_session(workspace: Workspace, progress: Progress, ports: tuple[int, int
         progress.say(f"permissions {cloud.permissions}: {_PERMISSIONS[cloud.permissions]}")
     pack = LocalPack(workspace) if is_on() else None
     if pack is None:
-        progress.say("OMNIX_POLICY=off: the policy pack does not judge what this command deploys")
+        progress.say(f"{switches.POLICY}=off: the policy pack does not judge what this command deploys")
     engine = Engine(folder, workspace, cloud.provider_port, pack)
     engine.ensure_stack()
     return Session(workspace, cloud, engine)
