@@ -10,8 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
-
 from tests.integration.conftest import Environment
 
 type Document = dict[str, Any]
@@ -153,28 +151,6 @@ class TopicPolicy:
 
 
 @dataclass(frozen=True)
-class SecretPolicy:
-    """A secret's resource policy."""
-
-    secrets: Any
-    subject: str
-    kind: str = "secret policy"
-
-    @property
-    def title(self) -> str:
-        return f"secret {self.subject.rpartition(':')[2]}"
-
-    def read(self) -> Document:
-        return _document(self.secrets.get_resource_policy(SecretId=self.subject)["ResourcePolicy"])
-
-    def write(self, document: Document) -> None:
-        if document["Statement"]:
-            self.secrets.put_resource_policy(SecretId=self.subject, ResourcePolicy=_text(document))
-        else:
-            self.secrets.delete_resource_policy(SecretId=self.subject)
-
-
-@dataclass(frozen=True)
 class FunctionPolicy:
     """The permissions on a function: each is a call of its own, and has no document to put."""
 
@@ -257,7 +233,7 @@ def _of_roles(iam: Any) -> Iterator[Holder]:
 
 def _of_resources(environment: Environment) -> Iterator[Holder]:
     kms, sns = environment.client("kms"), environment.client("sns")
-    functions, secrets = environment.client("lambda"), environment.client("secretsmanager")
+    functions = environment.client("lambda")
     for key in kms.list_keys()["Keys"]:
         if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER":
             yield KeyPolicy(kms, key["KeyArn"])
@@ -265,11 +241,6 @@ def _of_resources(environment: Environment) -> Iterator[Holder]:
         yield TopicPolicy(sns, topic["TopicArn"])
     for function in functions.list_functions()["Functions"]:
         yield FunctionPolicy(functions, function["FunctionArn"])
-    for secret in secrets.list_secrets()["SecretList"]:
-        with suppress(ClientError, KeyError):
-            holder = SecretPolicy(secrets, secret["ARN"])
-            holder.read()
-            yield holder
 
 
 def _stored(environment: Environment) -> Iterator[Holder]:
