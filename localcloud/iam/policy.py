@@ -71,7 +71,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy and who owns it (`role omnix-…, policy grants`; `queue orders`). `version` is the language's."""
+    """A policy and who owns it (`role api, policy grants`; `queue orders`). `version` is the language's."""
 
     owner: str
     statements: tuple[Statement, ...]

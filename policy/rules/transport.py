@@ -122,7 +122,7 @@ RULES: tuple[Rule, ...] = (
             _BUCKET,
             PROD(
                 types.BUCKET_POLICY,
-                bucket="omnix-ai-prod-files-111122223333-eu-central-1",
+                bucket=_NAME,
                 policy=denial("s3:*", _FILES, f"{_FILES}/*"),
             ),
         ),
