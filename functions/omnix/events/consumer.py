@@ -1,0 +1,49 @@
+"""A batch of stream records: each change to its reactions, and where to go on after a failure."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from omnix.events.change import change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from omnix.events.reactions import Reaction
+
+# A record takes milliseconds; a dependency that hangs takes 6.5 s until it is given up (omnix.aws).
+RESERVE_MS = 8_000
+
+_logger = logging.getLogger(__name__)
+
+
+def consume(
+    event: Mapping[str, Any],
+    prefix: str,
+    reactions: Mapping[str, Sequence[Reaction]],
+    remaining_ms: Callable[[], float] = lambda: float("inf"),
+) -> dict[str, Any]:
+    """The answer for `ReportBatchItemFailures`: empty, or the record from which Lambda is to deliver again.
+
+    Records are taken in their order and none after a failure, since a later change of the same item may depend on
+    it. A batch that would not end in time is handed back from the first record that was not begun.
+    """
+    done = 0
+    for record in event["Records"]:
+        if remaining_ms() < RESERVE_MS:
+            _logger.warning("handed back for lack of time, %d records done", done)
+            return _from(record)
+        try:
+            found = change(record, prefix)
+            for react in reactions.get(found.table, ()):
+                react(found)
+        except Exception:
+            _logger.exception("event %s failed, %d records before it done", record.get("eventID"), done)
+            return _from(record)
+        done += 1
+    return {"batchItemFailures": []}
+
+
+def _from(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}

@@ -1,0 +1,21 @@
+"""Which reactions a table's changes have.
+
+A reaction is `react(change) -> None`. It may be called any number of times for one change, and changes of different
+items in any order: it counts differences between the two images (which commute) through `omnix.events.once.apply`.
+What it raises is tried again, with every later change of its shard behind it, so it raises only what trying helps.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+from omnix.events.change import Change
+
+type Reaction = Callable[[Change], None]
+
+
+@functools.cache
+def reactions() -> Mapping[str, Sequence[Reaction]]:
+    """Table -> its reactions, in their order."""
+    return {}
