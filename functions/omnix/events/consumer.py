@@ -29,8 +29,7 @@ def consume(
     Records are taken in their order and none after a failure, since a later change of the same item may depend on
     it. A batch that would not end in time is handed back from the first record that was not begun.
     """
-    done = 0
-    for record in event["Records"]:
+    for done, record in enumerate(event["Records"]):
         if remaining_ms() < RESERVE_MS:
             _logger.warning("handed back for lack of time, %d records done", done)
             return _from(record)
@@ -41,7 +40,6 @@ def consume(
         except Exception:
             _logger.exception("event %s failed, %d records before it done", record.get("eventID"), done)
             return _from(record)
-        done += 1
     return {"batchItemFailures": []}
 
 
