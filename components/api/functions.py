@@ -55,7 +55,7 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
     tables = stores.tables
     match function:
         case "api":
-            tables["products"].grant(grantee, ["GetItem", "Query", "PutItem", "DeleteItem"])
+            tables["products"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem"])
             tables["analytics"].grant(grantee, ["GetItem", "Query", "UpdateItem"])
             # Without Query, and so without the indexes. Refresh families lie under `FAMILY#`, but their entry in
             # `gsi1` is under the tenant's key: it would show them, hashes and all, to a role held to `TENANT#`.

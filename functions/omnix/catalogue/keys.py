@@ -1,8 +1,9 @@
 """Keys of the catalogue in the table `products`.
 
-A product is two items, written together: the product itself, listed by name in gsi1, and its SKU entry, a full copy
-that makes the SKU unique in the tenant and lists the product by name within its category. So that both filters are
-queries and none is a scan.
+A product is two full items, written together: the product itself, listed by name in gsi1, and its SKU entry, a copy
+that makes the SKU unique in the tenant and lists the product by name within its category. Three small entries beside
+them, by status, list it by name, price and creation: in the table for the whole tenant, in gsi1 for its category. So
+every filter and order that is offered is a query, and a change rewrites only the entries whose place changed.
 """
 
 import unicodedata
@@ -48,3 +49,24 @@ def folded(text: str) -> str:
 def by_name(name: str, product_id: str) -> str:
     """products, gsi1: a product's place in a list."""
     return f"{folded(name)}#{product_id}"
+
+
+def entries_by_status(tenant_id: str, status: str, order: str, category: str | None) -> str:
+    """products: the entries of one status in one order; with a category its partition in gsi1, else the table's."""
+    within = f"#CATEGORY#{category}" if category else ""
+    return f"TENANT#{tenant_id}{within}#STATUS#{status}#BY#{order}"
+
+
+def by_price(currency: str, amount: int, product_id: str) -> str:
+    """products: an entry's place by price; amounts of one currency only compare with each other."""
+    return f"{price_place(currency, amount)}#{product_id}"
+
+
+def price_place(currency: str, amount: int) -> str:
+    """What the places of one price begin with; amounts have 13 digits (`catalogue.model.MAX_AMOUNT`)."""
+    return f"{currency}#{amount:013}"
+
+
+def by_creation(created_at: str, product_id: str) -> str:
+    """products: an entry's place by the time of creation."""
+    return f"{created_at}#{product_id}"

@@ -114,7 +114,7 @@ class Product(BaseModel):
 
 
 class ProductPage(BaseModel):
-    """A page of products in the order of their names."""
+    """A page of products in the order that was asked for."""
 
     items: list[Product]
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last one.")

@@ -5,10 +5,21 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from pydantic import Field
 
 from omnix import etag
 from omnix.authorisation import principal
-from omnix.catalogue.model import Category, Product, ProductChanges, ProductInput, ProductPage
+from omnix.catalogue.model import (
+    MAX_AMOUNT,
+    Category,
+    Currency,
+    Product,
+    ProductChanges,
+    ProductInput,
+    ProductPage,
+    Status,
+)
+from omnix.catalogue.search import Search, Sort
 from omnix.catalogue.service import catalogue
 from omnix.etag import IfMatch
 from omnix.idempotency import REPLAYED, IdempotencyKey
@@ -17,6 +28,7 @@ from omnix.operation import operation
 
 router = Router()  # type: ignore[no-untyped-call]
 
+Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 ProductId = Annotated[str, Path(description="The product's id.")]
 
 
@@ -29,13 +41,35 @@ ProductId = Annotated[str, Path(description="The product's id.")]
 )
 def list_products(
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
-    prefix: Annotated[str, Query(max_length=100, description="Only names that begin so, case ignored.")] = "",
+    status: Annotated[Status | None, Query(description="Only this status.")] = None,
+    prefix: Annotated[
+        str, Query(max_length=100, description="Only names that begin so, case ignored; when sorted by name.")
+    ] = "",
+    currency: Annotated[Currency | None, Query(description="Only prices in it; when sorted by price.")] = None,
+    min_price: Annotated[Amount | None, Query(description="Minor units; needs `currency`.")] = None,
+    max_price: Annotated[Amount | None, Query(description="Minor units; needs `currency`.")] = None,
+    sort: Annotated[
+        Sort | None,
+        Query(
+            description="`-` is descending. By default `price` where a price is asked for, else `name`. By price: by "
+            "currency first, for amounts of different currencies do not compare."
+        ),
+    ] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> ProductPage:
-    """The tenant's products in the order of their names."""
+    """The tenant's products, filtered and sorted; every combination that is offered is answered from an index."""
     caller = principal(router.current_event)
-    return catalogue().list(caller, category=category, prefix=prefix, limit=limit, after=cursor)
+    search = Search.of(
+        sort,
+        category=category,
+        status=status,
+        prefix=prefix,
+        currency=currency,
+        min_price=min_price,
+        max_price=max_price,
+    )
+    return catalogue().list(caller, search, limit, cursor)
 
 
 @router.post(

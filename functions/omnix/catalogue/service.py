@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from omnix.authorisation import Principal
     from omnix.catalogue.model import ProductChanges, ProductInput
+    from omnix.catalogue.search import Search
 
 _PRODUCT_ID = re.compile(r"[0-9a-f]{32}")
 _WRITE_ATTEMPTS = 5
@@ -32,11 +33,9 @@ class Catalogue:
     def __init__(self, store: ProductStore) -> None:
         self._store = store
 
-    def list(
-        self, caller: Principal, *, category: str | None, prefix: str, limit: int, after: str | None
-    ) -> ProductPage:
-        """A page of the caller's products by name, of one category and with names that begin so, if asked."""
-        items, following = self._store.page(caller.tenant_id, category, prefix, limit, after)
+    def list(self, caller: Principal, search: Search, limit: int, after: str | None) -> ProductPage:
+        """A page of the caller's products that the search finds, in its order."""
+        items, following = self._store.page(caller.tenant_id, search, limit, after)
         return ProductPage(items=items, next_cursor=following)
 
     def get(self, caller: Principal, product_id: str) -> Product:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnix import clock
-from omnix.catalogue import keys
+from omnix.catalogue import entries, keys
 from omnix.catalogue.model import Product
+from omnix.catalogue.prices import batch
+from omnix.catalogue.search import Order
 from omnix.dashboard.rollup import Counted
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
 from omnix.listing import Listing
 
 if TYPE_CHECKING:
+    from omnix.catalogue.search import Search
     from omnix.dashboard.store import RollupStore
     from omnix.dynamodb import Item, Table
     from omnix.idempotency import Once
@@ -47,18 +50,37 @@ class ProductStore:
         item = self._products.get(*keys.product(tenant_id, product_id))
         return _product(item) if item else None
 
-    def page(
-        self, tenant_id: str, category: str | None, prefix: str, limit: int, after: str | None
-    ) -> tuple[list[Product], str | None]:
-        """A page in the order of names, eventually consistent as every GSI is, and the cursor of the next one."""
+    def page(self, tenant_id: str, search: Search, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+        """A page of what is searched for, and the cursor of the next one; eventually consistent as every GSI is.
+
+        It may hold less than `limit` products where one changed while it was read.
+        """
+        if search.order is not Order.NAME or search.status:
+            return self._entries(tenant_id, search, limit, after)
+        category = search.category
         partition = keys.category_by_name(tenant_id, category) if category else keys.all_by_name(tenant_id)
-        listing = Listing(self._products, partition, keys.folded(prefix), keys.INDEX, keys.partition(tenant_id))
+        listing = Listing(
+            self._products,
+            partition,
+            keys.folded(search.prefix),
+            keys.INDEX,
+            keys.partition(tenant_id),
+            newest_first=search.descending,
+        )
         items, following = listing.page(limit, after)
         return [_product(item) for item in items], following
 
+    def _entries(
+        self, tenant_id: str, search: Search, limit: int, after: str | None
+    ) -> tuple[list[Product], str | None]:
+        ids, following = entries.page(self._products, tenant_id, search, limit, after)
+        found = {item["product_id"]: item for item in batch(self._products, [keys.product(tenant_id, i) for i in ids])}
+        return [_product(found[i]) for i in ids if i in found and search.admits(found[i])], following
+
     def create(self, tenant_id: str, product: Product, once: Once | None) -> None:
         """Raises ConflictError when the SKU is taken, AlreadyDoneError when the idempotency key was used before."""
-        actions = [*self._puts(tenant_id, product), *self._counts(tenant_id, None, product)]
+        actions = [*self._puts(tenant_id, product), *self._moves(tenant_id, None, product)]
+        actions += self._counts(tenant_id, None, product)
         if once:
             actions.append(once.record(self._sessions, product.product_id))
         try:
@@ -76,7 +98,7 @@ class ProductStore:
         else:
             entry = self._products.put(_sku_item(tenant_id, after), _ABSENT)
             actions.append(self._products.delete(*keys.sku(tenant_id, before.sku)))
-        actions = [*actions, *self._counts(tenant_id, before, after), entry]
+        actions += [*self._counts(tenant_id, before, after), *self._moves(tenant_id, before, after), entry]
         try:
             transact(self._products.client, actions)
         except ConditionFailedError as failure:
@@ -91,6 +113,7 @@ class ProductStore:
             self._products.delete(*key, _SAME_VERSION, {":version": product.version}),
             self._products.delete(*entry, _SAME_PRODUCT, {":product_id": product.product_id}),
             *self._counts(tenant_id, product, None),
+            *self._moves(tenant_id, product, None),
         ]
         try:
             transact(self._products.client, actions)
@@ -102,6 +125,13 @@ class ProductStore:
             self._products.put(_item(tenant_id, product), _ABSENT),
             self._products.put(_sku_item(tenant_id, product), _ABSENT),
         ]
+
+    def _moves(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
+        """The entries whose place changed, and no other."""
+        old = entries.of(tenant_id, before) if before else {}
+        new = entries.of(tenant_id, after) if after else {}
+        puts = [self._products.put(item) for key, item in new.items() if old.get(key) != item]
+        return puts + [self._products.delete(*key) for key in old if key not in new]
 
     def _counts(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
         return self._rollups.actions(tenant_id, _counted(before), _counted(after), clock.iso_now())
