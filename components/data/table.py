@@ -11,7 +11,9 @@ from components.naming import Names
 
 # What a function may do with items. No Scan: no request path reads a whole table. A transaction is allowed by the
 # actions in it (TransactWriteItems is no IAM action), so it needs nothing beside these.
-type ItemAction = Literal["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
+type ItemAction = Literal[
+    "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"
+]
 
 TENANT_KEYS = ("TENANT#*",)
 CREDENTIAL_KEYS = ("CREDENTIAL#*",)

@@ -1,7 +1,7 @@
 """Parameter Store, read at run time with a bounded cache.
 
-Each function declares the parameters that it reads; all of them come in one `GetParameters` call (at most ten names,
-AWS's limit) when the oldest is due. While Parameter Store is away the last values serve on.
+Each function declares the parameters that it reads; all of them come together when the oldest is due, ten names a
+`GetParameters` call (AWS's limit). While Parameter Store is away the last values serve on.
 """
 
 from __future__ import annotations
@@ -42,8 +42,6 @@ class Parameters:
         self._ssm = ssm
         self._prefix = prefix
         self._names = tuple(sorted(set(names)))
-        if len(self._names) > MAX_NAMES:
-            raise ValueError(f"GetParameters takes {MAX_NAMES} names at most, not {len(self._names)}")
         self._decrypt = decrypt
         self._ttl = ttl
         self._values: dict[str, str] = {}
@@ -88,8 +86,12 @@ class Parameters:
 
     def _fetch(self) -> dict[str, str]:
         names = [f"{self._prefix}/{name}" for name in self._names]
-        found = self._ssm.get_parameters(Names=names, WithDecryption=self._decrypt)["Parameters"]
-        return {entry["Name"].removeprefix(f"{self._prefix}/"): entry["Value"] for entry in found}
+        found: dict[str, str] = {}
+        for start in range(0, len(names), MAX_NAMES):
+            some = names[start : start + MAX_NAMES]
+            answer = self._ssm.get_parameters(Names=some, WithDecryption=self._decrypt)
+            found |= {entry["Name"].removeprefix(f"{self._prefix}/"): entry["Value"] for entry in answer["Parameters"]}
+        return found
 
 
 LOG_LEVEL = "monitoring/log-level"
@@ -97,7 +99,16 @@ CORS_ORIGINS = "api/cors-origins"
 USAGE_KEY = "api/usage-key"
 DATABASE_ENDPOINT = "database/endpoint"
 
-_TABLES = ("analytics", "products", "sessions", "users")
+_TABLES = (
+    "analytics",
+    "customer-profiles",
+    "inventory",
+    "orders",
+    "products",
+    "recommendations",
+    "sessions",
+    "users",
+)
 
 
 def table(logical: str) -> str:

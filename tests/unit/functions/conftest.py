@@ -21,7 +21,16 @@ from tests.dynamodb_local.server import REQUIRED, required, running
 REGION = "eu-central-1"
 ORIGIN = "https://console.dev.example"
 MARKER = "dynamodb_local"
-TABLES = ("analytics", "products", "sessions", "users")
+TABLES = (
+    "analytics",
+    "customer-profiles",
+    "inventory",
+    "orders",
+    "products",
+    "recommendations",
+    "sessions",
+    "users",
+)
 SECRETS = {
     "JWT_SECRET": "S" * 10 + "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcd",
     "JWT_REFRESH_SECRET": "R" * 10 + "zyxwvutsrqponmlkjihgfedcba9876543210ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcd",

@@ -1,0 +1,1 @@
+"""Who buys at a tenant's shop, and what they are worth to it."""

@@ -1,0 +1,1 @@
+"""What sells together, counted from orders; no model is needed."""
