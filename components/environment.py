@@ -24,6 +24,7 @@ from components.data.stack import DataStack, DataStackArgs
 from components.data.tables import TABLES
 from components.delivery.preview_role import PreviewRole, PreviewRoleArgs
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
+from components.events.stack import EventsStack, EventsStackArgs, dead_letter_queue_name
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
 from components.monitoring.metrics import Function
@@ -33,7 +34,7 @@ from components.security.rotation import SecretRotation, SecretRotationArgs
 from components.security.stack import SecurityStack, SecurityStackArgs
 from components.tags import default_tags
 
-DEPLOYED: tuple[FunctionName, ...] = (*API_FUNCTIONS, "rotation")
+DEPLOYED: tuple[FunctionName, ...] = (*API_FUNCTIONS, "rotation", "worker")
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,11 @@ class _Environment:
         self.delivery = self._delivery({name: inputs.artefacts[name] for name in DEPLOYED})
         self.rotation = self._rotation()
         self.api = self._api()
+        self.events = self._events()
         self.functions: Mapping[str, LambdaFunction] = {
             **{str(logical): function for logical, function in self.api.functions.items()},
             "rotation": self.rotation.function,
+            "worker": self.events.worker,
         }
         self.monitoring = self._monitoring()
         self.backup = self._backup()
@@ -164,6 +167,21 @@ class _Environment:
         )
         return ApiStack("api", args, self.options)
 
+    def _events(self) -> EventsStack:
+        config = self.config
+        args = EventsStackArgs(
+            names=self.names,
+            code=self.delivery.code["worker"],
+            sizing=config.sizing("worker"),
+            tables=self.data.tables,
+            parameters=self.data.parameters,
+            key_arn=self.security.key.arn,
+            log_retention_days=config.log_retention_days,
+            alias_owner=config.alias_owner,
+            locked=self.protection.locked,
+        )
+        return EventsStack("events", args, self.options)
+
     def _watched_functions(self) -> Sequence[Function]:
         return [
             Function(
@@ -173,6 +191,7 @@ class _Environment:
                 timeout_seconds=self.config.sizing(logical).timeout_seconds,
                 log_group=self.names.function_log_group(logical),
                 refuses_by_error=logical == "authorizer",
+                reads_streams=logical == "worker",
             )
             for logical in DEPLOYED
         ]
@@ -191,6 +210,7 @@ class _Environment:
             functions=self._watched_functions(),
             tables={table.name: table.indexes for table in TABLES.values()},
             backup_vault_name=vault_name(self.names),
+            dead_letter_queues=[dead_letter_queue_name(self.names)],
             bedrock_models=self.config.bedrock.models,
             budgets_note=budgets_note(self._budget_definitions()),
         )
@@ -253,5 +273,6 @@ class _Environment:
             "dashboard_name": self.monitoring.dashboard_name,
             "alarm_topic_arn": self.monitoring.topic_arn,
             "backup_vault_name": self.backup.vault_name,
+            "dead_letter_queue_url": self.events.dead_letter_queue_url,
             "artefact_bucket": self.delivery.bucket,
         }

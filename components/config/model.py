@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from components.config.checks import distinct, email_address, exact_origin, github_repository, hostname, tag_value
 
 type Environment = Literal["dev", "staging", "prod"]
-type FunctionName = Literal["api", "auth", "authorizer", "rotation"]
+type FunctionName = Literal["api", "auth", "authorizer", "rotation", "worker"]
 type AliasOwner = Literal["pulumi", "deployment"]
 
 # CloudWatch Logs PutRetentionPolicy accepts these and no other number of days.
@@ -80,6 +80,8 @@ SIZING: dict[FunctionName, FunctionSizing] = {
     "auth": FunctionSizing(memory_mb=1024, timeout_seconds=15),
     "authorizer": FunctionSizing(memory_mb=512, timeout_seconds=10),
     "rotation": FunctionSizing(memory_mb=256, timeout_seconds=30),
+    # a batch of records, each a transaction; it hands back what it would not finish in time
+    "worker": FunctionSizing(memory_mb=512, timeout_seconds=60),
 }
 
 

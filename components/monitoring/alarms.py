@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from components.monitoring.metrics import Api, Function, Metric, Table, Vault
+from components.monitoring.metrics import Api, Function, Metric, Queue, Table, Vault
 
 type Comparison = Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"]
 
@@ -25,6 +25,7 @@ class Thresholds:
     function_throttles: int = 1
     duration_share: float = 0.8
     table_throttles: int = 1
+    iterator_age_ms: int = 15 * 60 * 1000
     table_system_errors: int = 5  # DynamoDB's SDKs retry a 500; a handful never reaches a caller
 
 
@@ -117,7 +118,38 @@ def function_alarms(function: Function, thresholds: Thresholds) -> list[Alarm]:
         metrics={"m": function.metric("Duration", "Maximum")},
         threshold=near_ms,
     )
-    return [throttles, duration] if function.refuses_by_error else [errors, throttles, duration]
+    watched = [throttles, duration, *([_iterator_age(function, thresholds)] if function.reads_streams else [])]
+    return watched if function.refuses_by_error else [errors, *watched]
+
+
+def _iterator_age(function: Function, thresholds: Thresholds) -> Alarm:
+    minutes = thresholds.iterator_age_ms // 60_000
+    return Alarm(
+        key=f"function-{function.logical}-iterator-age",
+        reason=(
+            f"The oldest change that {function.name} has not seen is {minutes} minutes old: dashboards and analytics "
+            "lag behind. Its log names the record that fails; after six hours it is given up to the dead letters."
+        ),
+        metrics={"m": function.metric("IteratorAge", "Maximum")},
+        threshold=thresholds.iterator_age_ms,
+        periods=3,
+        datapoints=3,
+    )
+
+
+def dead_letter_alarms(queue: Queue) -> list[Alarm]:
+    """Work that was given up."""
+    return [
+        Alarm(
+            key=f"queue-{queue.name.split('-', 3)[3]}-depth",
+            reason=(
+                f"{queue.name} holds changes that were given up after every retry. Read the worker's log, mend the "
+                "cause, then hand them over again with `omnix redrive` within 18 hours: streams keep 24."
+            ),
+            metrics={"m": queue.metric("ApproximateNumberOfMessagesVisible", "Maximum")},
+            threshold=1,
+        )
+    ]
 
 
 def table_alarms(table: Table, thresholds: Thresholds) -> list[Alarm]:

@@ -36,7 +36,10 @@ class Api:
 
 @dataclass(frozen=True)
 class Function:
-    """A function's alias. `refuses_by_error`: its errors are answers (an authorizer's `Unauthorized`)."""
+    """A function's alias. `refuses_by_error`: its errors are answers (an authorizer's `Unauthorized`).
+
+    `reads_streams`: Lambda polls streams for it.
+    """
 
     logical: str
     name: str
@@ -44,6 +47,7 @@ class Function:
     timeout_seconds: int
     log_group: str
     refuses_by_error: bool = False
+    reads_streams: bool = False
 
     def metric(self, name: str, stat: str) -> Metric:
         """`Resource` is `function:alias`; without it the metric would count `$LATEST` and old versions too."""
@@ -90,6 +94,17 @@ class Vault:
             Metric("AWS/Backup", name, vault, "Sum", HOUR),
             Metric("AWS/Backup", name, tables, "Sum", HOUR),
         )
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue."""
+
+    name: str
+
+    def metric(self, name: str, stat: str) -> Metric:
+        """Metrics of the queue: `ApproximateNumberOfMessagesVisible`, `ApproximateAgeOfOldestMessage`."""
+        return Metric("AWS/SQS", name, {"QueueName": self.name}, stat)
 
 
 def bedrock(model: str, name: str, stat: str) -> Metric:

@@ -18,4 +18,6 @@ type Reaction = Callable[[Change], None]
 @functools.cache
 def reactions() -> Mapping[str, Sequence[Reaction]]:
     """Table -> its reactions, in their order."""
-    return {}
+    from omnix.dashboard.reaction import count_product
+
+    return {"products": (count_product,)}
