@@ -152,6 +152,18 @@ class Table:
         key = dump_item({"pk": pk, "sk": sk})
         return {"Delete": {"TableName": self.name, "Key": key, **_condition(condition, values)}}
 
+    def check(
+        self,
+        pk: str,
+        sk: str,
+        condition: str = "attribute_exists(pk)",
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """A ConditionCheck for `transact`: nothing is written, and all fails unless the item is so."""
+        found = {"TableName": self.name, "Key": dump_item({"pk": pk, "sk": sk}), **_condition(condition, values)}
+        return {"ConditionCheck": {**found, **({"ExpressionAttributeNames": dict(names)} if names else {})}}
+
     def add(self, pk: str, sk: str, amounts: Mapping[str, int], assign: Mapping[str, Any]) -> dict[str, Any]:
         """An Update for `transact` that adds to counters (made when absent) and assigns plain attributes."""
         names = {f"#n{number}": name for number, name in enumerate([*amounts, *assign])}

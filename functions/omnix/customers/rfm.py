@@ -36,6 +36,9 @@ class Segment(StrEnum):
     PROSPECT = "prospect"
 
 
+BUYERS = tuple(segment for segment in Segment if segment is not Segment.PROSPECT)
+
+
 def recency(days: int) -> int:
     """1 to 5 from the whole days since the last order; a day in the future counts as today."""
     return _BEST - sum(days > bound for bound in _RECENCY_DAYS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnix.catalogue import keys as catalogue_keys
 from omnix.customers import keys as customer_keys
-from omnix.dynamodb import ConditionFailedError, dump_item, transact
+from omnix.dynamodb import ConditionFailedError, transact
 from omnix.inventory import reservations
 from omnix.listing import Listing
 from omnix.orders import keys
@@ -162,41 +162,16 @@ class OrderStore:
     def _price_checks(self, tenant_id: str, order: Order) -> list[dict[str, Any]]:
         """That each product still has the price that was read and is for sale; one check a product."""
         prices = {line.product_id: line.unit_price for line in order.lines}
+        values = {":currency": order.currency, ":for_sale": FOR_SALE}
         return [
-            _check(
-                self._tables.products,
-                catalogue_keys.product(tenant_id, product_id),
-                _SAME_PRICE,
-                {":amount": amount, ":currency": order.currency, ":for_sale": FOR_SALE},
-                _PRICE_NAMES,
+            self._tables.products.check(
+                *catalogue_keys.product(tenant_id, product_id), _SAME_PRICE, values | {":amount": amount}, _PRICE_NAMES
             )
             for product_id, amount in prices.items()
         ]
 
     def _customer_check(self, tenant_id: str, customer_id: str) -> dict[str, Any]:
-        key = customer_keys.profile(tenant_id, customer_id)
-        return _check(self._tables.customers, key, "attribute_exists(pk)")
-
-
-def _check(
-    table: Table,
-    key: tuple[str, str],
-    condition: str,
-    values: Mapping[str, Any] | None = None,
-    names: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """A ConditionCheck for `transact`: nothing is written, and all fails unless the item is so."""
-    pk, sk = key
-    found: dict[str, Any] = {
-        "TableName": table.name,
-        "Key": dump_item({"pk": pk, "sk": sk}),
-        "ConditionExpression": condition,
-    }
-    if values:
-        found["ExpressionAttributeValues"] = dump_item(values)
-    if names:
-        found["ExpressionAttributeNames"] = dict(names)
-    return {"ConditionCheck": found}
+        return self._tables.customers.check(*customer_keys.profile(tenant_id, customer_id))
 
 
 def _item(tenant_id: str, order: Order) -> Item:
