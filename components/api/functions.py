@@ -7,7 +7,7 @@ from typing import Literal
 import pulumi
 
 from components.data.parameters import Parameters
-from components.data.table import CREDENTIAL_KEYS, TENANT_KEYS, Table
+from components.data.table import CREDENTIAL_KEYS, TENANT_KEYS, ItemAction, Table
 from components.iam import Grantee
 from components.security.secret import Secret
 from components.security.secrets import SecretName
@@ -28,6 +28,10 @@ _SECRET_VARIABLES: Mapping[ApiFunction, Mapping[str, SecretName]] = {
     "authorizer": {"OMNIX_JWT_SECRET_ID": "JWT_SECRET", "OMNIX_API_KEY_SECRET_ID": "API_KEY_1"},
 }
 
+# Refresh families, and the counters of attempts to sign in.
+_SESSION_KEYS = ("FAMILY#*", "LIMIT#*")
+_API_KEY_KEYS = ("CREDENTIAL#APIKEY#*",)
+
 
 @dataclass(frozen=True)
 class Stores:
@@ -47,7 +51,8 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
     """Give `function` what it needs and nothing else.
 
     Only `auth` sees items under `CREDENTIAL#` and `FAMILY#`; every other role is held to tenant-owned
-    partitions of the two tables in which those lie. Only the authorizer decrypts the usage key.
+    partitions of the two tables in which those lie, but for the authorizer, which reads API keys' hashes and
+    nothing else. Only the authorizer decrypts the usage key.
     """
     stores.parameters.grant_read(grantee)
     for name in _SECRET_VARIABLES[function].values():
@@ -61,7 +66,9 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
             # `gsi1` is under the tenant's key: it would show them, hashes and all, to a role held to `TENANT#`.
             tables["sessions"].grant(grantee, ["GetItem", "PutItem"], TENANT_KEYS)
         case "auth":
-            tables["users"].grant(grantee, ["GetItem", "PutItem"], (*TENANT_KEYS, *CREDENTIAL_KEYS))
-            tables["sessions"].grant(grantee, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"])
+            everything: list[ItemAction] = ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
+            tables["users"].grant(grantee, everything, (*TENANT_KEYS, *CREDENTIAL_KEYS))
+            tables["sessions"].grant(grantee, everything, (*TENANT_KEYS, *_SESSION_KEYS))
         case "authorizer":
+            tables["users"].grant(grantee, ["GetItem"], _API_KEY_KEYS)
             stores.parameters.grant_decrypt(grantee, "api", "usage-key")

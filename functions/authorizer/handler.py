@@ -5,9 +5,10 @@ import logging
 from typing import Any
 
 from omnix import aws, readiness
-from omnix.admission.service import RefusedError, admission
+from omnix.admission.refusal import RefusedError
+from omnix.admission.service import admission
 
-aws.prepare("ssm", "secretsmanager")
+aws.prepare("ssm", "secretsmanager", "dynamodb")
 gate = admission()
 
 _logger = logging.getLogger("omnix")

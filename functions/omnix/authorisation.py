@@ -1,11 +1,15 @@
 """Who may do what. The tenant comes from the authorizer's context, never from the request."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omnix.errors import ForbiddenError, UnauthorizedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Role(StrEnum):
@@ -15,6 +19,11 @@ class Role(StrEnum):
     MANAGER = "manager"
     STAFF = "staff"
     DEVICE = "device"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may hand out the other: never one that is above it."""
+        order = list(Role)
+        return order.index(self) <= order.index(other)
 
 
 EDITORS = frozenset({Role.OWNER, Role.MANAGER})

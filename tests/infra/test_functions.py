@@ -172,7 +172,10 @@ def test_every_use_of_the_key_goes_through_a_service(recorded: Stacks, stack: st
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_only_auth_reaches_credentials(recorded: Stacks, stack: str) -> None:
-    """Password hashes lie under CREDENTIAL# in `users`, refresh families under FAMILY# in `sessions`."""
+    """Password hashes lie under CREDENTIAL# in `users`, refresh families under FAMILY# in `sessions`.
+
+    The authorizer reads the hashes of API keys, which lie under a prefix of their own, and nothing else.
+    """
     items = [
         (role, statement)
         for role, statement in statements(recorded(stack))
@@ -183,7 +186,10 @@ def test_only_auth_reaches_credentials(recorded: Stacks, stack: str) -> None:
     for role, statement in items:
         if not role.startswith(f"omnix-ai-{stack}-auth-"):
             condition = statement["Condition"]
-            assert condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["TENANT#*"]
+            authorizer = role.startswith(f"omnix-ai-{stack}-authorizer-")
+            allowed = ["CREDENTIAL#APIKEY#*"] if authorizer else ["TENANT#*"]
+            assert condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == allowed
+            assert not authorizer or statement["Action"] == ["dynamodb:GetItem"]
             assert condition["Null"]["dynamodb:LeadingKeys"] == "false"
 
 

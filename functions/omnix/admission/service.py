@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import aws, tokens
-from omnix.admission import policy
+from omnix.admission import api_key, policy
+from omnix.admission.keyring import Keyring
+from omnix.admission.refusal import RefusedError
 from omnix.admission.settings import AuthorizerSettings, load
-from omnix.parameters import LOG_LEVEL, USAGE_KEY, ParameterMissingError, Parameters
+from omnix.dynamodb import Table
+from omnix.parameters import DATABASE_ENDPOINT, LOG_LEVEL, USAGE_KEY, ParameterMissingError, Parameters, table
 from omnix.readiness import Report, report
 from omnix.secrets import RotatingSecret
 
@@ -20,14 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PLATFORM = "platform"
-
-
-class RefusedError(Exception):
-    """The credential is not accepted; `reason` is for the log, never for the caller."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Admission:
@@ -39,14 +34,15 @@ class Admission:
         self._parameters = parameters
         self._signing = RotatingSecret(client, settings.jwt_secret_id)
         self._api_key = RotatingSecret(client, settings.api_key_secret_id)
+        self._keyring = Keyring(self._users)
 
     def admit(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The policy for a REQUEST authorizer event; raises RefusedError."""
         credential = policy.credential(event)
         if credential is None:
             raise RefusedError("no credential")
-        context = self._by_api_key(credential) if credential.startswith(policy.API_KEY_PREFIX) else None
-        context = context or self._by_token(credential)
+        by_key = credential.startswith(policy.API_KEY_PREFIX)
+        context = self._by_api_key(credential) if by_key else self._by_token(credential)
         principal_id = f"{context['tenant_id']}:{context['user_id']}"
         return policy.allow(event["methodArn"], principal_id, context, self._parameters.get(USAGE_KEY))
 
@@ -64,10 +60,18 @@ class Admission:
             "parameters": lambda: self._parameters.get(USAGE_KEY),
             "secret:JWT_SECRET": self._signing.current,
             "secret:API_KEY_1": self._api_key.current,
+            "table:users": self._keyring.probe,
         }
         return report("authorizer", probes)
 
+    def _users(self) -> Table:
+        endpoint, name = self._parameters.get(DATABASE_ENDPOINT), self._parameters.get(table("users"))
+        return Table(aws.dynamodb(endpoint), name)
+
     def _by_api_key(self, credential: str) -> dict[str, str]:
+        """A tenant's key by its hash, the platform's own by its value: their forms tell them apart."""
+        if api_key.read(credential) is not None:
+            return self._keyring.holder(credential)
         presented = credential.encode()
         if self._api_key.matching(lambda version: hmac.compare_digest(version.key, presented)) is None:
             raise RefusedError("unknown API key")
@@ -97,5 +101,5 @@ class Admission:
 def admission() -> Admission:
     """The authorizer of the environment that this process serves; the one reader of the usage plan's key."""
     settings = load()
-    names = [USAGE_KEY, LOG_LEVEL]
+    names = [USAGE_KEY, LOG_LEVEL, DATABASE_ENDPOINT, table("users")]
     return Admission(settings, Parameters(aws.client("ssm"), settings.parameter_prefix, names, decrypt=True))

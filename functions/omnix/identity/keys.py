@@ -7,6 +7,9 @@ import hashlib
 
 type Key = tuple[str, str]
 
+API_KEYS = "APIKEY#"
+FAMILIES_INDEX = "gsi1"
+
 
 def tenant(tenant_id: str) -> Key:
     """users: the tenant itself."""
@@ -21,6 +24,26 @@ def user(tenant_id: str, user_id: str) -> Key:
 def credential(email: str) -> Key:
     """users: the password hash of an e-mail address; keys are in audit logs, so the address itself is not in it."""
     return f"CREDENTIAL#EMAIL#{hashlib.sha256(email.encode()).hexdigest()}", "PASSWORD"
+
+
+def api_key_credential(key_id: str) -> Key:
+    """users: the hash of an API key; below `CREDENTIAL#APIKEY#`, which is all that the authorizer may read."""
+    return f"CREDENTIAL#APIKEY#{key_id}", "KEY"
+
+
+def api_key(tenant_id: str, key_id: str) -> Key:
+    """users: what a tenant sees of its API key, in the order in which they were made."""
+    return f"TENANT#{tenant_id}", f"{API_KEYS}{key_id}"
+
+
+def attempts(limit: str, digest: str, window: int) -> Key:
+    """sessions: the counter of one limit's subject in the window that began at that second."""
+    return f"LIMIT#{limit}#{digest}", f"WINDOW#{window}"
+
+
+def known_address(digest: str) -> Key:
+    """sessions: that an account was signed in to from an address; the digest is of both."""
+    return f"LIMIT#KNOWN#{digest}", "KNOWN"
 
 
 def family(family_id: str) -> Key:

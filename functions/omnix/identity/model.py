@@ -57,6 +57,21 @@ class Credentials(Body):
     password: Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
+class PasswordChange(Body):
+    """The password that is, and the one that will be."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"current_password": "correct horse battery staple", "new_password": "staple battery horse correct"}
+            ]
+        }
+    )
+
+    current_password: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    new_password: NewPassword
+
+
 class RefreshRequest(Body):
     """The refresh token of the last answer."""
 
@@ -88,6 +103,24 @@ class SignIn(TokenPair):
     """What a sign-in gives."""
 
     user: User
+
+
+class SessionEntry(BaseModel):
+    """One of the caller's sessions."""
+
+    session_id: str
+    client: str = Field(description="The `User-Agent` that signed in.")
+    created_at: str
+    renewed_at: str = Field(description="When its tokens were last renewed.")
+    expires_at: str
+    current: bool = Field(description="Whether it is the session that asks.")
+
+
+class SessionPage(BaseModel):
+    """The caller's sessions, the newest first."""
+
+    items: list[SessionEntry]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last one.")
 
 
 class Validation(BaseModel):

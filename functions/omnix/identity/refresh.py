@@ -82,6 +82,22 @@ def new_nonce() -> str:
 
 def read(text: str, keys: tuple[bytes, ...]) -> RefreshToken | None:
     """The token, when one of the keys made its tag; None for everything else."""
+    raw = _decoded(text)
+    if raw is None:
+        return None
+    body, tag = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
+    if not any([hmac.compare_digest(_mac(key, b"tag", body)[:_TAG_BYTES], tag) for key in keys]):  # noqa: C419 - every key, always
+        return None
+    return RefreshToken(uuid.UUID(bytes=body[:16]).hex, int.from_bytes(body[16:20]), body[20:])
+
+
+def is_formed(text: str) -> bool:
+    """Whether the text has the form of a token, whoever made it."""
+    return _decoded(text) is not None
+
+
+def _decoded(text: str) -> bytes | None:
+    """Body and tag."""
     if not text.startswith(PREFIX):
         return None
     encoded = text.removeprefix(PREFIX)
@@ -89,12 +105,7 @@ def read(text: str, keys: tuple[bytes, ...]) -> RefreshToken | None:
         raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
-    body, tag = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
-    if len(tag) != _TAG_BYTES:
-        return None
-    if not any([hmac.compare_digest(_mac(key, b"tag", body)[:_TAG_BYTES], tag) for key in keys]):  # noqa: C419 - every key, always
-        return None
-    return RefreshToken(uuid.UUID(bytes=body[:16]).hex, int.from_bytes(body[16:20]), body[20:])
+    return raw if len(raw) == _BODY_BYTES + _TAG_BYTES else None
 
 
 def _mac(key: bytes, purpose: bytes, message: bytes) -> bytes:

@@ -4,14 +4,31 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from omnix.authorisation import principal
-from omnix.identity.model import Credentials, RefreshRequest, Registration, SignIn, TokenPair, User, Validation
-from omnix.identity.service import identity
+from omnix.idempotency import REPLAYED, IdempotencyKey
+from omnix.identity.api_key_model import ApiKeyInput, ApiKeyPage, CreatedApiKey
+from omnix.identity.model import (
+    Credentials,
+    PasswordChange,
+    RefreshRequest,
+    Registration,
+    SessionPage,
+    SignIn,
+    TokenPair,
+    User,
+    Validation,
+)
+from omnix.identity.origin import origin
+from omnix.identity.service import api_keys, identity
+from omnix.listing import Cursor, Limit
 from omnix.operation import operation
 
 router = Router()  # type: ignore[no-untyped-call]
+
+SessionId = Annotated[str, Path(description="The session's id.")]
+KeyId = Annotated[str, Path(description="The API key's id.")]
 
 
 @router.post(
@@ -24,7 +41,7 @@ router = Router()  # type: ignore[no-untyped-call]
 )
 def register(registration: Annotated[Registration, Body()]) -> SignIn:
     """Makes a tenant with its owner and signs the owner in."""
-    return identity().register(registration)
+    return identity().register(registration, origin(router.current_event))
 
 
 @router.post(
@@ -35,8 +52,8 @@ def register(registration: Annotated[Registration, Body()]) -> SignIn:
     openapi_extensions=operation(401, body=True, public=True),
 )
 def login(credentials: Annotated[Credentials, Body()]) -> SignIn:
-    """Begins a session."""
-    return identity().login(credentials)
+    """Begins a session. After ten failures in a quarter of an hour: 429, with `Retry-After`."""
+    return identity().login(credentials, origin(router.current_event))
 
 
 @router.post(
@@ -87,3 +104,86 @@ def validate() -> Validation:
 def me() -> User:
     """The signed-in user."""
     return identity().me(principal(router.current_event))
+
+
+@router.get(
+    "/auth/sessions",
+    summary="List your sessions",
+    operation_id="listSessions",
+    tags=["auth"],
+    openapi_extensions=operation(400, 422),
+)
+def list_sessions(limit: Limit = 25, cursor: Cursor = None) -> SessionPage:
+    """The caller's own sessions, the newest first."""
+    return identity().sessions(principal(router.current_event), limit, cursor)
+
+
+@router.delete(
+    "/auth/sessions/<session_id>",
+    summary="End one of your sessions",
+    operation_id="revokeSession",
+    tags=["auth"],
+    status_code=204,
+    openapi_extensions=operation(404),
+)
+def revoke_session(session_id: SessionId) -> Response[None]:
+    """Ends a session: it cannot be renewed, and an access token of it that is left expires within 15 minutes."""
+    identity().revoke(principal(router.current_event), session_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/auth/password",
+    summary="Change your password",
+    operation_id="changePassword",
+    tags=["auth"],
+    status_code=204,
+    openapi_extensions=operation(409, body=True),
+)
+def change_password(change: Annotated[PasswordChange, Body()]) -> Response[None]:
+    """Sets another password and ends every other session of the caller."""
+    identity().change_password(principal(router.current_event), change)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/auth/api-keys",
+    summary="Create an API key",
+    operation_id="createApiKey",
+    tags=["auth"],
+    status_code=201,
+    openapi_extensions=operation(409, body=True),
+)
+def create_api_key(
+    content: Annotated[ApiKeyInput, Body()], idempotency_key: IdempotencyKey = None
+) -> Response[CreatedApiKey]:
+    """Creates a key for the tenant's systems; its text is shown this once. Needs the role owner or manager."""
+    made, replayed = api_keys().create(principal(router.current_event), content, idempotency_key)
+    headers = REPLAYED if replayed else {}
+    return Response(status_code=201, content_type="application/json", body=made, headers=headers)
+
+
+@router.get(
+    "/auth/api-keys",
+    summary="List API keys",
+    operation_id="listApiKeys",
+    tags=["auth"],
+    openapi_extensions=operation(400, 422),
+)
+def list_api_keys(limit: Limit = 25, cursor: Cursor = None) -> ApiKeyPage:
+    """The tenant's keys, the newest first, without their texts. Needs the role owner or manager."""
+    return api_keys().list(principal(router.current_event), limit, cursor)
+
+
+@router.delete(
+    "/auth/api-keys/<key_id>",
+    summary="Revoke an API key",
+    operation_id="revokeApiKey",
+    tags=["auth"],
+    status_code=204,
+    openapi_extensions=operation(404),
+)
+def revoke_api_key(key_id: KeyId) -> Response[None]:
+    """Ends a key at once. Needs the role owner or manager, and no lower one than the key's."""
+    api_keys().revoke(principal(router.current_event), key_id)
+    return Response(status_code=204)

@@ -1,18 +1,22 @@
-"""What identity does: register, sign in, refresh, sign out, say who a credential speaks for."""
+"""What identity does: register, sign in, refresh, sign out, change a password, say who a credential speaks for."""
 
 from __future__ import annotations
 
 import functools
+import re
 import uuid
 from typing import TYPE_CHECKING
 
 from omnix import aws, clock, tokens
-from omnix.authorisation import Principal, Role
-from omnix.dynamodb import Table
-from omnix.errors import ForbiddenError, UnauthorizedError
-from omnix.identity.model import SignIn, TokenPair, User, Validation
+from omnix.authorisation import Role
+from omnix.dynamodb import ConditionFailedError, Table
+from omnix.errors import ConflictError, ForbiddenError, NotFoundError, UnauthorizedError
+from omnix.identity.api_keys import ApiKeys
+from omnix.identity.model import SessionEntry, SessionPage, SignIn, TokenPair, User, Validation
+from omnix.identity.origin import Origin
 from omnix.identity.sessions import Session, Sessions
-from omnix.identity.store import FamilyStore, UserStore
+from omnix.identity.store import FIRST_PASSWORD, Account, FamilyStore, UserStore
+from omnix.identity.throttle import Throttle
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
@@ -20,19 +24,29 @@ from omnix.secrets import RotatingSecret
 from omnix.settings import AuthSettings, load
 
 if TYPE_CHECKING:
-    from omnix.identity.model import Credentials, Registration
+    from omnix.authorisation import Principal
+    from omnix.identity.model import Credentials, PasswordChange, Registration
+    from omnix.identity.store import Family
+
+
+_SESSION_ID = re.compile(r"[0-9a-f]{32}")
+_NOWHERE = Origin()
+_WRONG = "E-mail address or password is wrong."
 
 
 class Identity:
     """The identity context of one environment."""
 
-    def __init__(self, users: UserStore, sessions: Sessions, signing: RotatingSecret, issuer: str) -> None:
+    def __init__(
+        self, users: UserStore, sessions: Sessions, throttle: Throttle, signing: RotatingSecret, issuer: str
+    ) -> None:
         self._users = users
         self._sessions = sessions
+        self._throttle = throttle
         self._signing = signing
         self._issuer = issuer
 
-    def register(self, registration: Registration) -> SignIn:
+    def register(self, registration: Registration, origin: Origin = _NOWHERE) -> SignIn:
         """A new tenant with its owner, signed in; raises ConflictError when the address is taken."""
         from omnix.identity import passwords
 
@@ -45,28 +59,35 @@ class Identity:
             created_at=clock.iso_now(),
         )
         self._users.register(user, registration.tenant_name, passwords.hash_password(registration.password))
-        return self._signed_in(user)
+        return self._signed_in(Account(user, FIRST_PASSWORD), origin)
 
-    def login(self, credentials: Credentials) -> SignIn:
-        """A new session; UnauthorizedError is the same, and as slow, for an unknown address."""
+    def login(self, credentials: Credentials, origin: Origin = _NOWHERE) -> SignIn:
+        """A new session; UnauthorizedError is the same, and as slow, for an unknown address.
+
+        Raises TooManyAttemptsError, for unknown addresses too, before the password is looked at.
+        """
         from omnix.identity import passwords
 
+        attempt = self._throttle.sign_in(credentials.email, origin.network)
         credential = self._users.credential(credentials.email)
         stored = credential.password_hash if credential else None
         if not passwords.matches(stored, credentials.password) or credential is None:
-            raise UnauthorizedError("E-mail address or password is wrong.")
-        user = self._users.user(credential.tenant_id, credential.user_id)
-        if user is None:
-            raise UnauthorizedError("E-mail address or password is wrong.")
-        return self._signed_in(user)
+            raise UnauthorizedError(_WRONG)
+        account = self._users.account(credential.tenant_id, credential.user_id)
+        if account is None:
+            raise UnauthorizedError(_WRONG)
+        self._throttle.take_back(attempt)
+        # The version of the password that was shown: should another be set meanwhile, this session is over.
+        return self._signed_in(Account(account.user, credential.password_version), origin)
 
     def refresh(self, refresh_token: str) -> TokenPair:
         """The next pair of tokens; raises UnauthorizedError."""
         session = self._sessions.renew(refresh_token)
-        user = self._users.user(session.family.tenant_id, session.family.user_id)
-        if user is None:
+        account = self._users.account(session.family.tenant_id, session.family.user_id)
+        if account is None:
             raise UnauthorizedError
-        return self._pair(user, session)
+        self._sessions.require_password(session.family, account)
+        return self._pair(account.user, session)
 
     def logout(self, refresh_token: str) -> None:
         """End the token's session."""
@@ -74,8 +95,8 @@ class Identity:
 
     def validate(self, caller: Principal) -> Validation:
         """Who the caller is; raises UnauthorizedError when its session was ended."""
-        if caller.auth == "jwt" and not self._sessions.alive(caller.session_id):
-            raise UnauthorizedError
+        if caller.auth == "jwt":
+            self._session(caller)
         return Validation(
             valid=True,
             tenant_id=caller.tenant_id,
@@ -87,16 +108,69 @@ class Identity:
 
     def me(self, caller: Principal) -> User:
         """The caller's profile; raises ForbiddenError for an API key, which is nobody."""
+        account, _ = self._session(caller)
+        return account.user
+
+    def require_signed_in(self, caller: Principal) -> None:
+        """Raises ForbiddenError for an API key, UnauthorizedError when the session was ended."""
+        self._session(caller)
+
+    def sessions(self, caller: Principal, limit: int, after: str | None) -> SessionPage:
+        """A page of the caller's own sessions, the newest first."""
+        account, _ = self._session(caller)
+        families, following = self._sessions.page(account, limit, after)
+        items = [_entry(family, caller.session_id) for family in families]
+        return SessionPage(items=items, next_cursor=following)
+
+    def revoke(self, caller: Principal, session_id: str) -> None:
+        """End one of the caller's own sessions, the one that asks among them; raises NotFoundError.
+
+        Its refresh token is of no use at once and so is its access token to the auth routes; other routes take the
+        access token until it expires (`tokens.LIFETIME_SECONDS`).
+        """
+        account, _ = self._session(caller)
+        if not (_SESSION_ID.fullmatch(session_id) and self._sessions.revoke(account, session_id)):
+            raise NotFoundError("You have no such session.")
+
+    def change_password(self, caller: Principal, change: PasswordChange) -> None:
+        """Another password; the caller's session lives on, every other one ends.
+
+        Raises ForbiddenError for a wrong current password, TooManyAttemptsError after many of them, ConflictError
+        when another change came first.
+        """
+        from omnix.identity import passwords
+
+        account, family = self._session(caller)
+        attempt = self._throttle.confirmation(family.family_id)
+        credential = self._users.credential(account.user.email)
+        stored = credential.password_hash if credential else None
+        if not passwords.matches(stored, change.current_password) or credential is None:
+            raise ForbiddenError("The current password is wrong.")
+        self._throttle.take_back(attempt)
+        version = credential.password_version + 1
+        new_hash = passwords.hash_password(change.new_password)
+        try:
+            self._users.change_password(account.user, credential, new_hash, self._sessions.keep(family, version))
+        except ConditionFailedError as failure:
+            if 0 in failure.failed:
+                raise ConflictError("The password was changed by another request.") from None
+            raise UnauthorizedError from None
+        self._sessions.clear(Account(account.user, version))
+
+    def _session(self, caller: Principal) -> tuple[Account, Family]:
+        """The caller's account and live session; raises ForbiddenError for an API key, which is nobody."""
         if caller.auth != "jwt":
             raise ForbiddenError("An API key has no user.")
-        user = self._users.user(caller.tenant_id, caller.user_id)
-        if user is None:
+        account = self._users.account(caller.tenant_id, caller.user_id)
+        if account is None:
             raise UnauthorizedError
-        return user
+        return account, self._sessions.of(account, caller.session_id)
 
-    def _signed_in(self, user: User) -> SignIn:
-        pair = self._pair(user, self._sessions.begin(user.tenant_id, user.user_id))
-        return SignIn(**pair.model_dump(), user=user)
+    def _signed_in(self, account: Account, origin: Origin) -> SignIn:
+        user = account.user
+        self._throttle.remember(user.email, origin.network)
+        session = self._sessions.begin(user.tenant_id, user.user_id, account.password_version, origin.client)
+        return SignIn(**self._pair(user, session).model_dump(), user=user)
 
     def _pair(self, user: User, session: Session) -> TokenPair:
         access_token, expires_in = tokens.issue(
@@ -113,6 +187,18 @@ class Identity:
             refresh_token=session.refresh_token,
             refresh_expires_in=session.expires_in,
         )
+
+
+def _entry(family: Family, current: str) -> SessionEntry:
+    renewed = clock.iso(family.rotation.at / 1000) if family.rotation else family.created_at
+    return SessionEntry(
+        session_id=family.family_id,
+        client=family.client,
+        created_at=family.created_at,
+        renewed_at=renewed,
+        expires_at=clock.iso(family.expires_at),
+        current=family.family_id == current,
+    )
 
 
 @functools.cache
@@ -135,12 +221,26 @@ def refresh_secret() -> RotatingSecret:
 
 def identity() -> Identity:
     """The identity context of the environment that this process serves."""
+    users, sessions = _tables()
+    return Identity(
+        UserStore(users),
+        Sessions(FamilyStore(sessions), refresh_secret()),
+        Throttle(sessions, refresh_secret()),
+        signing_secret(),
+        settings().issuer,
+    )
+
+
+def api_keys() -> ApiKeys:
+    """The API keys of the environment that this process serves."""
+    return ApiKeys(*_tables(), identity().require_signed_in)
+
+
+def _tables() -> tuple[Table, Table]:
+    """`users` and `sessions`."""
     known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    sessions = Sessions(FamilyStore(Table(dynamodb, known.get(table("sessions")))), refresh_secret())
-    return Identity(
-        UserStore(Table(dynamodb, known.get(table("users")))), sessions, signing_secret(), settings().issuer
-    )
+    return Table(dynamodb, known.get(table("users"))), Table(dynamodb, known.get(table("sessions")))
 
 
 def ready() -> Report:

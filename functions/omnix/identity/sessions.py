@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omnix import clock
 from omnix.errors import UnauthorizedError, UnavailableError
@@ -12,10 +12,11 @@ from omnix.identity.store import Family
 
 if TYPE_CHECKING:
     from omnix.identity.refresh import RefreshToken
-    from omnix.identity.store import FamilyStore
+    from omnix.identity.store import Account, FamilyStore
     from omnix.secrets import RotatingSecret
 
 _CLAIM_ATTEMPTS = 5
+_ENDED_AT_ONCE = 100
 _ENDED = "This session has ended. Sign in again."
 
 
@@ -39,8 +40,8 @@ class Sessions:
         self._store = store
         self._secret = secret
 
-    def begin(self, tenant_id: str, user_id: str) -> Session:
-        """A new family with its first token."""
+    def begin(self, tenant_id: str, user_id: str, password_version: int, client: str = "") -> Session:
+        """A new family with its first token; `client` is what a list of sessions calls it."""
         key = self._secret.current()
         token = refresh.first()
         family = Family(
@@ -53,6 +54,8 @@ class Sessions:
             rotation=None,
             created_at=clock.iso_now(),
             expires_at=clock.epoch_seconds() + refresh.LIFETIME_SECONDS,
+            password_version=password_version,
+            client=client,
         )
         self._store.create(family)
         return Session(family, token.text(key.key))
@@ -73,16 +76,60 @@ class Sessions:
         """Delete the token's family; raises UnauthorizedError for a token that is not ours."""
         self._store.delete(self._read(text).family_id)
 
-    def alive(self, family_id: str) -> bool:
-        """Whether the family exists and has not expired (DynamoDB's TTL deletes days late)."""
-        family = self._store.get(family_id)
-        return family is not None and family.expires_at > clock.epoch_seconds()
+    def of(self, account: Account, family_id: str) -> Family:
+        """The account's live family of that id; raises UnauthorizedError."""
+        family = self._live(family_id)
+        if (family.tenant_id, family.user_id) != (account.user.tenant_id, account.user.user_id):
+            raise UnauthorizedError(_ENDED)
+        self.require_password(family, account)
+        return family
+
+    def require_password(self, family: Family, account: Account) -> None:
+        """Raises UnauthorizedError for a family of an earlier password, which ends now if it was still there."""
+        if family.password_version < account.password_version:
+            self._store.delete_of_earlier_password(family.family_id, account.password_version)
+            raise UnauthorizedError(_ENDED)
+
+    def page(self, account: Account, limit: int, after: str | None) -> tuple[list[Family], str | None]:
+        """A page of the account's live families, the newest first, and the next cursor.
+
+        It may be shorter than `limit`: what has ended and is still stored is left out.
+        """
+        found, following = self._store.page(account.user.tenant_id, account.user.user_id, limit, after)
+        now = clock.epoch_seconds()
+        live = [
+            family
+            for family in found
+            if family.expires_at > now and family.password_version >= account.password_version
+        ]
+        return live, following
+
+    def revoke(self, account: Account, family_id: str) -> bool:
+        """End one of the account's families; False when it has no such one."""
+        return self._store.delete_own(account.user.tenant_id, account.user.user_id, family_id)
+
+    def keep(self, family: Family, password_version: int) -> dict[str, Any]:
+        """An action for `transact`: the family lives on with the next password."""
+        return self._store.keep(family, password_version)
+
+    def clear(self, account: Account) -> None:
+        """Delete what the account's last change of password ended, the newest hundred.
+
+        No more than tidiness: their versions ended them all, those that the index does not show yet among them.
+        """
+        found, _ = self._store.page(account.user.tenant_id, account.user.user_id, _ENDED_AT_ONCE, None)
+        for family in found:
+            if family.password_version < account.password_version:
+                self._store.delete_of_earlier_password(family.family_id, account.password_version)
 
     def _read(self, text: str) -> RefreshToken:
-        token = refresh.read(text, tuple(version.key for version in self._secret.accepted()))
-        if token is None:
-            raise UnauthorizedError(_ENDED)
-        return token
+        """The token, whichever accepted key made it: the newest may be younger than this process's last look."""
+        if refresh.is_formed(text):
+            version = self._secret.matching(lambda version: refresh.read(text, (version.key,)) is not None)
+            token = refresh.read(text, (version.key,)) if version else None
+            if token is not None:
+                return token
+        raise UnauthorizedError(_ENDED)
 
     def _live(self, family_id: str) -> Family:
         family = self._store.get(family_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,35 @@ from omnix.errors import ConflictError
 from omnix.identity import keys
 from omnix.identity.model import User
 from omnix.identity.refresh import Rotation
+from omnix.listing import Listing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omnix.dynamodb import Item
 
 _ABSENT = "attribute_not_exists(pk)"
 
 
+FIRST_PASSWORD = 1
+
+
 @dataclass(frozen=True)
 class Credential:
-    """A password hash and whose it is."""
+    """A password hash and whose it is; `password_version` counts the account's passwords."""
 
     tenant_id: str
     user_id: str
     password_hash: str = field(repr=False)
+    password_version: int = FIRST_PASSWORD
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user, and the version of the password whose sessions live: those of an earlier one have ended."""
+
+    user: User
+    password_version: int
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,8 @@ class Family:
     rotation: Rotation | None
     created_at: str
     expires_at: int
+    password_version: int = FIRST_PASSWORD
+    client: str = ""
 
 
 class UserStore:
@@ -75,12 +93,33 @@ class UserStore:
     def credential(self, email: str) -> Credential | None:
         """The credential of a normalised address."""
         item = self._table.get(*keys.credential(email))
-        return Credential(item["tenant_id"], item["user_id"], item["password_hash"]) if item else None
+        if item is None:
+            return None
+        return Credential(item["tenant_id"], item["user_id"], item["password_hash"], _password_version(item))
 
-    def user(self, tenant_id: str, user_id: str) -> User | None:
-        """A user's profile."""
+    def account(self, tenant_id: str, user_id: str) -> Account | None:
+        """A user's profile and password version."""
         item = self._table.get(*keys.user(tenant_id, user_id))
-        return User.model_validate(item) if item else None
+        return Account(User.model_validate(item), _password_version(item)) if item else None
+
+    def change_password(self, user: User, before: Credential, password_hash: str, kept: dict[str, Any]) -> None:
+        """The next password and, by `kept`, the one session that lives on with it; all or none.
+
+        Raises ConditionFailedError: action 0 when the password is not `before` any more, 2 when the session has ended.
+        """
+        version = before.password_version + 1
+        changed: Item = {"password_hash": password_hash, "password_version": version}
+        credential = _assign(
+            self._table,
+            keys.credential(user.email),
+            changed,
+            "password_hash = :before",
+            {":before": before.password_hash},
+        )
+        profile = _assign(
+            self._table, keys.user(user.tenant_id, user.user_id), {"password_version": version}, "attribute_exists(pk)"
+        )
+        transact(self._table.client, [credential, profile, kept])
 
 
 class FamilyStore:
@@ -101,8 +140,21 @@ class FamilyStore:
         item = self._table.get(*keys.family(family_id))
         if item is None:
             return None
-        fields: dict[str, Any] = {name: item[name] for name in Family.__dataclass_fields__}
-        return Family(**fields | {"rotation": Rotation(**item["rotation"]) if item["rotation"] else None})
+        return _family(item)
+
+    def page(self, tenant_id: str, user_id: str, limit: int, after: str | None) -> tuple[list[Family], str | None]:
+        """A page of a user's families, the newest first, eventually consistent as every GSI is; the next cursor."""
+        partition = keys.families_of_user(tenant_id, user_id)
+        items, following = Listing(self._table, partition, index=keys.FAMILIES_INDEX, newest_first=True).page(
+            limit, after
+        )
+        return [_family(item) for item in items], following
+
+    def keep(self, family: Family, password_version: int) -> dict[str, Any]:
+        """An action for `transact`: the family lives on with the next password; its condition is that it is there."""
+        return _assign(
+            self._table, keys.family(family.family_id), {"password_version": password_version}, "attribute_exists(pk)"
+        )
 
     def claim(self, used: Family, claimed: Family) -> bool:
         """Replace a family's token if it is still the one that was read; False when someone else was first."""
@@ -135,3 +187,51 @@ class FamilyStore:
         """End a family; nothing happens when it is gone."""
         pk, sk = keys.family(family_id)
         self._table.client.delete_item(TableName=self._table.name, Key=dump_item({"pk": pk, "sk": sk}))
+
+    def delete_own(self, tenant_id: str, user_id: str, family_id: str) -> bool:
+        """End one of a user's families; False when the user has no such one."""
+        pk, sk = keys.family(family_id)
+        action = self._table.delete(
+            pk, sk, "tenant_id = :tenant AND user_id = :user", {":tenant": tenant_id, ":user": user_id}
+        )
+        try:
+            transact(self._table.client, [action])
+        except ConditionFailedError:
+            return False
+        return True
+
+    def delete_of_earlier_password(self, family_id: str, password_version: int) -> None:
+        """End a family unless it began, or lives on, with this password or a later one."""
+        pk, sk = keys.family(family_id)
+        condition = "attribute_not_exists(password_version) OR password_version < :version"
+        action = self._table.delete(pk, sk, condition, {":version": password_version})
+        with contextlib.suppress(ConditionFailedError):
+            transact(self._table.client, [action])
+
+
+def _password_version(item: Item) -> int:
+    return int(item.get("password_version", FIRST_PASSWORD))
+
+
+def _family(item: Item) -> Family:
+    fields: dict[str, Any] = {name: item[name] for name in Family.__dataclass_fields__ if name in item}
+    return Family(**fields | {"rotation": Rotation(**item["rotation"]) if item["rotation"] else None})
+
+
+def _assign(
+    table: Table, key: keys.Key, assigned: Item, condition: str, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """An Update for `transact` that assigns plain attributes."""
+    names = {f"#n{number}": name for number, name in enumerate(assigned)}
+    sets = ", ".join(f"{placeholder} = :v{placeholder[2:]}" for placeholder in names)
+    given = {f":v{number}": value for number, value in enumerate(assigned.values())}
+    return {
+        "Update": {
+            "TableName": table.name,
+            "Key": dump_item({"pk": key[0], "sk": key[1]}),
+            "UpdateExpression": f"SET {sets}",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": dump_item({**given, **(values or {})}),
+        }
+    }

@@ -156,12 +156,13 @@ def test_an_outage_is_an_error_and_never_unauthorized(
 
 
 @pytest.mark.usefixtures("authorize")
-def test_the_readiness_event_checks_parameters_and_both_secrets() -> None:
+def test_the_readiness_event_checks_parameters_secrets_and_the_table_of_keys() -> None:
     import authorizer.handler
 
     report = authorizer.handler.handler({"source": "omnix.readiness"}, None)
     assert report["ok"], report
-    assert [check["name"] for check in report["checks"]] == ["parameters", "secret:JWT_SECRET", "secret:API_KEY_1"]
+    names = [check["name"] for check in report["checks"]]
+    assert names == ["parameters", "secret:JWT_SECRET", "secret:API_KEY_1", "table:users"]
 
 
 headers = st.dictionaries(st.sampled_from(["Authorization", "X-API-Key", "Other"]), st.text(max_size=40))

@@ -41,10 +41,10 @@ def test_registering_makes_tenant_owner_and_credential_and_signs_in(auth: Any, c
     assert not [name for name in credential if name.startswith("gsi")]
 
 
-def test_only_credentials_and_families_are_outside_the_tenants_keys(auth: Any, cloud: Cloud) -> None:
+def test_only_credentials_families_and_limits_are_outside_the_tenants_keys(auth: Any, cloud: Cloud) -> None:
     auth("POST", "/auth/register", body=REGISTRATION)
     prefixes = {item["pk"].split("#")[0] for items in cloud.everything().values() for item in items}
-    assert prefixes == {"TENANT", "CREDENTIAL", "FAMILY"}
+    assert prefixes == {"TENANT", "CREDENTIAL", "FAMILY", "LIMIT"}
 
 
 @pytest.mark.parametrize(

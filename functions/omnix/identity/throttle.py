@@ -1,0 +1,151 @@
+"""Sign-in attempts, counted before the password is looked at, so that parallel guesses cannot slip past the limit.
+
+Three fixed windows of a quarter of an hour, each a counter in `sessions` that TTL removes. What is counted is failures:
+an attempt that succeeds takes back its own count and nobody else's, so that a thief with an account of his own cannot
+clear the slate.
+
+- account: failures from addresses that never signed in to it. Counted for any e-mail address alike, registered or
+  not: the limit tells nobody which exist.
+- known: failures from one address that did sign in to the account in the last 30 days. Whoever uses up the account's
+  limit from elsewhere does not shut out its owner (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+  Open sessions and API keys are never affected.
+- address: failures of one client's address over all accounts; wide, for a shop has one address.
+
+Addresses and accounts are in keys, which audit logs show: as HMACs, for an IPv4 address is guessed from a plain hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from omnix import clock
+from omnix.dynamodb import dump_item
+from omnix.errors import ApiError
+from omnix.identity import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omnix.dynamodb import Table
+    from omnix.secrets import RotatingSecret
+
+WINDOW_SECONDS = 15 * 60
+KNOWN_SECONDS = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many failures of one subject in a window."""
+
+    name: str
+    failures: int
+
+
+ACCOUNT = Limit("ACCOUNT", 10)
+KNOWN = Limit("KNOWN-ACCOUNT", 10)
+ADDRESS = Limit("ADDRESS", 100)
+SESSION = Limit("SESSION", 10)
+
+
+class TooManyAttemptsError(ApiError):
+    """Too many failures; the same for every e-mail address, registered or not."""
+
+    status, code = 429, "too_many_requests"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many failed attempts. Try again later.", headers={"Retry-After": str(retry_after)})
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What an attempt counted, in the window that began at that second."""
+
+    window: int
+    counted: tuple[tuple[Limit, str], ...]
+
+
+class Throttle:
+    """The limits of one environment, in the table `sessions`; the secret keys the hashes of what is counted."""
+
+    def __init__(self, sessions: Table, secret: RotatingSecret) -> None:
+        self._sessions = sessions
+        self._secret = secret
+
+    def sign_in(self, email: str, network: str) -> Attempt:
+        """Count an attempt to sign in; raises TooManyAttemptsError when a window is full."""
+        known = self._is_known(email, network)
+        account = (KNOWN, self._digest(email, network)) if known else (ACCOUNT, self._digest(email))
+        return self._count(account, (ADDRESS, self._digest(network)))
+
+    def confirmation(self, session_id: str) -> Attempt:
+        """Count an attempt to confirm the password inside a session; raises TooManyAttemptsError."""
+        return self._count((SESSION, self._digest(session_id)))
+
+    def take_back(self, attempt: Attempt) -> None:
+        """The attempt was no failure."""
+        for limit, digest in attempt.counted:
+            self._uncount(limit, digest, attempt.window)
+
+    def remember(self, email: str, network: str) -> None:
+        """The account was signed in to from the address."""
+        pk, sk = keys.known_address(self._digest(email, network))
+        item = {"pk": pk, "sk": sk, "entity": "limit", "expires_at": clock.epoch_seconds() + KNOWN_SECONDS}
+        self._sessions.client.put_item(TableName=self._sessions.name, Item=dump_item(item))
+
+    def _count(self, *subjects: tuple[Limit, str]) -> Attempt:
+        """All of them or none: an address that is over its limit must not use up an account's."""
+        now = clock.epoch_seconds()
+        window = now - now % WINDOW_SECONDS
+        for number, (limit, digest) in enumerate(subjects):
+            if not self._add(limit, digest, window):
+                self.take_back(Attempt(window, subjects[:number]))
+                raise TooManyAttemptsError(window + WINDOW_SECONDS - now)
+        return Attempt(window, subjects)
+
+    def _add(self, limit: Limit, digest: str, window: int) -> bool:
+        values = {":one": 1, ":most": limit.failures, ":expiry": window + 2 * WINDOW_SECONDS, ":entity": "limit"}
+        return self._update(
+            keys.attempts(limit.name, digest, window),
+            "ADD attempts :one SET expires_at = :expiry, entity = :entity",
+            "attribute_not_exists(attempts) OR attempts < :most",
+            values,
+        )
+
+    def _uncount(self, limit: Limit, digest: str, window: int) -> None:
+        values = {":less": -1, ":none": 0}
+        self._update(keys.attempts(limit.name, digest, window), "ADD attempts :less", "attempts > :none", values)
+
+    def _update(self, key: keys.Key, expression: str, condition: str, values: Mapping[str, object]) -> bool:
+        try:
+            self._sessions.client.update_item(
+                TableName=self._sessions.name,
+                Key=dump_item({"pk": key[0], "sk": key[1]}),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=dump_item(values),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _is_known(self, email: str, network: str) -> bool:
+        for version in self._secret.accepted():
+            item = self._sessions.get(*keys.known_address(_digest(version.key, email, network)))
+            if item is not None and item["expires_at"] > clock.epoch_seconds():
+                return True
+        return False
+
+    def _digest(self, *parts: str) -> str:
+        return _digest(self._secret.current().key, *parts)
+
+
+def _digest(key: bytes, *parts: str) -> str:
+    message = "".join(f":{len(part)}:{part}" for part in parts)
+    return hmac.digest(key, b"omnix-limit" + message.encode(), hashlib.sha256).hex()
