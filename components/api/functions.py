@@ -60,8 +60,15 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
     tables = stores.tables
     match function:
         case "api":
-            tables["products"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem"])
+            tables["products"].grant(
+                grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"]
+            )
             tables["analytics"].grant(grantee, ["GetItem", "Query", "UpdateItem"])
+            tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
+            tables["customer-profiles"].grant(
+                grantee, ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+            )
+            tables["recommendations"].grant(grantee, ["BatchGetItem"])
             # Without Query, and so without the indexes. Refresh families lie under `FAMILY#`, but their entry in
             # `gsi1` is under the tenant's key: it would show them, hashes and all, to a role held to `TENANT#`.
             tables["sessions"].grant(grantee, ["GetItem", "PutItem"], TENANT_KEYS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from omnix.catalogue.keys import folded
 from omnix.customers import keys
 from omnix.customers.model import Customer
 from omnix.customers.value import Value
@@ -53,7 +54,7 @@ class CustomerStore:
         listing = Listing(
             self._customers,
             keys.all_by_name(tenant_id),
-            keys.folded(prefix),
+            folded(prefix),
             keys.INDEX,
             keys.partition(tenant_id),
         )
