@@ -4,9 +4,11 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from omnix.errors import UnauthorizedError
 from omnix.identity import refresh
 from omnix.identity.refresh import RefreshToken
 from omnix.identity.service import identity, refresh_secret
+from omnix.secrets import REFETCH_SECONDS, RotatingSecret
 
 from .conftest import Cloud
 
@@ -80,10 +83,42 @@ def test_a_hundred_parallel_refreshes_leave_one_family_and_every_answer_works(
         pairs = list(pool.map(lambda _: identity().refresh(signed_in["refresh_token"]), range(100)))
     assert len(families(cloud)) == 1
     assert len({pair.access_token for pair in pairs}) == 100
-    tokens = {pair.refresh_token for pair in pairs}
-    with ThreadPoolExecutor(16) as pool:
-        assert list(pool.map(lambda token: identity().refresh(token).refresh_token, tokens))
+    (token,) = {pair.refresh_token for pair in pairs}
+    (family,) = families(cloud)
+    assert family["generation"] == 1
+    assert identity().refresh(token).refresh_token != token
     assert len(families(cloud)) == 1
+
+
+@pytest.mark.usefixtures("atomic_writes")
+def test_clients_that_share_a_session_and_renew_in_turns_keep_one_family_and_one_line_of_tokens(
+    cloud: Cloud, signed_in: dict[str, Any]
+) -> None:
+    """Tabs of one browser: in each round all renew what the last round gave."""
+    token = signed_in["refresh_token"]
+    for number in range(1, 6):
+        start = Barrier(8, timeout=30)
+
+        def renewed(_: int, token: str = token, start: Barrier = start) -> str:
+            start.wait()
+            return identity().refresh(token).refresh_token
+
+        with ThreadPoolExecutor(8) as pool:
+            (token,) = set(pool.map(renewed, range(8)))
+        (family,) = families(cloud)
+        assert family["generation"] == number
+
+
+@pytest.mark.usefixtures("atomic_writes")
+def test_sessions_that_renew_at_once_do_not_meet(auth: Any, cloud: Cloud, signed_in: dict[str, Any]) -> None:
+    login = {name: REGISTRATION[name] for name in ("email", "password")}
+    firsts = [
+        signed_in["refresh_token"],
+        *(auth("POST", "/auth/login", body=login).json["refresh_token"] for _ in "ab"),
+    ]
+    with ThreadPoolExecutor(16) as pool:
+        pairs = list(pool.map(lambda number: identity().refresh(firsts[number % 3]), range(60)))
+    assert len({pair.refresh_token for pair in pairs}) == len(families(cloud)) == 3
 
 
 def test_a_straggler_within_the_grace_gets_the_current_token(
@@ -165,6 +200,40 @@ def test_a_session_survives_one_rotation_of_the_secret_and_not_two(
         assert answer.status == 200
         token = answer.json["refresh_token"]
     assert renew(auth, idle).status == 401
+
+
+def test_a_token_of_a_secret_that_came_after_the_last_look_works_at_once(
+    auth: Any, cloud: Cloud, signed_in: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has seen the rotation already, and this one holds the last values for a minute."""
+    stale = refresh_secret()
+    assert renew(auth, signed_in["refresh_token"]).status == 200
+    cloud.rotate("JWT_REFRESH_SECRET", "n" * 86)
+    elsewhere = RotatingSecret(cloud.client("secretsmanager"), cloud.secrets["JWT_REFRESH_SECRET"])
+    monkeypatch.setattr("omnix.identity.service.refresh_secret", lambda: elsewhere)
+    login = {name: REGISTRATION[name] for name in ("email", "password")}
+    token = auth("POST", "/auth/login", body=login).json["refresh_token"]
+    monkeypatch.setattr("omnix.identity.service.refresh_secret", lambda: stale)
+    now = clock.monotonic() + REFETCH_SECONDS
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    assert renew(auth, token).status == 200
+
+
+def test_forged_tokens_cannot_hammer_secrets_manager(
+    signed_in: dict[str, Any], auth: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert renew(auth, signed_in["refresh_token"]).status == 200
+    calls: list[str] = []
+    plain = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(self: Any, operation: str, arguments: Any) -> Any:
+        calls.append(operation)
+        return plain(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    for _ in range(50):
+        assert renew(auth, refresh.first().text(b"not our key")).status == 401
+    assert len(calls) <= 2, calls
 
 
 def test_a_deleted_user_cannot_renew(auth: Any, cloud: Cloud, signed_in: dict[str, Any]) -> None:
