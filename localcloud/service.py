@@ -100,6 +100,9 @@ class Service:
         self._wait(self._gateway.open(gateway_socket))
         application = Application(self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting)
         self._closers.append(server.EndpointServer(application, endpoint_socket).close)
+        provider_port = self._start_provider()
+        self._streams.start()
+        self._closers.append(self._streams.stop)
         return {
             "pid": os.getpid(),
             "account_id": settings.account_id,
@@ -107,7 +110,7 @@ class Service:
             "permissions": settings.permissions_state,
             "endpoint_url": endpoint_url,
             "gateway_url": gateway_url,
-            "provider_port": self._start_provider(),
+            "provider_port": provider_port,
             "started_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
 
@@ -124,6 +127,7 @@ class Service:
         from localcloud.functions.role import RoleSessions
         from localcloud.functions.rotation import Rotation
         from localcloud.functions.runtime import FunctionRuntime
+        from localcloud.functions.streams import Streams
         from localcloud.persistence.lock import StateLock
         from localcloud.persistence.snapshot import Snapshots
 
@@ -145,6 +149,7 @@ class Service:
         transactions.install()
         delivery.watch(self._acting)
         Rotation(self.runtime, self._acting, lock, changed).attach()
+        self._streams = Streams(account, region, self.runtime, self._acting, lock, registry)
 
     def _routes(self) -> dict[tuple[str, str], Any]:
         """The cloud's own pages: `/_localcloud/…`."""

@@ -1,7 +1,7 @@
 """What calls a function by itself: event-source mappings, and what becomes of asynchronous events.
 
-Moto hands a queue's or stream's records over in its own simple way; batching, filters, retries and windows are kept
-and have no effect here: enforced, not executed.
+A DynamoDB stream's records are handed over as Lambda does it (`localcloud.functions.streams`). Moto hands a queue's
+and a Kinesis stream's over in its own simple way: batching, filters, retries and windows have no effect there.
 """
 # ruff: noqa: A002, ARG002, D102 - `ResourceType` says what each method does
 
@@ -60,7 +60,7 @@ class EventSourceMapping(ResourceType):
     """Its id is the mapping's UUID. What the function's role may read is the endpoint's to judge."""
 
     pulumi_type = _MAPPING
-    label = Label.ENFORCED
+    label = Label.EXECUTED
     force_new = frozenset(
         {
             *("eventSourceArn", "startingPosition", "startingPositionTimestamp", "queues", "topics"),
