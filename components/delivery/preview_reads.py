@@ -119,6 +119,9 @@ def _functions(known: Known) -> tuple[Read, ...]:
              ["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetPolicy",
               "lambda:GetProvisionedConcurrencyConfig", "lambda:ListTags", "lambda:ListVersionsByFunction"],
              [function]),
+        # AWS gives the mapping its id
+        Read("EventSourceMappings", ("aws:lambda/eventSourceMapping:EventSourceMapping",),
+             ["lambda:GetEventSourceMapping", "lambda:ListTags"], [known.arn("lambda", "event-source-mapping:*")]),
         Read("LogGroupList", ("aws:cloudwatch/logGroup:LogGroup",), ["logs:DescribeLogGroups"], ANY),
         # the execution log's group bears the API's id, which AWS gives, and the stage's name
         Read("LogGroups", ("aws:cloudwatch/logGroup:LogGroup",), ["logs:ListTagsForResource"],
@@ -154,6 +157,8 @@ def _operations(known: Known) -> tuple[Read, ...]:
              [known.named("cloudwatch", "dashboard/", region=False)]),
         Read("Topics", ("aws:sns/topic:Topic",), ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
              [known.named("sns", "")]),
+        Read("Queues", ("aws:sqs/queue:Queue",), ["sqs:GetQueueAttributes", "sqs:ListQueueTags"],
+             [known.named("sqs", "")]),
         Read("Subscriptions", ("aws:sns/topicSubscription:TopicSubscription",), ["sns:GetSubscriptionAttributes"], ANY),
         Read("Vaults", ("aws:backup/vault:Vault", "aws:backup/vaultNotifications:VaultNotifications",
                         "aws:backup/vaultPolicy:VaultPolicy"),

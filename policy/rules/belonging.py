@@ -54,6 +54,7 @@ TAGGABLE = frozenset(
     {
         *(set(NAMES) - {types.DASHBOARD, types.BACKUP_SELECTION, "aws:kms/alias:Alias"}),
         *(types.KEY, types.STAGE, types.DISTRIBUTION, types.EVENT_BUS, types.TRAIL, types.HTTP_STAGE),
+        types.EVENT_SOURCE_MAPPING,
         "aws:s3/bucketObjectv2:BucketObjectv2",
     }
     - {types.SCHEDULE}

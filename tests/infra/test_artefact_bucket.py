@@ -21,7 +21,7 @@ def test_versioning_and_encryption_are_on_before_the_first_upload(recorded: Stac
     )
     assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     uploads = recording.of(OBJECT)
-    assert len(uploads) == 4
+    assert len(uploads) == 5
     for upload in uploads:
         assert {versioning.urn, encryption.urn} <= recording.closure(upload)
         assert upload.inputs["serverSideEncryption"] == "aws:kms"

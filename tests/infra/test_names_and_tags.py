@@ -142,6 +142,7 @@ def test_component_tags_name_a_component(recorded: Stacks, stack: str) -> None:
         "ApiStack",
         "BackupStack",
         "BudgetStack",
+        "EventsStack",
         "DataStack",
         "DeliveryStack",
         "MonitoringStack",

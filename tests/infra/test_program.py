@@ -15,8 +15,8 @@ from tests.infra.stacks import ROOT, artefacts, committed
 
 OUTPUTS = {
     "account_id", "alarm_topic_arn", "api_url", "artefact_bucket", "backup_vault_name", "cors_origins",
-    "dashboard_name", "dead_letter_queue_url", "environment", "functions", "parameter_prefix", "region", "rest_api_id", "secrets",
-    "stage_name", "tables",
+    "dashboard_name", "dead_letter_queue_url", "environment", "functions", "parameter_prefix", "region",
+    "rest_api_id", "secrets", "stage_name", "tables",
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ SERVING = (
     "aws:iam/role:Role",
     "aws:lambda/alias:Alias",
     "aws:lambda/function:Function",
+    "aws:sqs/queue:Queue",
     "aws:ssm/parameter:Parameter",
 )
 NOT_SERVING = ("backup-role", "security-apigateway-logs-role")
@@ -56,6 +57,7 @@ REMADE_BY_THE_NEXT_UP = {
     "aws:iam/role:Role",  # AWS Backup's
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:kms/alias:Alias",
+    "aws:lambda/eventSourceMapping:EventSourceMapping",  # reads 24 hours again: reactions count once
     "aws:lambda/invocation:Invocation",  # writes a value only where there is none
     "aws:lambda/permission:Permission",  # Secrets Manager's
     "aws:secretsmanager/secretRotation:SecretRotation",
@@ -117,7 +119,7 @@ def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded
     """Deleting a versioning resource suspends versioning; deleting an object deletes all of its versions."""
     prod = recorded("prod")
     parts = [r for type_ in KEPT_WITH for r in prod.of(type_)]
-    assert len(parts) == 6 + 4 + 1
+    assert len(parts) == 6 + 5 + 1
     assert [r.name for r in parts if not r.retain_on_delete] == []
     assert [r.name for r in parts if r.protect] == []
 
