@@ -63,6 +63,7 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
             tables["products"].grant(
                 grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"]
             )
+            tables["inventory"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"])
             tables["analytics"].grant(grantee, ["GetItem", "Query", "UpdateItem"])
             tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
             tables["customer-profiles"].grant(

@@ -4,15 +4,19 @@ from typing import Any
 
 from omnix import aws, http, readiness
 from omnix.catalogue.routes import router as catalogue
+from omnix.customers.routes import router as customers
 from omnix.dashboard.routes import router as dashboard
+from omnix.inventory.routes import router as inventory
+from omnix.orders.routes import router as orders
 from omnix.parameters import parameters
+from omnix.recommendations.routes import router as recommendations
 from omnix.settings import ApiSettings, load
 from omnix.system import service
 from omnix.system.routes import router as system
 
 load(ApiSettings)
 aws.prepare("ssm", "dynamodb")
-app = http.application(system, catalogue, dashboard)
+app = http.application(system, catalogue, inventory, orders, customers, recommendations, dashboard)
 
 
 def handler(event: dict[str, Any], context: object) -> Any:

@@ -16,17 +16,22 @@ from typing import Any
 
 from omnix import VERSION, errors, http
 from omnix.catalogue.routes import router as catalogue
+from omnix.customers.routes import router as customers
 from omnix.dashboard.routes import router as dashboard
 from omnix.identity.routes import router as identity
+from omnix.inventory.routes import router as inventory
 from omnix.operation import ERRORS_EXTENSION, PUBLIC_EXTENSION
+from omnix.orders.routes import router as orders
+from omnix.recommendations.routes import router as recommendations
 from omnix.system.routes import router as system
 
 FILE = Path(__file__).resolve().parents[2] / "openapi.json"
 FUNCTION_EXTENSION = "x-omnix-function"
-FUNCTIONS = {"api": (system, catalogue, dashboard), "auth": (identity,)}
+FUNCTIONS = {"api": (system, catalogue, inventory, orders, customers, recommendations, dashboard), "auth": (identity,)}
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
+_VERSIONED = ("/Product", "/Level", "/Order", "/Customer")
 _HEADER_NAMES = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _GATEWAY_ERRORS = {
     429: ("too_many_requests", "Too many requests; wait before the next one."),
@@ -101,7 +106,7 @@ def _success(status: str, response: Document) -> Document:
     if status == "204":
         return {"description": "Done.", "headers": headers}
     schema = response["content"]["application/json"]["schema"].get("$ref", "")
-    if schema.endswith("/Product"):
+    if schema.endswith(_VERSIONED):
         headers["ETag"] = {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}
     return {**response, "description": "Created." if status == "201" else "Found.", "headers": headers}
 

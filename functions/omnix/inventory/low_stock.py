@@ -1,0 +1,67 @@
+"""Which levels are low: kept in the sparse gsi1.
+
+Whoever reads a level before writing it writes its index keys too. Orders do not read (`omnix.inventory.reservations`),
+so the worker sets them right from the table's stream. It may do so twice or late: the write holds only for the version
+that it was decided for, and what came after that has an event of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from omnix import aws
+from omnix.dynamodb import Table, dump_item
+from omnix.inventory import keys
+from omnix.inventory.model import is_low
+from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+
+if TYPE_CHECKING:
+    from omnix.dynamodb import Item
+    from omnix.events.change import Change
+
+
+def became_low(change: Change) -> bool:
+    """Whether this change entered the level into the list: once for each time that it falls, for the event of it."""
+    return _level(change.new) and _listed(change.new) and not _listed(change.old)
+
+
+def react(change: Change) -> None:
+    """A reaction of the table `inventory`: enter the level into the list or take it out."""
+    if change.new is None or not _level(change.new):
+        return
+    low = is_low(change.new["available"], change.new["reorder_point"])
+    if low != _listed(change.new):
+        known = parameters()
+        inventory = Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("inventory")))
+        settle(inventory, change.new, low)
+
+
+def settle(inventory: Table, item: Item, low: bool) -> None:
+    """Write the index keys of the level in `item`, unless it has another version by now."""
+    values: dict[str, Any] = {":version": item["version"]}
+    expression = "REMOVE gsi1pk, gsi1sk"
+    if low:
+        tenant_id = item["pk"].removeprefix(keys.partition(""))
+        values |= {":pk": keys.low(tenant_id), ":sk": keys.low_entry(item["product_id"], item["location_id"])}
+        expression = "SET gsi1pk = :pk, gsi1sk = :sk"
+    try:
+        inventory.client.update_item(
+            TableName=inventory.name,
+            Key=dump_item({"pk": item["pk"], "sk": item["sk"]}),
+            UpdateExpression=expression,
+            ConditionExpression="version = :version",
+            ExpressionAttributeValues=dump_item(values),
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+
+
+def _level(item: Item | None) -> bool:
+    return bool(item) and (item or {}).get("entity") == "level"
+
+
+def _listed(item: Item | None) -> bool:
+    return bool(item) and "gsi1pk" in (item or {})
