@@ -6,10 +6,10 @@ clear the slate.
 
 - account: failures from addresses that never signed in to it. Counted for any e-mail address alike, registered or
   not: the limit tells nobody which exist.
-- known: failures from one address that did sign in to the account in the last 30 days. Whoever uses up the account's
-  limit from elsewhere does not shut out its owner (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
-  Open sessions and API keys are never affected.
-- address: failures of one client's address over all accounts; wide, for a shop has one address.
+- address: failures from one address over all accounts that it never signed in to; wide, for a shop has one address.
+- known: failures of one account from one address that did sign in to it in the last 30 days, and of these nothing else
+  is counted. Whoever uses up the account's limit from elsewhere, or the address's beside it, does not shut out its
+  owner (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Open sessions and API keys are never affected.
 
 Addresses and accounts are in keys, which audit logs show: as HMACs, for an IPv4 address is guessed from a plain hash.
 """
@@ -78,9 +78,9 @@ class Throttle:
 
     def sign_in(self, email: str, network: str) -> Attempt:
         """Count an attempt to sign in; raises TooManyAttemptsError when a window is full."""
-        known = self._is_known(email, network)
-        account = (KNOWN, self._digest(email, network)) if known else (ACCOUNT, self._digest(email))
-        return self._count(account, (ADDRESS, self._digest(network)))
+        if self._is_known(email, network):
+            return self._count((KNOWN, self._digest(email, network)))
+        return self._count((ACCOUNT, self._digest(email)), (ADDRESS, self._digest(network)))
 
     def confirmation(self, session_id: str) -> Attempt:
         """Count an attempt to confirm the password inside a session; raises TooManyAttemptsError."""

@@ -19,14 +19,19 @@ from tests.integration.permissions.evaluated import sources
 from tests.integration.permissions.jobs import Job
 from tests.integration.permissions.site import FUNCTIONS, Site
 
-TABLES = {"api": ("products", "sessions", "analytics"), "auth": ("users", "sessions")}
+TABLES = {"api": ("products", "sessions", "analytics"), "auth": ("users", "sessions"), "authorizer": ("users",)}
 SECRETS = {
     "auth": ("JWT_SECRET", "JWT_REFRESH_SECRET"),
     "authorizer": ("JWT_SECRET", "API_KEY_1"),
     "rotation": ("JWT_SECRET",),
 }
 # Held to some partitions of a table: one that is another's.
-PARTITIONS = {("api", "sessions"): "FAMILY#another", ("auth", "users"): "INVITATION#another"}
+PARTITIONS = {
+    ("api", "sessions"): "FAMILY#another",
+    ("auth", "users"): "INVITATION#another",
+    ("auth", "sessions"): "CONNECTION#another",
+    ("authorizer", "users"): "CREDENTIAL#EMAIL#another",
+}
 _CODES = {"AccessDeniedException", "KMSAccessDeniedException", "AccessDenied"}
 _OTHER_ACCOUNT = "999999999999"
 

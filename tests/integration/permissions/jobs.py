@@ -29,10 +29,13 @@ class Job:
     source: str = ""
 
 
+_PASSWORD = "correct horse battery"
+
+
 def _register(site: Site) -> tuple[str, str]:
     """A new shop; its access and refresh tokens."""
     email = f"owner-{uuid.uuid4().hex[:12]}@jobs.example"
-    person = {"email": email, "password": "correct horse battery", "name": "Owner", "tenant_name": "Jobs"}
+    person = {"email": email, "password": _PASSWORD, "name": "Owner", "tenant_name": "Jobs"}
     answer = site.call("POST", "/auth/register", 201, json=person)
     return answer["access_token"], answer["refresh_token"]
 
@@ -44,6 +47,32 @@ def a_shop_registers_and_uses_its_session(site: Site) -> None:
     pair = site.call("POST", "/auth/refresh", 200, json={"refresh_token": refresh})
     site.call("POST", "/auth/logout", 204, json={"refresh_token": pair["refresh_token"]})
     site.call("GET", "/auth/validate", 401, token=access)
+
+
+def a_session_is_seen_and_ended_and_a_password_changed(site: Site) -> None:
+    access, _ = _register(site)
+    person = site.call("GET", "/auth/me", 200, token=access)
+    site.call("POST", "/auth/login", 200, json={"email": person["email"], "password": _PASSWORD})
+    other = next(
+        session for session in site.call("GET", "/auth/sessions", 200, token=access)["items"] if not session["current"]
+    )
+    site.call("DELETE", f"/auth/sessions/{other['session_id']}", 204, token=access)
+    change = {"current_password": _PASSWORD, "new_password": "another horse battery"}
+    site.call("POST", "/auth/password", 204, token=access, json=change)
+    site.call("POST", "/auth/login", 401, json={"email": person["email"], "password": _PASSWORD})
+
+
+def a_key_is_made_used_listed_and_revoked(site: Site) -> None:
+    access, _ = _register(site)
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    made = site.call("POST", "/auth/api-keys", 201, token=access, json={"name": "Till"}, headers=headers)
+    again = site.call("POST", "/auth/api-keys", 201, token=access, json={"name": "Till"}, headers=headers)
+    assert again == {**made, "key": None}
+    assert site.call("GET", "/auth/validate", 200, token=made["key"])["user_id"] == made["key_id"]
+    site.call("GET", "/products", 200, headers={"X-API-Key": made["key"]})
+    assert site.call("GET", "/auth/api-keys", 200, token=access)["items"]
+    site.call("DELETE", f"/auth/api-keys/{made['key_id']}", 204, token=access)
+    site.call("GET", "/auth/validate", 401, token=made["key"])
 
 
 def the_demo_owner_signs_in(site: Site) -> None:
@@ -213,6 +242,16 @@ def executed() -> list[Job]:
         *(Job(f"{name} writes its log", _log(name), of(name)) for name in FUNCTIONS),
         *(Job(f"{name} sends its traces", _trace(name), of(name)) for name in FUNCTIONS),
         Job("a shop registers and uses its session", a_shop_registers_and_uses_its_session, of("auth")),
+        Job(
+            "a session is seen and ended, and a password changed",
+            a_session_is_seen_and_ended_and_a_password_changed,
+            of("auth"),
+        ),
+        Job(
+            "a key is made, used, listed and revoked",
+            a_key_is_made_used_listed_and_revoked,
+            (*of("auth"), *of("authorizer")),
+        ),
         Job("a product is made, changed, found and deleted", a_product_is_made_changed_found_and_deleted, of("api")),
         *(
             Job(f"{name} rotates", _rotation(name), of("rotation"))

@@ -152,6 +152,14 @@ def test_every_spelling_of_an_address_counts_for_one_account(auth: Call) -> None
     assert login(auth, THIEF, email="Ada@Shop.Example").status == 429
 
 
+@pytest.mark.usefixtures("registered")
+def test_a_known_account_is_not_shut_out_by_who_else_guesses_at_its_address(auth: Call) -> None:
+    for number in range(ADDRESS.failures):
+        assert login(auth, HOME, email=f"user{number}@shop.example").status == 401
+    assert login(auth, HOME, email="user@shop.example").status == 429
+    assert right(auth, HOME).status == 200
+
+
 def test_one_address_that_tries_many_accounts_meets_its_own_limit_and_harms_no_account(
     auth: Call, registered: dict[str, Any]
 ) -> None:
