@@ -29,7 +29,7 @@ def product(sku: str, amount: int = 100, currency: str = "EUR", who: Principal =
 
 def stock(product_id: str, units: int, location: str = "main", tenant: str = "t1") -> None:
     pk, sk = inventory_keys.level(tenant, product_id, location)
-    item = {"pk": pk, "sk": sk, "entity": "level", "product_id": product_id, "location_id": location}
+    item: dict[str, Any] = {"pk": pk, "sk": sk, "entity": "level", "product_id": product_id, "location_id": location}
     item |= {"on_hand": units, "reserved": 0, "available": units, "reorder_point": 0, "version": 1, "updated_at": "x"}
     levels = stored("inventory")
     levels.client.put_item(TableName=levels.name, Item=dump_item(item))
