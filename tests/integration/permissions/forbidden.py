@@ -19,7 +19,11 @@ from tests.integration.permissions.evaluated import sources
 from tests.integration.permissions.jobs import Job
 from tests.integration.permissions.site import FUNCTIONS, Site
 
-TABLES = {"api": ("products", "sessions", "analytics"), "auth": ("users", "sessions"), "authorizer": ("users",)}
+TABLES = {
+    "api": ("products", "inventory", "orders", "customer-profiles", "recommendations", "sessions", "analytics"),
+    "auth": ("users", "sessions"),
+    "authorizer": ("users",),
+}
 SECRETS = {
     "auth": ("JWT_SECRET", "JWT_REFRESH_SECRET"),
     "authorizer": ("JWT_SECRET", "API_KEY_1"),
@@ -105,8 +109,8 @@ def _another_table(role: str) -> Callable[[Site], None]:
     """Even with a grant on its items: the table's key stays shut."""
 
     def job(site: Site) -> None:
-        name = site.environment.outputs["tables"]["orders"]
-        key = {"pk": {"S": "TENANT#another"}, "sk": {"S": "ORDER"}}
+        name = site.environment.outputs["tables"]["workspaces"]
+        key = {"pk": {"S": "TENANT#another"}, "sk": {"S": "RECORD"}}
         with lent(site, role, "dynamodb:GetItem", site.arn("dynamodb", f"table/{name}")):
             dynamodb = site.as_role(role, "dynamodb")
             refused(lambda: dynamodb.get_item(TableName=name, Key=key), "kms:Decrypt")

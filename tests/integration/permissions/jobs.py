@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.conftest import Environment
+from tests.integration.permissions import selling
 from tests.integration.permissions.site import FUNCTIONS, Site, wait_until
 
 
@@ -69,7 +70,7 @@ def a_key_is_made_used_listed_and_revoked(site: Site) -> None:
     again = site.call("POST", "/auth/api-keys", 201, token=access, json={"name": "Till"}, headers=headers)
     assert again == {**made, "key": None}
     assert site.call("GET", "/auth/validate", 200, token=made["key"])["user_id"] == made["key_id"]
-    site.call("GET", "/products", 200, headers={"X-API-Key": made["key"]})
+    assert site.call("GET", "/auth/validate", 200, headers={"X-API-Key": made["key"]})["auth"] == "api_key"
     assert site.call("GET", "/auth/api-keys", 200, token=access)["items"]
     site.call("DELETE", f"/auth/api-keys/{made['key_id']}", 204, token=access)
     site.call("GET", "/auth/validate", 401, token=made["key"])
@@ -253,6 +254,13 @@ def executed() -> list[Job]:
             (*of("auth"), *of("authorizer")),
         ),
         Job("a product is made, changed, found and deleted", a_product_is_made_changed_found_and_deleted, of("api")),
+        Job("a customer is made, changed and erased", selling.a_customer_is_made_changed_found_and_erased, of("api")),
+        Job("an order takes and gives back its stock", selling.an_order_takes_its_stock_and_gives_it_back, of("api")),
+        Job(
+            "a paid order is counted and recommended",
+            selling.a_paid_order_is_counted_for_its_customer_and_recommended,
+            (*of("api"), *of("worker")),
+        ),
         *(
             Job(f"{name} rotates", _rotation(name), of("rotation"))
             for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "API_KEY_1")
