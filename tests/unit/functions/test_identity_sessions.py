@@ -162,6 +162,7 @@ def test_another_password_signs_in_the_old_one_no_more_and_ends_every_other_sess
 ) -> None:
     others = [login(auth).json for _ in range(3)]
     assert auth("POST", "/auth/password", authorizer=context(registered), body=CHANGE).status == 204
+    assert len(families(cloud)) == 1
     assert login(auth).status == 401
     for other in others:
         assert renew(auth, other).status == 401
