@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from omnix.errors import ValidationFailedError
+from omnix.errors import ConflictError, ValidationFailedError
 from omnix.orders.model import MAX_AMOUNT, MAX_QUANTITY, OrderLine, Totals
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def merged(lines: Iterable[LineInput]) -> Mapping[tuple[str, str], int]:
 def priced(asked: Sequence[LineInput], prices: Mapping[str, Priced]) -> tuple[list[OrderLine], str, Totals]:
     """Lines, their one currency, and totals.
 
-    Raises ValidationFailedError for a product that is not for sale, for two currencies and for sums that are too large.
+    Raises ConflictError for a product that is not for sale, ValidationFailedError for two currencies and for sums that
+    are too large.
     """
     units = merged(asked)
     _require_for_sale(asked, prices)
@@ -51,7 +52,7 @@ def _require_for_sale(asked: Sequence[LineInput], prices: Mapping[str, Priced]) 
         if line.product_id not in prices or prices[line.product_id].status != FOR_SALE
     ]
     if faults:
-        raise ValidationFailedError("The order names products that are not for sale.", faults)
+        raise ConflictError("The order names products that are not for sale.", faults)
 
 
 def _line(product: Priced, location_id: str, quantity: int) -> OrderLine:

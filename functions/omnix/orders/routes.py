@@ -48,7 +48,10 @@ def list_orders(
     openapi_extensions=operation(409, body=True),
 )
 def create_order(order: Annotated[OrderInput, Body()], idempotency_key: IdempotencyKey = None) -> Response[Order]:
-    """Creates an order at the catalogue's prices and reserves its stock; 409 where there is too little."""
+    """Creates an order at the catalogue's prices and reserves its stock.
+
+    409 for what is not for sale, not enough in stock or of an unknown customer, with the lines in `details`.
+    """
     made, replayed = orders().create(principal(router.current_event), order, idempotency_key)
     headers = {"Location": f"/orders/{made.order_id}"} | (REPLAYED if replayed else {})
     return etag.tagged(made, made.version, 201, headers)

@@ -65,7 +65,8 @@ class Orders:
     def create(self, caller: Principal, asked: OrderInput, idempotency_key: str | None) -> tuple[Order, bool]:
         """The order, and whether an earlier request with the same key made it.
 
-        Raises ValidationFailedError for what is not for sale, ConflictError where there is too little stock.
+        Raises ConflictError for what is not for sale or too little in stock and for an unknown customer,
+        ValidationFailedError for two currencies.
         """
         caller.require(_SELLERS)
         payload = asked.model_dump_json().encode()
@@ -74,7 +75,7 @@ class Orders:
             return self._created(caller, asked, once), False
         except AlreadyDoneError as done:
             return self.get(caller, done.order_id), True
-        except ValidationFailedError:
+        except (ConflictError, ValidationFailedError):
             # What was for sale when the key was used may no longer be.
             earlier = once.earlier(self._sessions) if once else None
             if earlier is None:
@@ -107,7 +108,7 @@ class Orders:
                 continue
             except NoSuchCustomerError:
                 fault = {"location": "body.customer_id", "reason": "unknown", "message": "there is no such customer"}
-                raise ValidationFailedError("The order names a customer that is not there.", [fault]) from None
+                raise ConflictError("The order names a customer that is not there.", [fault]) from None
             except OutOfStockError as short:
                 raise _no_stock(short, "There is too little stock.") from None
             return order

@@ -6,7 +6,6 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from omnix.authorisation import principal
-from omnix.errors import ValidationFailedError
 from omnix.operation import operation
 from omnix.orders.model import Id
 from omnix.recommendations.model import Recommendations
@@ -24,16 +23,9 @@ router = Router()  # type: ignore[no-untyped-call]
 )
 def list_recommendations(
     product_id: Annotated[Id | None, Query(description="To go with this product.")] = None,
-    customer_id: Annotated[Id | None, Query(description="For this customer; not together with a product.")] = None,
+    customer_id: Annotated[Id | None, Query(description="For this customer.")] = None,
     limit: Annotated[int, Query(ge=1, le=20)] = 10,
 ) -> Recommendations:
     """Products for sale: those bought together with a product or with what a customer bought, then best sellers."""
     caller = principal(router.current_event)
-    if product_id and customer_id:
-        fault = {"location": "query.customer_id", "reason": "excluded", "message": "not together with product_id"}
-        raise ValidationFailedError("Ask for a product or for a customer.", [fault])
-    if product_id:
-        return recommending().for_product(caller, product_id, limit)
-    if customer_id:
-        return recommending().for_customer(caller, customer_id, limit)
-    return recommending().for_anyone(caller, limit)
+    return recommending().best(caller, product_id=product_id, customer_id=customer_id, limit=limit)

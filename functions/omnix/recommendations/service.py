@@ -36,17 +36,17 @@ class Recommending:
         self._orders = orders
         self._products = products
 
-    def for_anyone(self, caller: Principal, limit: int) -> Recommendations:
-        """What sells best."""
-        return self._beside(caller.tenant_id, (), limit)
+    def best(
+        self, caller: Principal, *, product_id: str | None, customer_id: str | None, limit: int
+    ) -> Recommendations:
+        """What is bought together with the product and with what the customer bought last, then what sells best.
 
-    def for_product(self, caller: Principal, product_id: str, limit: int) -> Recommendations:
-        """What is bought together with the product, then what sells best."""
-        return self._beside(caller.tenant_id, (product_id,), limit)
-
-    def for_customer(self, caller: Principal, customer_id: str, limit: int) -> Recommendations:
-        """What is bought together with what the customer bought last, then what sells best; nothing that it has."""
-        return self._beside(caller.tenant_id, self._bought(caller.tenant_id, customer_id), limit)
+        Nothing of these itself. Without either, and where nothing is known of them, what sells best.
+        """
+        products = [product_id] if product_id else []
+        if customer_id:
+            products += self._bought(caller.tenant_id, customer_id)
+        return self._beside(caller.tenant_id, products, limit)
 
     def _beside(self, tenant_id: str, products: Collection[str], limit: int) -> Recommendations:
         together, sold = self._counts(tenant_id, products)

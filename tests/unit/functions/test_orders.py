@@ -107,19 +107,19 @@ def test_products_of_two_currencies_are_422(api: Call, cloud: Cloud, tea: str) -
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
-def test_what_is_not_for_sale_is_422_and_the_line_is_named(api: Call, cloud: Cloud, tea: str, status: str) -> None:
+def test_what_is_not_for_sale_is_409_and_the_line_is_named(api: Call, cloud: Cloud, tea: str, status: str) -> None:
     hidden = product("TEA-2", status=status)
     stock(hidden, 1)
     before = cloud.everything()
     for missing in (hidden, "0" * 32):
         answer = api("POST", "/orders", body=body((tea, 1), (missing, 1)))
-        assert (answer.status, answer.json["error"]["details"][0]["location"]) == (422, "body.lines.1.product_id")
+        assert (answer.status, answer.json["error"]["details"][0]["location"]) == (409, "body.lines.1.product_id")
     assert cloud.everything() == before
 
 
 def test_another_tenants_product_is_not_for_sale(api: Call, cloud: Cloud, tea: str) -> None:
     before = cloud.everything()
-    assert api("POST", "/orders", body=body((tea, 1)), authorizer=caller(tenant="t2")).status == 422
+    assert api("POST", "/orders", body=body((tea, 1)), authorizer=caller(tenant="t2")).status == 409
     assert cloud.everything() == before
 
 
@@ -128,7 +128,7 @@ def test_an_order_is_of_a_customer_of_the_tenant_or_of_nobody(api: Call, cloud: 
     assert create(api, (tea, 1), customer_id=known)["customer_id"] == known
     before = cloud.everything()
     answer = api("POST", "/orders", body=body((tea, 1), customer_id="0" * 32))
-    assert (answer.status, answer.json["error"]["details"][0]["location"]) == (422, "body.customer_id")
+    assert (answer.status, answer.json["error"]["details"][0]["location"]) == (409, "body.customer_id")
     assert cloud.everything() == before
 
 

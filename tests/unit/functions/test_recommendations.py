@@ -82,6 +82,7 @@ def test_a_customer_is_shown_what_goes_with_its_orders_and_nothing_that_it_has(a
     sold((tea, 1), customer=grace)
     sold((pot, 9), customer=grace)
     assert recommended(api, customer_id=grace) == [("MUG", "bought_together", 2), ("CAKE", "bought_together", 1)]
+    assert recommended(api, customer_id=grace, product_id=mug) == [("CAKE", "bought_together", 2)]
 
 
 def test_only_what_is_for_sale_is_recommended_at_its_present_price(api: Call, shop: Shop) -> None:
@@ -154,13 +155,7 @@ def test_another_tenants_orders_recommend_nothing(api: Call, shop: Shop) -> None
 
 @pytest.mark.parametrize(
     "query",
-    [
-        {"product_id": "x"},
-        {"customer_id": "x"},
-        {"limit": "0"},
-        {"limit": "21"},
-        {"product_id": "0" * 32, "customer_id": "0" * 32},
-    ],
+    [{"product_id": "x"}, {"customer_id": "x"}, {"limit": "0"}, {"limit": "21"}],
 )
 def test_a_question_of_the_wrong_shape_is_422(api: Call, query: dict[str, str]) -> None:
     answer = api("GET", "/recommendations", query=query)
