@@ -3,6 +3,8 @@
 from typing import Any
 
 from omnix import aws, http, readiness
+from omnix.analytics.routes import router as analytics
+from omnix.bulk.routes import router as bulk
 from omnix.catalogue.routes import router as catalogue
 from omnix.customers.routes import router as customers
 from omnix.dashboard.routes import router as dashboard
@@ -16,7 +18,7 @@ from omnix.system.routes import router as system
 
 load(ApiSettings)
 aws.prepare("ssm", "dynamodb")
-app = http.application(system, catalogue, inventory, orders, customers, recommendations, dashboard)
+app = http.application(system, catalogue, inventory, bulk, orders, customers, recommendations, dashboard, analytics)
 
 
 def handler(event: dict[str, Any], context: object) -> Any:

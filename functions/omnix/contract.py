@@ -15,19 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from omnix import VERSION, errors, http
+from omnix.bulk.routes import router as bulk
 from omnix.catalogue.routes import router as catalogue
 from omnix.customers.routes import router as customers
 from omnix.dashboard.routes import router as dashboard
 from omnix.identity.routes import router as identity
 from omnix.inventory.routes import router as inventory
-from omnix.operation import ERRORS_EXTENSION, PUBLIC_EXTENSION
+from omnix.operation import ERRORS_EXTENSION, GIVES_EXTENSION, PUBLIC_EXTENSION, TAKES_EXTENSION
 from omnix.orders.routes import router as orders
 from omnix.recommendations.routes import router as recommendations
 from omnix.system.routes import router as system
 
 FILE = Path(__file__).resolve().parents[2] / "openapi.json"
 FUNCTION_EXTENSION = "x-omnix-function"
-FUNCTIONS = {"api": (system, catalogue, inventory, orders, customers, recommendations, dashboard), "auth": (identity,)}
+FUNCTIONS = {
+    "api": (system, catalogue, inventory, bulk, orders, customers, recommendations, dashboard),
+    "auth": (identity,),
+}
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
@@ -90,7 +94,11 @@ def _operations(paths: Document) -> Iterator[tuple[str, str, Document]]:
 def _operation(operation: Document, function: str) -> Document:
     statuses = operation.pop(ERRORS_EXTENSION)
     public = operation.pop(PUBLIC_EXTENSION)
+    takes, gives = operation.pop(TAKES_EXTENSION, None), operation.pop(GIVES_EXTENSION, None)
     responses = {status: _success(status, r) for status, r in operation["responses"].items() if status.startswith("2")}
+    if gives:
+        responses["200"]["content"] = _text(gives)
+        responses["200"]["headers"]["Next-Cursor"] = {"description": "There is more.", "schema": {"type": "string"}}
     for parameter in operation.get("parameters", []):
         parameter["name"] = _HEADER_NAMES.get(parameter["name"], parameter["name"])
     return {
@@ -98,7 +106,13 @@ def _operation(operation: Document, function: str) -> Document:
         FUNCTION_EXTENSION: function,
         "responses": responses | {str(status): _failure(status) for status in statuses},
         **({"security": []} if public else {}),
+        **({"requestBody": {"required": True, "content": _text(takes)}} if takes else {}),
     }
+
+
+def _text(examples: Document) -> Document:
+    """Text by media type, each with its example."""
+    return {media: {"schema": {"type": "string"}, "example": example} for media, example in examples.items()}
 
 
 def _success(status: str, response: Document) -> Document:

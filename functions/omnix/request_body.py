@@ -1,4 +1,7 @@
-"""A request's body, read so that nothing a caller sends can be a 500: size, encoding, media type, JSON."""
+"""A request's body, read so that nothing a caller sends can be a 500: size, encoding, media type, JSON.
+
+Imports alone take something else than JSON: lines of text, which `omnix.bulk.lines` reads.
+"""
 
 import base64
 import binascii
@@ -9,7 +12,11 @@ from typing import Any
 from omnix.errors import InvalidJsonError, InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 
 LIMIT_BYTES = 1024 * 1024
+# Imports take lines of text; every other body is JSON.
+TEXT_PATHS = frozenset({"/products/import", "/inventory/import"})
+TEXT_TYPES = frozenset({"text/csv", "application/x-ndjson"})
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_JSON = frozenset({"application/json"})
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 # An API without binary media types is given text: API Gateway has put this in the place of what is no UTF-8.
 _REPLACEMENT = "\ufffd"
@@ -25,21 +32,29 @@ def header(event: Mapping[str, Any], name: str) -> str | None:
 
 
 def checked(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with a body that is the text of one JSON object; raises the ApiError that says what is wrong."""
+    """The event with a body that is the text of one JSON object, or an import's lines; raises the ApiError that says
+    what is wrong.
+    """
     method = str(event.get("httpMethod", "")).upper()
     if method not in _METHODS_WITH_BODY:  # whatever came with it means nothing (RFC 9110, 9.3.1)
         return {**event, "body": None, "isBase64Encoded": False}
     text = _text(event)
-    if text:
-        _require_json(event)
+    lines = method == "POST" and str(event.get("path", "")).rstrip("/") in TEXT_PATHS
+    media_type = _media_type(event, TEXT_TYPES if lines else _JSON) if text or lines else "application/json"
     if _REPLACEMENT in text:
         raise _not_utf8()
+    if lines:
+        return _with(event, text, media_type)
     parsed = parse(text)
     if not isinstance(parsed, dict):
         raise InvalidRequestError("The body must be a JSON object.")
-    # What passed is JSON whatever the header said in whatever case; Powertools compares it literally.
+    return _with(event, text, media_type)
+
+
+def _with(event: Mapping[str, Any], text: str, media_type: str) -> dict[str, Any]:
+    """What passed is of this type whatever the header said in whatever case; Powertools compares it literally."""
     headers = {key: value for key, value in (event.get("headers") or {}).items() if key.lower() != "content-type"}
-    headers["content-type"] = "application/json"
+    headers["content-type"] = media_type
     return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
 
 
@@ -76,16 +91,19 @@ def _text(event: Mapping[str, Any]) -> str:
         raise _not_utf8() from None
 
 
-def _require_json(event: Mapping[str, Any]) -> None:
-    media_type, _, parameters = (header(event, "content-type") or "application/json").partition(";")
-    if media_type.strip().lower() != "application/json":
-        raise UnsupportedMediaTypeError("Send the body as application/json.")
+def _media_type(event: Mapping[str, Any], taken: frozenset[str]) -> str:
+    """The body's type, one of `taken`; what says nothing is JSON."""
+    declared, _, parameters = (header(event, "content-type") or "application/json").partition(";")
+    media_type = declared.strip().lower()
+    if media_type not in taken:
+        raise UnsupportedMediaTypeError(f"Send the body as {' or '.join(sorted(taken))}.")
     for parameter in parameters.lower().split(";"):
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in _CHARSETS:
             raise UnsupportedMediaTypeError("Send the body in UTF-8.")
     if (header(event, "content-encoding") or "identity").strip().lower() != "identity":
         raise UnsupportedMediaTypeError("Send the body without a content encoding.")
+    return media_type
 
 
 def _not_utf8() -> InvalidJsonError:

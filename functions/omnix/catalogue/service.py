@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from omnix import aws, clock, etag
 from omnix.authorisation import EDITORS
-from omnix.catalogue.model import Product, ProductPage
+from omnix.catalogue.model import SKU_PATTERN, Product, ProductPage
 from omnix.catalogue.store import AlreadyDoneError, ProductStore, VersionChangedError
-from omnix.dashboard.store import RollupStore
 from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
 from omnix.idempotency import Once
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from omnix.authorisation import Principal
     from omnix.catalogue.model import ProductChanges, ProductInput
     from omnix.catalogue.search import Search
 
 _PRODUCT_ID = re.compile(r"[0-9a-f]{32}")
+_SKU = re.compile(SKU_PATTERN)
 _WRITE_ATTEMPTS = 5
 
 
@@ -44,6 +44,14 @@ class Catalogue:
         if product is None:
             raise NotFoundError("There is no such product.")
         return product
+
+    def by_sku(self, caller: Principal, sku: str) -> Product | None:
+        """The caller's product with this SKU, or None, as for what can be no SKU."""
+        return self._store.by_sku(caller.tenant_id, sku) if _SKU.fullmatch(sku) else None
+
+    def skus(self, caller: Principal, product_ids: Collection[str]) -> Mapping[str, str]:
+        """The SKU of each of the caller's products that is there."""
+        return self._store.skus(caller.tenant_id, product_ids)
 
     def create(self, caller: Principal, content: ProductInput, idempotency_key: str | None) -> tuple[Product, bool]:
         """The product, and whether an earlier request with the same key made it. Conflict, forbidden."""
@@ -128,7 +136,5 @@ def catalogue() -> Catalogue:
     """The catalogue context of the environment that this process serves."""
     known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    products, analytics, sessions = (
-        Table(dynamodb, known.get(table(logical))) for logical in ("products", "analytics", "sessions")
-    )
-    return Catalogue(ProductStore(products, RollupStore(analytics), sessions))
+    products, sessions = (Table(dynamodb, known.get(table(logical))) for logical in ("products", "sessions"))
+    return Catalogue(ProductStore(products, sessions))

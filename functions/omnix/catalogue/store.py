@@ -1,22 +1,21 @@
-"""Products in the table `products`, with the roll-ups of the dashboard in the same transactions."""
+"""Products in the table `products`. What is counted of them, the worker counts from the table's stream."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnix import clock
 from omnix.catalogue import entries, keys
 from omnix.catalogue.model import Product
 from omnix.catalogue.prices import batch
 from omnix.catalogue.search import Order
-from omnix.dashboard.rollup import Counted
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
 from omnix.listing import Listing
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from omnix.catalogue.search import Search
-    from omnix.dashboard.store import RollupStore
     from omnix.dynamodb import Item, Table
     from omnix.idempotency import Once
 
@@ -40,15 +39,24 @@ class AlreadyDoneError(Exception):
 class ProductStore:
     """One environment's products; every method takes the tenant first."""
 
-    def __init__(self, products: Table, rollups: RollupStore, sessions: Table) -> None:
+    def __init__(self, products: Table, sessions: Table) -> None:
         self._products = products
-        self._rollups = rollups
         self._sessions = sessions
 
     def get(self, tenant_id: str, product_id: str) -> Product | None:
         """The product, strongly consistent."""
         item = self._products.get(*keys.product(tenant_id, product_id))
         return _product(item) if item else None
+
+    def by_sku(self, tenant_id: str, code: str) -> Product | None:
+        """The product with this SKU, strongly consistent."""
+        item = self._products.get(*keys.sku(tenant_id, code))
+        return _product(item) if item else None
+
+    def skus(self, tenant_id: str, product_ids: Collection[str]) -> Mapping[str, str]:
+        """Each product's SKU, for those that are there."""
+        wanted = [keys.product(tenant_id, product_id) for product_id in product_ids]
+        return {item["product_id"]: item["sku"] for item in batch(self._products, wanted, ["product_id", "sku"])}
 
     def page(self, tenant_id: str, search: Search, limit: int, after: str | None) -> tuple[list[Product], str | None]:
         """A page of what is searched for, and the cursor of the next one; eventually consistent as every GSI is.
@@ -80,7 +88,6 @@ class ProductStore:
     def create(self, tenant_id: str, product: Product, once: Once | None) -> None:
         """Raises ConflictError when the SKU is taken, AlreadyDoneError when the idempotency key was used before."""
         actions = [*self._puts(tenant_id, product), *self._moves(tenant_id, None, product)]
-        actions += self._counts(tenant_id, None, product)
         if once:
             actions.append(once.record(self._sessions, product.product_id))
         try:
@@ -98,7 +105,7 @@ class ProductStore:
         else:
             entry = self._products.put(_sku_item(tenant_id, after), _ABSENT)
             actions.append(self._products.delete(*keys.sku(tenant_id, before.sku)))
-        actions += [*self._counts(tenant_id, before, after), *self._moves(tenant_id, before, after), entry]
+        actions += [*self._moves(tenant_id, before, after), entry]
         try:
             transact(self._products.client, actions)
         except ConditionFailedError as failure:
@@ -112,7 +119,6 @@ class ProductStore:
         actions = [
             self._products.delete(*key, _SAME_VERSION, {":version": product.version}),
             self._products.delete(*entry, _SAME_PRODUCT, {":product_id": product.product_id}),
-            *self._counts(tenant_id, product, None),
             *self._moves(tenant_id, product, None),
         ]
         try:
@@ -133,19 +139,9 @@ class ProductStore:
         puts = [self._products.put(item) for key, item in new.items() if old.get(key) != item]
         return puts + [self._products.delete(*key) for key in old if key not in new]
 
-    def _counts(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
-        return self._rollups.actions(tenant_id, _counted(before), _counted(after), clock.iso_now())
-
 
 def _sku_taken() -> ConflictError:
     return ConflictError("Another product has this SKU.", [{"location": "body.sku", "reason": "taken"}])
-
-
-def _counted(product: Product | None) -> Counted | None:
-    if product is None:
-        return None
-    price = product.price
-    return Counted(product.product_id, product.category, product.status.value, price.amount, price.currency)
 
 
 def _item(tenant_id: str, product: Product) -> Item:
