@@ -22,7 +22,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
     "a password": re.compile(r"(?i)\b(?:password|passwd|pwd|secret|token|api_?key)\s*=\s*[\"']?[^\s\"'&;,${}]{6,}"),
 }
 # Where long texts are written by people or programs of ours, so that randomness is a secret and not a hash.
-WATCHED = re.compile(r"(?:environment\.variables|tags|tagsAll|description|value|input|displayName)(?:\.|$)")
+WATCHED = re.compile(r"(?:^|\.)(?:environment\.variables|tags|tagsAll|description|value|input|displayName)(?:\.|$)")
 SECRET_KEY = re.compile(r"(?i)(?:password|passwd|secret|token|api_?key|private_?key|credentials?)$")
 CANDIDATE = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
 # ARNs, URLs, and whole words of small or of capital letters, joined by dots, dashes and slashes, are names. (Random

@@ -74,6 +74,12 @@ def test_a_secret_inside_a_json_text_is_found() -> None:
     assert "input.password" in violation.message
 
 
+def test_a_route_that_ends_with_a_watched_word_is_no_watched_input() -> None:
+    header = {"method.response.header.Access-Control-Allow-Credentials": "'true'"}
+    assert found("aws:apigateway/restApi:RestApi", body={"paths": {"/customers/{id}/value": header}}) == []
+    assert found("aws:apigateway/restApi:RestApi", body={"paths": {"value": {"password": "Summer 2026"}}})
+
+
 def test_what_the_service_encrypts_may_hold_a_secret() -> None:
     assert found(types.PARAMETER, type="SecureString", value=ACCESS_KEY) == []
     assert found(types.PARAMETER, type="String", value=ACCESS_KEY)
