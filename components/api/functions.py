@@ -64,7 +64,7 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
                 grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"]
             )
             tables["inventory"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"])
-            tables["analytics"].grant(grantee, ["GetItem", "Query", "UpdateItem"])
+            tables["analytics"].grant(grantee, ["GetItem", "Query", "PutItem", "UpdateItem"])
             tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
             tables["customer-profiles"].grant(
                 grantee, ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]

@@ -145,7 +145,10 @@ def dead_letter_queue_name(names: Names) -> str:
 def grant(grantee: Grants, tables: Mapping[str, Table], parameters: Parameters) -> None:
     """What the reactions read and write, and nothing else."""
     parameters.grant_read(grantee)
-    tables["analytics"].grant(grantee, ["GetItem", "PutItem", "UpdateItem"])
+    tables["analytics"].grant(grantee, ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"])
+    tables["customer-profiles"].grant(grantee, ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"])
+    tables["recommendations"].grant(grantee, ["BatchGetItem", "PutItem"])
+    tables["inventory"].grant(grantee, ["UpdateItem"])
 
 
 def stream_statements(names: Names, tables: Mapping[str, Table], key_arn: pulumi.Input[str]) -> Sequence[Statement]:

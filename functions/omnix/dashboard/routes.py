@@ -1,9 +1,12 @@
 """`/dashboard/…`."""
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from omnix.authorisation import principal
-from omnix.dashboard.model import Summary
+from omnix.dashboard.model import Summary, Trends
 from omnix.dashboard.service import dashboard
 from omnix.operation import operation
 
@@ -18,5 +21,19 @@ router = Router()  # type: ignore[no-untyped-call]
     openapi_extensions=operation(),
 )
 def summary() -> Summary:
-    """Counts and prices of the caller's catalogue."""
+    """Catalogue, orders, stock and today's sales of the caller's shop."""
     return dashboard().summary(principal(router.current_event))
+
+
+@router.get(
+    "/dashboard/trends",
+    summary="Read the dashboard's trends",
+    operation_id="readDashboardTrends",
+    tags=["dashboard"],
+    openapi_extensions=operation(422),
+)
+def trends(
+    days: Annotated[int, Query(ge=1, le=90, description="How many days up to today, UTC.")] = 30,
+) -> Trends:
+    """Orders, units, revenue and visitors by day, beside the period before."""
+    return dashboard().trends(principal(router.current_event), days)

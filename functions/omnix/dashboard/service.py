@@ -1,19 +1,32 @@
-"""The dashboard's summary, from roll-ups that the catalogue's own transactions keep."""
+"""The dashboard's summary and its trends, from roll-ups that the worker keeps."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omnix import aws
-from omnix.dashboard.model import CategoryCount, CurrencyValue, StatusCount, Summary
+from omnix.analytics.delta import STATUS as ORDER_STATUS
+from omnix.analytics.delta import STOCK
+from omnix.analytics.model import Amount
+from omnix.analytics.service import Analytics
+from omnix.dashboard.model import (
+    CategoryCount,
+    CurrencyValue,
+    Day,
+    OrderCount,
+    StatusCount,
+    StockSummary,
+    Summary,
+    Trends,
+)
+from omnix.dashboard.reaction import analytics_table
 from omnix.dashboard.rollup import COUNT_PREFIX, PRODUCTS, STATUS_PREFIX, TOTAL_PREFIX
 from omnix.dashboard.store import RollupStore
-from omnix.dynamodb import Table
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterable, Mapping
 
+    from omnix.analytics.model import Sales
     from omnix.authorisation import Principal
 
 _CATEGORIES_SHOWN = 50
@@ -22,21 +35,48 @@ _CATEGORIES_SHOWN = 50
 class Dashboard:
     """The dashboard context of one environment."""
 
-    def __init__(self, rollups: RollupStore) -> None:
+    def __init__(self, rollups: RollupStore, analytics: Analytics) -> None:
         self._rollups = rollups
+        self._analytics = analytics
 
     def summary(self, caller: Principal) -> Summary:
         """The state of the caller's catalogue."""
         totals, categories, updated_at = self._rollups.sums(caller.tenant_id)
-        filled = sorted(((count, name) for name, count in categories.items() if count), key=_largest_first)
+        filled = sorted(((count, name) for name, count in categories.items() if count > 0), key=_largest_first)
         return Summary(
-            products=totals[PRODUCTS],
+            products=max(totals[PRODUCTS], 0),
             by_status=[StatusCount(status=name, products=count) for name, count in _by(totals, STATUS_PREFIX)],
             by_category=[CategoryCount(category=name, products=count) for count, name in filled[:_CATEGORIES_SHOWN]],
             categories=len(filled),
             prices=[_price(totals, currency, count) for currency, count in _by(totals, COUNT_PREFIX)],
+            orders=[OrderCount(status=name, orders=count) for name, count in _by(totals, ORDER_STATUS)],
+            today=_day(*next(iter(self._analytics.days(caller.tenant_id, 1)))),
+            stock=StockSummary(**{name: max(totals[f"{STOCK}{name}"], 0) for name in StockSummary.model_fields}),
             updated_at=updated_at,
         )
+
+    def trends(self, caller: Principal, days: int) -> Trends:
+        """The last days, and what as many days before came to."""
+        found = [_day(*day) for day in self._analytics.days(caller.tenant_id, 2 * days)]
+        before, now = found[:days], found[days:]
+        return Trends(
+            days=now,
+            orders=sum(day.orders for day in now),
+            revenue=_revenue(now),
+            orders_before=sum(day.orders for day in before),
+            revenue_before=_revenue(before),
+        )
+
+
+def _day(date: str, sales: Sales, events: Mapping[str, int]) -> Day:
+    return Day(date=date, orders=sales.orders or 0, units=sales.units, revenue=sales.revenue, events=dict(events))
+
+
+def _revenue(days: Iterable[Day]) -> list[Amount]:
+    sums: dict[str, int] = {}
+    for amount in (amount for day in days for amount in day.revenue):
+        sums[amount.currency] = sums.get(amount.currency, 0) + amount.amount
+    return [Amount(currency=currency, amount=total) for currency, total in sorted(sums.items())]
 
 
 def _largest_first(entry: tuple[int, str]) -> tuple[int, str]:
@@ -44,17 +84,16 @@ def _largest_first(entry: tuple[int, str]) -> tuple[int, str]:
 
 
 def _by(totals: Counter[str], prefix: str) -> list[tuple[str, int]]:
-    """The counters with that prefix that are not zero, by name."""
-    return sorted((name.removeprefix(prefix), n) for name, n in totals.items() if name.startswith(prefix) and n)
+    """The counters with that prefix, by name; below nothing is what will be added to (`omnix redrive`)."""
+    return sorted((name.removeprefix(prefix), n) for name, n in totals.items() if name.startswith(prefix) and n > 0)
 
 
 def _price(totals: Counter[str], currency: str, count: int) -> CurrencyValue:
-    total = totals[f"{TOTAL_PREFIX}{currency}"]
+    total = max(totals[f"{TOTAL_PREFIX}{currency}"], 0)
     return CurrencyValue(currency=currency, products=count, total=total, average=total // count)
 
 
 def dashboard() -> Dashboard:
     """The dashboard context of the environment that this process serves."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    return Dashboard(RollupStore(Table(dynamodb, known.get(table("analytics")))))
+    table = analytics_table()
+    return Dashboard(RollupStore(table), Analytics(table))

@@ -18,6 +18,14 @@ type Reaction = Callable[[Change], None]
 @functools.cache
 def reactions() -> Mapping[str, Sequence[Reaction]]:
     """Table -> its reactions, in their order."""
+    from omnix.analytics.reaction import count_level, count_order
+    from omnix.customers import rollup
     from omnix.dashboard.reaction import count_product
+    from omnix.inventory import low_stock
+    from omnix.recommendations import pairs
 
-    return {"products": (count_product,)}
+    return {
+        "products": (count_product,),
+        "orders": (count_order, rollup.apply, pairs.apply),
+        "inventory": (low_stock.react, count_level),
+    }

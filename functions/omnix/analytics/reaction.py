@@ -1,0 +1,70 @@
+"""Keeps the roll-ups of sales and stock: the differences that changes of orders and levels make."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from omnix.analytics import best, delta, keys
+from omnix.dashboard.reaction import analytics_table
+from omnix.events import once
+
+if TYPE_CHECKING:
+    from omnix.dynamodb import Table
+    from omnix.events.change import Change
+
+KEPT_SECONDS = 800 * 24 * 3600  # two years can be compared
+
+
+def count_order(change: Change) -> None:
+    """An order in its day's sales, by category and product, and among the orders of its status."""
+    order = change.item
+    if order.get("entity") != "order":
+        return
+    counts = delta.order(change.old, change.new)
+    date = order["created_at"][:10]
+    table = analytics_table()
+    assign = {"entity": "rollup", "expires_at": expiry(date)}
+    actions = []
+    for (kind, name), amounts in counts.items():
+        if kind == "status":
+            own = {"entity": "rollup", "updated_at": change.at}
+            actions.append(table.add(*keys.orders(change.tenant_id, order["order_id"]), amounts, own))
+        elif kind == "day":
+            actions.append(table.add(*keys.day(change.tenant_id, date), amounts, assign))
+        elif kind == "category":
+            key = keys.category(change.tenant_id, date, name)
+            actions.append(table.add(*key, amounts, {**assign, "category": name}))
+        else:
+            actions.append(table.add(*keys.product(change.tenant_id, date, name), amounts, assign))
+    once.apply(table, change, "sales", actions)
+    # Not only when it counted now: the call before may have been killed between the two.
+    _rank(table, change, date, {name for kind, name in counts if kind == "product"})
+
+
+def count_level(change: Change) -> None:
+    """A stock level in the tenant's stock, and in the day's growth."""
+    level = change.item
+    if level.get("entity") != "level":
+        return
+    counts = delta.level(change.old, change.new)
+    if not counts:
+        return
+    table, date = analytics_table(), change.at[:10]
+    own: dict[str, Any] = {"entity": "rollup", "updated_at": change.at}
+    actions = [table.add(*keys.stock(change.tenant_id, level["product_id"]), counts, own)]
+    if moved := counts.get(delta.ON_HAND):
+        dated = {"entity": "rollup", "expires_at": expiry(date)}
+        actions.append(table.add(*keys.stock_day(change.tenant_id, date), {delta.ON_HAND: moved}, dated))
+    once.apply(table, change, "stock", actions)
+
+
+def expiry(date: str) -> int:
+    """When a day's counters go, in epoch seconds."""
+    return int(datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp()) + KEPT_SECONDS
+
+
+def _rank(table: Table, change: Change, date: str, products: set[str]) -> None:
+    if products:
+        names = {line["product_id"]: line["name"] for line in change.item["lines"]}
+        best.rank(table, change.tenant_id, date, {one: names.get(one, "") for one in products}, expiry(date))
