@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ops.commands import adopt, demo, iam, outputs, preview, readiness, secrets, status
+from ops.commands import adopt, demo, iam, outputs, preview, readiness, redrive, secrets, status
 from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, remember
 from ops.console import console
 from ops.errors import Refused, explained, foreseen
@@ -39,6 +39,7 @@ def _before(
 app.command("readiness")(readiness.readiness)
 app.command("status")(status.status)
 app.command("outputs")(outputs.outputs)
+app.command("redrive")(redrive.redrive)
 app.command("adopt")(adopt.adopt)
 app.add_typer(demo.app, name="demo")
 app.add_typer(iam.app, name="iam")

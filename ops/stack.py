@@ -59,6 +59,7 @@ class StackOutputs(BaseModel):
     alarm_topic_arn: str | None = None
     backup_vault_name: str | None = None
     artefact_bucket: str | None = None
+    dead_letter_queue_url: str | None = None
 
 
 class SignIn(BaseModel):

@@ -190,7 +190,7 @@ statuses = st.sampled_from(["pending", "paid", "fulfilled", "delivered", "cancel
 @st.composite
 def lives(draw: st.DrawFn) -> list[dict[str, Any] | None]:
     """The images of one order, from its first to its last; lines do not change."""
-    lines = draw(
+    lines: list[dict[str, Any]] = draw(
         st.lists(
             st.fixed_dictionaries(
                 {

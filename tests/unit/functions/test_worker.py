@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from omnix import dynamodb
 from omnix.events import once
 from omnix.events.change import Change, change
 from omnix.events.consumer import consume
@@ -141,7 +142,7 @@ def test_a_kill_between_any_two_writes_changes_nothing(
     worker = Worker(cloud)
     batches = list(worker.records().values())
     allowed, left = 0, 0
-    plain = once.transact
+    plain = dynamodb.transact
 
     class KilledError(BaseException):
         pass
