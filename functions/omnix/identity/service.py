@@ -59,6 +59,7 @@ class Identity:
             created_at=clock.iso_now(),
         )
         self._users.register(user, registration.tenant_name, passwords.hash_password(registration.password))
+        self._throttle.remember(user.email, origin.network)
         return self._signed_in(Account(user, FIRST_PASSWORD), origin)
 
     def login(self, credentials: Credentials, origin: Origin = _NOWHERE) -> SignIn:
@@ -77,6 +78,8 @@ class Identity:
         if account is None:
             raise UnauthorizedError(_WRONG)
         self._throttle.take_back(attempt)
+        if not attempt.remembered:
+            self._throttle.remember(credentials.email, origin.network)
         # The version of the password that was shown: should another be set meanwhile, this session is over.
         return self._signed_in(Account(account.user, credential.password_version), origin)
 
@@ -168,7 +171,6 @@ class Identity:
 
     def _signed_in(self, account: Account, origin: Origin) -> SignIn:
         user = account.user
-        self._throttle.remember(user.email, origin.network)
         session = self._sessions.begin(user.tenant_id, user.user_id, account.password_version, origin.client)
         return SignIn(**self._pair(user, session).model_dump(), user=user)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 15 * 60
 KNOWN_SECONDS = 30 * 24 * 3600
+_DAY_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,14 @@ class TooManyAttemptsError(ApiError):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What an attempt counted, in the window that began at that second."""
+    """What an attempt counted, in the window that began at that second.
+
+    `remembered`: it came from an address that will be known for most of the time it can be: no write is due.
+    """
 
     window: int
     counted: tuple[tuple[Limit, str], ...]
+    remembered: bool = False
 
 
 class Throttle:
@@ -78,8 +83,10 @@ class Throttle:
 
     def sign_in(self, email: str, network: str) -> Attempt:
         """Count an attempt to sign in; raises TooManyAttemptsError when a window is full."""
-        if self._is_known(email, network):
-            return self._count((KNOWN, self._digest(email, network)))
+        known_until = self._known_until(email, network)
+        if known_until > clock.epoch_seconds():
+            attempt = self._count((KNOWN, self._digest(email, network)))
+            return replace(attempt, remembered=known_until > clock.epoch_seconds() + KNOWN_SECONDS - _DAY_SECONDS)
         return self._count((ACCOUNT, self._digest(email)), (ADDRESS, self._digest(network)))
 
     def confirmation(self, session_id: str) -> Attempt:
@@ -135,12 +142,13 @@ class Throttle:
             return False
         return True
 
-    def _is_known(self, email: str, network: str) -> bool:
+    def _known_until(self, email: str, network: str) -> int:
+        """Epoch seconds; 0 for an address that is not known. It may be known by the key that was, while one rotates."""
         for version in self._secret.accepted():
             item = self._sessions.get(*keys.known_address(_digest(version.key, email, network)))
-            if item is not None and item["expires_at"] > clock.epoch_seconds():
-                return True
-        return False
+            if item is not None:
+                return int(item["expires_at"])
+        return 0
 
     def _digest(self, *parts: str) -> str:
         return _digest(self._secret.current().key, *parts)

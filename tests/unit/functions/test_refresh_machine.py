@@ -1,12 +1,11 @@
 """Refresh tokens under any sequence of honest clients, stragglers, thieves, rotations and time (Hypothesis)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from omnix import clock
 from omnix.errors import UnauthorizedError
@@ -66,9 +65,7 @@ class Secret:
 
 
 class Tokens(RuleBasedStateMachine):
-    """`line` is every token that the one session was given, in order; `alive` what the model says of it."""
-
-    given_out = Bundle("given_out")
+    """`line` is every token that the session was given, in order. A session that is over is followed by another."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,77 +77,83 @@ class Tokens(RuleBasedStateMachine):
         store: Any = self.store
         secret: Any = self.secret
         self.sessions = Sessions(store, secret)
-        self.alive = True
-        self.used_at = START
-        self.rotations_since_use = 0
+        self.sign_in()
 
     def teardown(self) -> None:
         self.patch.undo()
 
-    @initialize(target=given_out)
-    def sign_in(self) -> int:
+    def sign_in(self) -> None:
         session = self.sessions.begin("t", "u", 1)
         self.family_id = session.family.family_id
         self.line = [session.refresh_token]
-        return 0
+        self.used_at, self.ends_at, self.rotations = self.now, session.family.expires_at, 0
 
-    def _present(self, generation: int) -> str | None:
+    def present(self, place: int) -> str | None:
         try:
-            return self.sessions.renew(self.line[generation]).refresh_token
+            return self.sessions.renew(self.line[place]).refresh_token
         except UnauthorizedError:
             return None
 
-    def _expired(self) -> bool:
-        return self.now // 1000 >= START // 1000 + refresh.LIFETIME_SECONDS
+    def over(self) -> None:
+        """No token of the session is of any use, the newest among them; on with another session."""
+        assert not any(self.present(place) for place in range(len(self.line)))
+        self.store.families.clear()
+        self.sign_in()
 
-    def _readable(self) -> bool:
-        return self.rotations_since_use <= 1
-
-    @rule(target=given_out)
-    def renew(self) -> int:
+    @rule()
+    def renew(self) -> None:
         """An honest client presents the newest token."""
-        token = self._present(len(self.line) - 1)
-        if self.alive and not self._expired() and self._readable():
-            assert token is not None
-            assert token not in self.line
-            self.line.append(token)
-            self.used_at, self.rotations_since_use = self.now, 0
-        else:
-            assert token is None
-        return len(self.line) - 1
+        token = self.present(-1)
+        assert token is not None
+        assert token not in self.line
+        self.line.append(token)
+        self.used_at, self.rotations = self.now, 0
 
-    @rule(generation=given_out)
-    def replay(self, generation: int) -> None:
-        """Somebody presents a token that was used: the successor within the grace, else the session is over."""
-        if generation >= len(self.line) - 1 or self.rotations_since_use:
-            return
-        direct = generation == len(self.line) - 2
-        within = self.now - self.used_at <= refresh.GRACE_MILLISECONDS
-        token = self._present(generation)
-        if self.alive and not self._expired() and direct and within:
+    @precondition(lambda self: len(self.line) > 1 and not self.rotations)
+    @rule(milliseconds=st.sampled_from([0, 19_999, 20_000, 20_001, 60_000]))
+    def replay_the_last(self, milliseconds: int) -> None:
+        """Within the grace, a straggler gets what the winner got; after it, a thief or the robbed: the session ends."""
+        self.now += milliseconds
+        token = self.present(-2)
+        if self.now - self.used_at <= refresh.GRACE_MILLISECONDS:
             assert token == self.line[-1]
-        else:
-            assert token is None or not self.alive
-            readable = self._made_with_an_accepted_key(generation)
-            self.alive = self.alive and (self._expired() or not readable)
+        elif self.readable(-2):
+            assert token is None
+            assert not self.store.families
+            self.over()
 
-    def _made_with_an_accepted_key(self, generation: int) -> bool:
+    @precondition(lambda self: len(self.line) > 2)
+    @rule(place=st.integers(0, 30))
+    def replay_an_older_one(self, place: int) -> None:
+        """No grace for whoever holds one from before the last: the session ends, whenever it is."""
+        chosen = place % (len(self.line) - 2)
+        readable = self.readable(chosen)
+        assert self.present(chosen) is None
+        assert bool(self.store.families) == (not readable)
+        if readable:
+            self.over()
+
+    def readable(self, place: int) -> bool:
+        """A token of a key two rotations ago cannot be told from a forged one: it is refused and changes nothing."""
         keys = tuple(version.key for version in self.secret.accepted())
-        return refresh.read(self.line[generation], keys) is not None
+        return refresh.read(self.line[place], keys) is not None
 
-    @rule(seconds=st.integers(0, 40))
-    def wait(self, seconds: int) -> None:
-        self.now += seconds * 1000
+    @rule(milliseconds=st.integers(1, 30_000))
+    def wait(self, milliseconds: int) -> None:
+        self.now += milliseconds
 
-    @rule(days=st.integers(1, 20))
-    def wait_long(self, days: int) -> None:
-        self.now += days * 24 * 3600 * 1000
+    @rule()
+    def wait_until_it_expires(self) -> None:
+        self.now = max(self.now, self.ends_at * 1000)
+        self.over()
 
-    @precondition(lambda self: self.rotations_since_use < 2)
     @rule()
     def rotate(self) -> None:
+        """A session that was not renewed between two rotations cannot be proven any more."""
         self.secret.rotate()
-        self.rotations_since_use += 1
+        self.rotations += 1
+        if self.rotations == 2:
+            self.over()
 
     @rule(data=st.binary(min_size=32, max_size=32))
     def forge(self, data: bytes) -> None:
@@ -162,17 +165,11 @@ class Tokens(RuleBasedStateMachine):
         assert self.store.families == before
 
     @invariant()
-    def one_family_or_none(self) -> None:
-        assert set(self.store.families) <= {self.family_id}
-        if not self.alive:
-            assert not self.store.families
-
-    @invariant()
-    def the_family_remembers_the_newest_token_alone(self) -> None:
-        for family in self.store.families.values():
-            assert family.generation == len(self.line) - 1
-            assert replace(family, rotation=None).token_hash not in self.line
+    def one_family_that_remembers_the_newest_token_alone(self) -> None:
+        (family,) = self.store.families.values()
+        assert (family.family_id, family.generation) == (self.family_id, len(self.line) - 1)
+        assert family.token_hash not in self.line
 
 
 TestTokens = Tokens.TestCase
-TestTokens.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestTokens.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

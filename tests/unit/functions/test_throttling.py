@@ -126,6 +126,14 @@ def test_an_address_is_forgotten_after_thirty_days_whether_or_not_ttl_deleted_it
 
 
 @pytest.mark.usefixtures("registered")
+def test_an_address_that_is_used_now_and_then_stays_known(auth: Call, now: Callable[[float], None]) -> None:
+    for _ in range(3):
+        now(20 * 24 * 3600)
+        exhaust(auth, THIEF)
+        assert right(auth, HOME).status == 200
+
+
+@pytest.mark.usefixtures("registered")
 def test_a_known_address_outlives_a_rotation_of_the_secret_that_keys_it(auth: Call, cloud: Cloud) -> None:
     from omnix.identity.service import refresh_secret
 
@@ -210,6 +218,15 @@ def test_limits_expire_by_ttl_and_name_neither_address_nor_account(auth: Call, c
     assert all(item["expires_at"] > clock.epoch_seconds() for item in found)
     for secret in (THIEF, HOME, REGISTRATION["email"]):
         assert secret not in str(found)
+
+
+def test_a_right_password_inside_a_session_counts_nothing(auth: Call, registered: dict[str, Any]) -> None:
+    claims = jwt.decode(registered["access_token"], options={"verify_signature": False, "verify_exp": False})
+    who = caller(claims["role"], claims["tid"], claims["sub"], claims["sid"])
+    words = [REGISTRATION["password"], "another horse battery"]
+    for number in range(SESSION.failures + 2):
+        body = {"current_password": words[number % 2], "new_password": words[(number + 1) % 2]}
+        assert auth("POST", "/auth/password", authorizer=who, body=body).status == 204
 
 
 def test_guessing_the_password_inside_a_session_is_slowed_down_in_that_session_alone(
