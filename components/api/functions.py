@@ -63,7 +63,9 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
             tables["products"].grant(
                 grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"]
             )
-            tables["inventory"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"])
+            tables["inventory"].grant(
+                grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
+            )
             tables["analytics"].grant(grantee, ["GetItem", "Query", "PutItem", "UpdateItem"])
             tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
             tables["customer-profiles"].grant(

@@ -138,9 +138,9 @@ def update_product(
     operation_id="deleteProduct",
     tags=["products"],
     status_code=204,
-    openapi_extensions=operation(404, 412, 422),
+    openapi_extensions=operation(404, 409, 412, 422),
 )
 def delete_product(product_id: ProductId, if_match: IfMatch = None) -> Response[None]:
-    """Deletes a product. Needs the role owner or manager."""
+    """Deletes a product and its empty stock levels; 409 while there is stock. Needs the role owner or manager."""
     catalogue().delete(principal(router.current_event), product_id, if_match)
     return Response(status_code=204)

@@ -13,6 +13,7 @@ from omnix.catalogue.store import AlreadyDoneError, ProductStore, VersionChanged
 from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
 from omnix.idempotency import Once
+from omnix.inventory.store import StockStore
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ _WRITE_ATTEMPTS = 5
 class Catalogue:
     """The catalogue context of one environment."""
 
-    def __init__(self, store: ProductStore) -> None:
+    def __init__(self, store: ProductStore, levels: StockStore) -> None:
         self._store = store
+        self._levels = levels
 
     def list(self, caller: Principal, search: Search, limit: int, after: str | None) -> ProductPage:
         """A page of the caller's products that the search finds, in its order."""
@@ -77,12 +79,12 @@ class Catalogue:
         return self._change(caller, product_id, changes.applied_to, if_match)
 
     def delete(self, caller: Principal, product_id: str, if_match: str | None) -> None:
-        """Raises NotFoundError, PreconditionFailedError, ForbiddenError."""
+        """With its empty levels. Not found, precondition failed, forbidden; conflict while there is stock of it."""
         caller.require(EDITORS)
         for _ in range(_WRITE_ATTEMPTS):
             product = self._matching(caller, product_id, if_match)
             try:
-                return self._store.delete(caller.tenant_id, product)
+                return self._store.delete(caller.tenant_id, product, self._levels.emptied(caller.tenant_id, product_id))
             except VersionChangedError:
                 continue
         raise UnavailableError
@@ -136,5 +138,6 @@ def catalogue() -> Catalogue:
     """The catalogue context of the environment that this process serves."""
     known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    products, sessions = (Table(dynamodb, known.get(table(logical))) for logical in ("products", "sessions"))
-    return Catalogue(ProductStore(products, sessions))
+    names = ("products", "inventory", "sessions")
+    products, inventory, sessions = (Table(dynamodb, known.get(table(logical))) for logical in names)
+    return Catalogue(ProductStore(products, sessions), StockStore(inventory, products, sessions))

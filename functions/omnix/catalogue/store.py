@@ -13,7 +13,7 @@ from omnix.errors import ConflictError
 from omnix.listing import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from omnix.catalogue.search import Search
     from omnix.dynamodb import Item, Table
@@ -113,13 +113,14 @@ class ProductStore:
                 raise VersionChangedError from None
             raise _sku_taken() from None
 
-    def delete(self, tenant_id: str, product: Product) -> None:
-        """Raises VersionChangedError when `product` is not what is stored."""
+    def delete(self, tenant_id: str, product: Product, empty_levels: Sequence[dict[str, Any]] = ()) -> None:
+        """Raises VersionChangedError when `product`, or one of its levels, is not what was read."""
         key, entry = keys.product(tenant_id, product.product_id), keys.sku(tenant_id, product.sku)
         actions = [
             self._products.delete(*key, _SAME_VERSION, {":version": product.version}),
             self._products.delete(*entry, _SAME_PRODUCT, {":product_id": product.product_id}),
             *self._moves(tenant_id, product, None),
+            *empty_levels,
         ]
         try:
             transact(self._products.client, actions)

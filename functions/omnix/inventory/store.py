@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omnix.catalogue import keys as catalogue_keys
 from omnix.catalogue.prices import batch
 from omnix.dynamodb import ConditionFailedError, dump_item, load_item, transact
-from omnix.errors import NotFoundError
+from omnix.errors import ConflictError, NotFoundError
 from omnix.inventory import keys
 from omnix.inventory.model import Adjustment, Level, is_low, level
 from omnix.listing import Listing
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omnix.dynamodb import Item, Table
     from omnix.idempotency import Once
 
-MAX_LOCATIONS = 100  # of one product: its levels are read at once
+MAX_LOCATIONS = 40  # of one product: its levels are read at once, and deleted with it in one transaction
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
 
@@ -55,6 +55,20 @@ class StockStore:
             ConsistentRead=True,
         )
         return [level(load_item(item)) for item in answer["Items"]]
+
+    def emptied(self, tenant_id: str, product_id: str) -> list[dict[str, Any]]:
+        """Deletes of a product's levels, for the transaction that deletes it; each fails when its level was written to.
+
+        Raises ConflictError while there is stock: what is there would be lost from sight, what is reserved never ship.
+        """
+        found: list[dict[str, Any]] = []
+        for left in self.of_product(tenant_id, product_id):
+            if left.on_hand:
+                raise ConflictError("There is stock of this product. Adjust it to nothing, or archive the product.")
+            key = keys.level(tenant_id, product_id, left.location_id)
+            found.append(self._inventory.delete(*key, _SAME_VERSION, {":version": left.version}))
+            found.append(self._inventory.delete(*keys.location_entry(tenant_id, product_id, left.location_id)))
+        return found
 
     def page(
         self, tenant_id: str, location_id: str | None, low: bool, limit: int, after: str | None

@@ -1,27 +1,19 @@
 """Stock: what is on hand is what is reserved and what is available, never negative, whoever writes at once."""
 
-import itertools
 import json
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from omnix import clock
 from omnix.authorisation import Principal, Role
 from omnix.catalogue.prices import prices
-from omnix.dynamodb import ConditionFailedError, Table, transact
-from omnix.errors import ConflictError
-from omnix.events.change import Change
-from omnix.inventory import keys, low_stock, reservations
-from omnix.inventory.model import AdjustmentInput, Level, Reason
-from omnix.inventory.service import stock
+from omnix.dynamodb import Table, transact
+from omnix.inventory import keys, reservations
+from omnix.inventory.model import AdjustmentInput, Level
 
 from .conftest import Answer, Cloud, caller, table
 
@@ -30,7 +22,6 @@ type Call = Callable[..., Answer]
 WHO = Principal("t1", "u1", Role.OWNER, "s1", "jwt")
 PRODUCT = {"sku": "TEA-1", "name": "Earl Grey", "category": "tea", "price": {"amount": 1299, "currency": "EUR"}}
 ABSENT = "0" * 32
-SERIAL = itertools.count(100)
 
 
 def product(api: Call, number: int = 1) -> str:
@@ -257,163 +248,6 @@ def test_a_product_without_stock_has_none(api: Call) -> None:
     assert api("GET", f"/inventory/{found}/adjustments").json == {"items": [], "next_cursor": None}
 
 
-def test_reservations_are_refused_where_there_is_no_level(api: Call, cloud: Cloud) -> None:
-    found = product(api)
-    for kind in ("reserve", "release", "ship", "restock"):
-        with pytest.raises(ConditionFailedError):
-            move(cloud, kind, found, 1)
-    with pytest.raises(ValueError, match="at least 1"):
-        move(cloud, "reserve", found, 0)
-    assert cloud.items("inventory") == []
-
-
-def test_what_orders_do_is_seen(api: Call, cloud: Cloud) -> None:
-    found = product(api)
-    adjust(api, found, 10)
-    for kind, quantity, after in (
-        ("reserve", 6, (10, 6, 4)),
-        ("release", 1, (10, 5, 5)),
-        ("ship", 2, (8, 3, 5)),
-        ("restock", 2, (10, 3, 7)),
-    ):
-        move(cloud, kind, found, quantity)
-        assert numbers(api, found) == after
-    with pytest.raises(ConditionFailedError):
-        move(cloud, "reserve", found, 8)
-
-
-MOVES = st.lists(
-    st.tuples(st.sampled_from(["reserve", "release", "ship", "restock", "adjust", "count"]), st.integers(1, 9)),
-    max_size=12,
-)
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(MOVES)
-def test_after_any_sequence_on_hand_is_reserved_and_available_and_nothing_is_negative(
-    api: Call, cloud: Cloud, moves: list[tuple[str, int]]
-) -> None:
-    found = product(api, next(SERIAL))
-    adjust(api, found, 10)
-    on_hand, reserved = 10, 0
-    for kind, quantity in moves:
-        signed = quantity if kind == "adjust" and quantity % 2 else -quantity
-        wanted = {
-            "reserve": (on_hand, reserved + quantity),
-            "release": (on_hand, reserved - quantity),
-            "ship": (on_hand - quantity, reserved - quantity),
-            "restock": (on_hand + quantity, reserved),
-            "adjust": (on_hand + signed, reserved),
-            "count": (quantity, reserved),
-        }[kind]
-        possible = 0 <= wanted[1] <= wanted[0]
-        try:
-            if kind == "adjust":
-                answer = adjust(api, found, signed, reason="correction")
-                happened = answer.status == 201
-            elif kind == "count":
-                stock().set_counted(WHO, found, "main", quantity, None)
-                happened = True
-            else:
-                move(cloud, kind, found, quantity)
-                happened = True
-        except (ConditionFailedError, ConflictError):
-            happened = False
-        assert happened == possible
-        on_hand, reserved = wanted if possible else (on_hand, reserved)
-        item = inventory(cloud).get(*keys.level("t1", found, "main")) or {}
-        assert (item["on_hand"], item["reserved"], item["available"]) == (on_hand, reserved, on_hand - reserved)
-    history = stock().history(WHO, found, 100, None).items
-    assert all(entry.on_hand >= entry.available >= 0 for entry in history)
-
-
-def at_once(writers: int, write: Callable[[int], Any]) -> list[Any]:
-    start = Barrier(writers, timeout=30)
-
-    def run(number: int) -> Any:
-        start.wait()
-        try:
-            return write(number)
-        except (ConflictError, ConditionFailedError) as error:
-            return error
-
-    with ThreadPoolExecutor(writers) as pool:
-        return list(pool.map(run, range(writers)))
-
-
-@pytest.mark.usefixtures("atomic_writes")
-def test_forty_who_want_one_of_ten_units_get_ten(api: Call, cloud: Cloud) -> None:
-    found = product(api)
-    adjust(api, found, 10)
-    outcomes = at_once(40, lambda _: move(cloud, "reserve", found, 1))
-    assert Counter(type(outcome).__name__ for outcome in outcomes) == {"NoneType": 10, "ConditionFailedError": 30}
-    assert numbers(api, found) == (10, 10, 0)
-
-
-@pytest.mark.usefixtures("atomic_writes")
-def test_adjustments_amid_reservations_lose_nothing(api: Call, cloud: Cloud) -> None:
-    found = product(api)
-    adjust(api, found, 5)
-
-    def write(number: int) -> Any:
-        if number % 2:
-            return move(cloud, "reserve", found, 1)
-        return stock().adjust(WHO, found, AdjustmentInput(quantity=1, reason=Reason.RECEIVED), None)
-
-    outcomes = at_once(12, write)
-    reserved = sum(1 for outcome in outcomes if outcome is None)
-    received = sum(1 for outcome in outcomes if isinstance(outcome, tuple))
-    assert received == 6
-    assert numbers(api, found) == (5 + received, reserved, 5 + received - reserved)
-    assert len(stock().history(WHO, found, 100, None).items) == 1 + received
-
-
-@pytest.mark.usefixtures("atomic_writes")
-def test_one_idempotency_key_adjusts_once_for_all_who_send_it(api: Call) -> None:
-    found = product(api)
-    asked = AdjustmentInput(quantity=1, reason=Reason.RECEIVED)
-    outcomes = at_once(8, lambda _: stock().adjust(WHO, found, asked, "k1"))
-    assert len({made.adjustment_id for made, _ in outcomes}) == 1
-    assert numbers(api, found) == (1, 0, 1)
-
-
-def change(old: dict[str, Any] | None, new: dict[str, Any] | None) -> Change:
-    return Change("e1", "inventory", "modify", old, new, clock.iso_now())
-
-
-def stored(cloud: Cloud) -> dict[str, Any]:
-    (item,) = (item for item in cloud.items("inventory") if item["entity"] == "level")
-    return item
-
-
-def test_an_order_that_empties_a_shelf_is_seen_once_the_stream_was_read(api: Call, cloud: Cloud) -> None:
-    found = product(api)
-    adjust(api, found, 5)
-    full = stored(cloud)
-    move(cloud, "reserve", found, 5)
-    empty = stored(cloud)
-    low = {"low_stock": "true"}
-    for _ in range(2):  # streams deliver at least once
-        low_stock.react(change(full, empty))
-        assert [item["available"] for item in api("GET", "/inventory", query=low).json["items"]] == [0]
-    listed = stored(cloud)
-    assert listed["version"] == empty["version"]
-    assert low_stock.became_low(change(empty, listed))
-    assert not low_stock.became_low(change(full, empty))
-    move(cloud, "release", found, 5)
-    assert api("GET", "/inventory", query=low).json["items"] == []
-    low_stock.react(change(full, empty))  # late: what it saw is over
-    low_stock.react(change(listed, stored(cloud)))
-    assert "gsi1pk" not in stored(cloud)
-
-
-def test_what_is_no_level_or_gone_has_no_reaction(cloud: Cloud) -> None:
-    low_stock.react(change({"entity": "level"}, None))
-    low_stock.react(change(None, {"entity": "adjustment"}))
-    assert not low_stock.became_low(change(None, None))
-    assert cloud.items("inventory") == []
-
-
 def test_no_request_about_stock_scans_a_table(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = BaseClient._make_api_call  # type: ignore[attr-defined]
     seen = set()
@@ -445,3 +279,20 @@ def test_a_level_is_read_as_it_is_stored() -> None:
     example = {"quantity": 1, "reason": "found"}
     assert AdjustmentInput.model_validate_json(json.dumps(example)).location_id == keys.MAIN
     assert set(Level.model_fields) >= {"on_hand", "reserved", "available"}
+
+
+def test_a_product_with_stock_is_not_deleted_and_one_without_takes_its_levels_with_it(api: Call, cloud: Cloud) -> None:
+    found = product(api)
+    adjust(api, found, 2)
+    adjust(api, found, 3, location_id="north")
+    move(cloud, "reserve", found, 2)
+    before = cloud.everything()
+    answer = api("DELETE", f"/products/{found}")
+    assert (answer.status, answer.code) == (409, "conflict")
+    assert cloud.everything() == before
+    move(cloud, "ship", found, 2)
+    adjust(api, found, -3, location_id="north", reason="lost")
+    assert api("DELETE", f"/products/{found}").status == 204
+    assert {item["entity"] for item in cloud.items("inventory")} == {"adjustment"}
+    assert api("GET", f"/inventory/{found}").status == 404
+    assert api("GET", "/inventory", query={"location_id": "north"}).json["items"] == []
