@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PAGE = 10  # SQS's most
-_INSPECT_SECONDS = 30
-_HIDDEN_SECONDS = 300
+_HIDDEN_SECONDS = 900
 _WAIT_SECONDS = 1
 # What Lambda takes as one event, with room for what surrounds the records.
 _PAYLOAD = 5 * 1024 * 1024
@@ -77,16 +76,22 @@ def redrive(
     `discard_gone`, with `apply`: delete letters whose records nobody can hand over any more.
     """
     letters: list[Letter] = []
-    for message in _messages(clients.sqs, queue_url, _HIDDEN_SECONDS if apply else _INSPECT_SECONDS, limit):
-        letter = read(message)
-        letters.append(letter)
-        if letter.state == WAITING:
-            _hand_over(clients, function, letter, apply=apply)
-        if letter.state == DONE or (apply and discard_gone and letter.state == GONE):
-            clients.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-        else:
-            _show_again(clients.sqs, queue_url, message)
-        each(letter)
+    kept: list[dict[str, Any]] = []
+    try:
+        for message in _messages(clients.sqs, queue_url, limit):
+            kept.append(message)
+            letter = read(message)
+            letters.append(letter)
+            if letter.state == WAITING:
+                _hand_over(clients, function, letter, apply=apply)
+            if letter.state == DONE or (apply and discard_gone and letter.state == GONE):
+                clients.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=kept.pop()["ReceiptHandle"])
+            each(letter)
+    finally:
+        for message in kept:  # at once: the next run, and the alarm, see what is left
+            clients.sqs.change_message_visibility(
+                QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
     return letters
 
 
@@ -110,26 +115,22 @@ def read(message: dict[str, Any]) -> Letter:
         return Letter(message["MessageId"], "", "", 0, "", "", "", UNKNOWN, "not a message of a stream's mapping")
 
 
-def _messages(sqs: Any, queue_url: str, hidden: int, limit: int) -> Iterator[dict[str, Any]]:
+def _messages(sqs: Any, queue_url: str, limit: int) -> Iterator[dict[str, Any]]:
     """Each message once, though the queue may show one twice."""
     seen: set[str] = set()
     empty = 0
     while len(seen) < limit and empty < 2:  # noqa: PLR2004 - one empty answer is no proof (SQS, short polling)
         answer = sqs.receive_message(
-            QueueUrl=queue_url, MaxNumberOfMessages=_PAGE, VisibilityTimeout=hidden, WaitTimeSeconds=_WAIT_SECONDS
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=_PAGE,
+            VisibilityTimeout=_HIDDEN_SECONDS,
+            WaitTimeSeconds=_WAIT_SECONDS,
         )
         fresh = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
         empty = 0 if fresh else empty + 1
         for message in fresh[: limit - len(seen)]:
             seen.add(message["MessageId"])
             yield message
-
-
-def _show_again(sqs: Any, queue_url: str, message: dict[str, Any]) -> None:
-    """In half a minute, so that this run does not meet it again and the next one does."""
-    sqs.change_message_visibility(
-        QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=_INSPECT_SECONDS
-    )
 
 
 def _hand_over(clients: Clients, function: str, letter: Letter, *, apply: bool) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from omnix import VERSION, errors, http
+from omnix.analytics.routes import router as analytics
 from omnix.bulk.routes import router as bulk
 from omnix.catalogue.routes import router as catalogue
 from omnix.customers.routes import router as customers
@@ -29,7 +30,7 @@ from omnix.system.routes import router as system
 FILE = Path(__file__).resolve().parents[2] / "openapi.json"
 FUNCTION_EXTENSION = "x-omnix-function"
 FUNCTIONS = {
-    "api": (system, catalogue, inventory, bulk, orders, customers, recommendations, dashboard),
+    "api": (system, catalogue, inventory, bulk, orders, customers, recommendations, dashboard, analytics),
     "auth": (identity,),
 }
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]

@@ -27,6 +27,8 @@ _ATTEMPTS = 5
 
 def ingest(table: Table, tenant_id: str, events: Sequence[EventInput]) -> int:
     """How many of the events were new. Raises ValidationFailedError when a time is none, too old or ahead."""
+    now = clock.iso_now()
+    events = [event if event.occurred_at else event.model_copy(update={"occurred_at": now}) for event in events]
     _check_times(events)
     distinct = list({(event.occurred_at[:10], event.event_id): event for event in events}.values())
     return sum(_store(table, tenant_id, distinct[n : n + _TOGETHER]) for n in range(0, len(distinct), _TOGETHER))

@@ -15,7 +15,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 def _no_default(schema: JsonDict) -> None:
-    """The empty text that the model needs is no value of the field."""
+    """The empty text that the model needs is no value of the field: nothing is sent for it."""
     schema.pop("default", None)
 
 
@@ -36,10 +36,11 @@ class EventInput(Body):
     event_id: str = Field(pattern=r"^[A-Za-z0-9_-]{8,64}$", examples=["evt-20261121-000001"])
     type: Annotated[EventType, Field(strict=False)]
     occurred_at: str = Field(
+        default="",
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$",
         max_length=27,
-        description="UTC, ISO 8601 with Z; within the last seven days.",
-        examples=["2026-11-21T09:00:00Z"],
+        json_schema_extra=_no_default,
+        description="UTC, ISO 8601 with Z, within the last seven days; left out, it is now.",
     )
     product_id: Id = Field(
         default="",
@@ -59,7 +60,6 @@ class EventBatch(Body):
                         {
                             "event_id": "evt-20261121-000001",
                             "type": "product_view",
-                            "occurred_at": "2026-11-21T09:00:00Z",
                             "product_id": "0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e",
                         }
                     ]

@@ -152,6 +152,12 @@ def test_an_event_out_of_time_is_refused_with_its_place(api: Call, moment: str) 
     assert answer.json["error"]["details"][0]["location"] == "body.events.1.occurred_at"
 
 
+def test_an_event_without_a_time_is_of_now(api: Call, worker: Worker) -> None:
+    event = {"event_id": "without-time", "type": "checkout"}
+    assert api("POST", "/analytics/events", body={"events": [event]}).json["accepted"] == 1
+    assert read(api, worker, "/dashboard/summary")["today"]["events"] == {"checkout": 1}
+
+
 def test_a_device_tells_what_happened_and_learns_nothing(api: Call) -> None:
     device = caller("device")
     assert api("POST", "/analytics/events", body={"events": [visit(1)]}, authorizer=device).status == 202
