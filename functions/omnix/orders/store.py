@@ -136,7 +136,12 @@ class OrderStore:
             ("entry", self._orders.put(_status_item(tenant_id, after))),
         ]
         move = _MOVES.get(stock)
-        failed, short = self._run(plan, self._moves(tenant_id, after, move) if move else [])
+        moves = self._moves(tenant_id, after, move) if move else []
+        failed, short = self._run(plan, moves)
+        while stock is Stock.RESTOCK and short and not failed:
+            # The product is no longer sold and its level is gone: the money goes back all the same.
+            moves = [kept for number, kept in enumerate(moves) if number not in short]
+            failed, short = self._run(plan, moves)
         if "order" in failed:
             raise VersionChangedError
         if short:

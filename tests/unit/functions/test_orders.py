@@ -246,6 +246,13 @@ def test_each_step_moves_the_stock(api: Call, tea: str, steps: tuple[str, ...], 
     assert made["version"] == 1 + len(steps)
 
 
+def test_what_was_bought_is_refunded_when_the_shop_no_longer_sells_it(api: Call, tea: str, mug: str) -> None:
+    made = become(api, create(api, (tea, 10), (mug, 1)), "paid", "fulfilled")
+    catalogue().delete(WHO, tea, None)
+    assert become(api, made, "refunded")["status"] == "refunded"
+    assert level(mug) == (5, 0, 5)
+
+
 @pytest.mark.parametrize(
     ("steps", "refused"),
     [

@@ -90,6 +90,7 @@ def test_only_what_is_for_sale_is_recommended_at_its_present_price(api: Call, sh
     change = {"price": {"amount": 7, "currency": "USD"}}
     catalogue().update(WHO, shop["MUG"], ProductChanges.model_validate(change), None)
     catalogue().update(WHO, shop["POT"], ProductChanges.model_validate({"status": "archived"}), None)
+    stock(shop["CAKE"], 0)
     catalogue().delete(WHO, shop["CAKE"], None)
     (item,) = api("GET", "/recommendations", query={"product_id": shop["TEA"]}).json["items"]
     assert (item["name"], item["price"]) == ("MUG", {"amount": 7, "currency": "USD"})
