@@ -10,7 +10,7 @@ from components.artefacts import FunctionCode
 from components.config import FunctionSizing
 from components.config.model import AliasOwner
 from components.data.parameters import Parameters
-from components.data.table import Table
+from components.data.table import ItemAction, Table
 from components.iam import ANYONE, Grants, Statement, policy_json
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import serving
@@ -22,6 +22,14 @@ _TAGS = component_tags(COMPONENT)
 
 # Only the items that a reaction is about: every table also keeps copies for its lists, whose changes tell nothing new.
 SOURCES: Mapping[str, str] = {"products": "PRODUCT#", "orders": "ORDER#", "inventory": "LEVEL#"}
+
+# What the reactions do with which table's items.
+WRITES: Mapping[str, Sequence[ItemAction]] = {
+    "analytics": ("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
+    "customer-profiles": ("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"),
+    "recommendations": ("BatchGetItem", "PutItem"),
+    "inventory": ("UpdateItem",),
+}
 
 DEAD_LETTERS = "worker-dead-letters"
 BATCH = 100
@@ -145,15 +153,13 @@ def dead_letter_queue_name(names: Names) -> str:
 def grant(grantee: Grants, tables: Mapping[str, Table], parameters: Parameters) -> None:
     """What the reactions read and write, and nothing else."""
     parameters.grant_read(grantee)
-    tables["analytics"].grant(grantee, ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"])
-    tables["customer-profiles"].grant(grantee, ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"])
-    tables["recommendations"].grant(grantee, ["BatchGetItem", "PutItem"])
-    tables["inventory"].grant(grantee, ["UpdateItem"])
+    for table, actions in WRITES.items():
+        tables[table].grant(grantee, actions)
 
 
 def stream_statements(names: Names, tables: Mapping[str, Table], key_arn: pulumi.Input[str]) -> Sequence[Statement]:
     """What Lambda's poller does with the worker's role on the streams of `SOURCES` ("DynamoDB streams", execution
-    role), each stream under its table's key.
+    role), each stream under its table's key: here for those tables that no grant on their items opens already.
     """
     return [
         Statement(
@@ -169,7 +175,9 @@ def stream_statements(names: Names, tables: Mapping[str, Table], key_arn: pulumi
             [key_arn],
             {
                 "StringEquals": {
-                    "kms:EncryptionContext:aws:dynamodb:tableName": [tables[source].name for source in SOURCES],
+                    "kms:EncryptionContext:aws:dynamodb:tableName": [
+                        tables[source].name for source in SOURCES if source not in WRITES
+                    ],
                     "kms:ViaService": [f"dynamodb.{names.region}.amazonaws.com"],
                 }
             },

@@ -151,6 +151,27 @@ class TopicPolicy:
 
 
 @dataclass(frozen=True)
+class QueuePolicy:
+    """A queue's policy."""
+
+    sqs: Any
+    url: str
+    subject: str
+    kind: str = "queue policy"
+
+    @property
+    def title(self) -> str:
+        return f"queue {self.subject.rpartition(':')[2]}"
+
+    def read(self) -> Document:
+        found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["Policy"]).get("Attributes", {})
+        return _document(found["Policy"]) if found.get("Policy") else {"Version": "2012-10-17", "Statement": []}
+
+    def write(self, document: Document) -> None:
+        text = _text(document) if document["Statement"] else ""
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": text})
+
+
 class FunctionPolicy:
     """The permissions on a function: each is a call of its own, and has no document to put."""
 
@@ -239,6 +260,10 @@ def _of_resources(environment: Environment) -> Iterator[Holder]:
             yield KeyPolicy(kms, key["KeyArn"])
     for topic in sns.list_topics()["Topics"]:
         yield TopicPolicy(sns, topic["TopicArn"])
+    sqs = environment.client("sqs")
+    for url in sqs.list_queues().get("QueueUrls", []):
+        named = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        yield QueuePolicy(sqs, url, named)
     for function in functions.list_functions()["Functions"]:
         yield FunctionPolicy(functions, function["FunctionArn"])
 

@@ -87,6 +87,15 @@ def a_publisher_without_tls_is_turned_away(site: Site) -> None:
     assert decision.reason == "explicit deny", decision
 
 
+def a_sender_of_dead_letters_without_tls_is_turned_away(site: Site) -> None:
+    queue = site.arn("sqs", f"omnix-ai-{site.name}-worker-dead-letters")
+    policy = site.resource_policy(queue)
+    for action in ("sqs:SendMessage", "sqs:ReceiveMessage"):
+        decision = site.decide_for_account(action, queue, {"aws:SecureTransport": "false"}, policy)
+        assert decision.reason == "explicit deny", decision
+        require_allowed([site.decide_for_account(action, queue, {}, policy)])
+
+
 def a_reader_of_artefacts_without_tls_is_turned_away(site: Site) -> None:
     bucket = f"arn:aws:s3:::{site.environment.outputs['artefact_bucket']}"
     policy = site.resource_policy(bucket)
@@ -122,6 +131,12 @@ def evaluated() -> list[Job]:
             "a publisher without TLS is turned away",
             a_publisher_without_tls_is_turned_away,
             ("topic ",),
+            source="IAM User Guide: aws:SecureTransport; every call here would come over TLS",
+        ),
+        Job(
+            "a sender of dead letters without TLS is turned away",
+            a_sender_of_dead_letters_without_tls_is_turned_away,
+            ("queue ",),
             source="IAM User Guide: aws:SecureTransport; every call here would come over TLS",
         ),
         Job(

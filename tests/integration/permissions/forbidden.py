@@ -23,6 +23,7 @@ TABLES = {
     "api": ("products", "inventory", "orders", "customer-profiles", "recommendations", "sessions", "analytics"),
     "auth": ("users", "sessions"),
     "authorizer": ("users",),
+    "worker": ("analytics", "customer-profiles", "recommendations", "inventory"),
 }
 SECRETS = {
     "auth": ("JWT_SECRET", "JWT_REFRESH_SECRET"),
@@ -116,6 +117,23 @@ def _another_table(role: str) -> Callable[[Site], None]:
             refused(lambda: dynamodb.get_item(TableName=name, Key=key), "kms:Decrypt")
 
     return job
+
+
+def _dead_letters_directly(site: Site) -> None:
+    queue = site.arn("sqs", f"omnix-ai-{site.name}-worker-dead-letters")
+    decrypts_past_the_service(site, "worker", {"aws:sqs:arn": queue})
+
+
+def _another_queue(site: Site) -> None:
+    """Even with a grant to send: the queue's key stays shut."""
+    operator, name = site.client("sqs"), f"omnix-ai-{site.name}-another"
+    url = operator.create_queue(QueueName=name, Attributes={"KmsMasterKeyId": site.key})["QueueUrl"]
+    try:
+        with lent(site, "worker", "sqs:SendMessage", site.arn("sqs", name)):
+            queue = site.as_role("worker", "sqs")
+            refused(lambda: queue.send_message(QueueUrl=url, MessageBody="x"), "kms:")
+    finally:
+        operator.delete_queue(QueueUrl=url)
 
 
 def _secret_directly(role: str, secret: str) -> Callable[[Site], None]:
@@ -252,6 +270,13 @@ def _of_roles() -> Iterator[Job]:
         about = (f"role {role}, policy write-{table}/Items",)
         yield Job(f"{role} sees no other partitions of {table}", _another_partition(role, table), about)
         yield Job(f"{role} asks nothing of {table} without a key", _no_partition(role, table), about)
+    for table in ("products", "orders"):
+        about = ("role worker, policy read-streams",)
+        yield Job(f"worker does not use the key of {table} past DynamoDB", _table_directly("worker", table), about)
+    yield Job("worker opens no other table's stream", _another_table("worker"), ("role worker, policy read-streams",))
+    about = ("role worker, policy write-dead-letters",)
+    yield Job("worker does not use the key of its dead letters past SQS", _dead_letters_directly, about)
+    yield Job("worker sends to no other encrypted queue", _another_queue, about)
     about = ("role authorizer, policy decrypt",)
     yield Job("authorizer does not decrypt the usage key past Parameter Store", _usage_key_directly, about)
     yield Job("authorizer opens no other secure parameter", _another_parameter, about)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.conftest import Environment
-from tests.integration.permissions import selling
+from tests.integration.permissions import following, selling
 from tests.integration.permissions.site import FUNCTIONS, Site, wait_until
 
 
@@ -240,6 +240,11 @@ def executed() -> list[Job]:
         Job("log groups are encrypted with the key", log_groups_are_encrypted_with_the_platform_s_key, ("key",)),
         Job("the gateway writes its access log", the_gateway_writes_its_access_log, of("apigateway-logs")),
         Job("first values are written once", first_values_are_written_once, of("rotation")),
+        Job("the worker counts a product", following.the_worker_counts_a_product, of("worker")),
+        Job("the worker counts and lists stock", following.the_worker_counts_and_lists_stock, of("worker")),
+        Job("what the worker gives up is kept", following.what_the_worker_gives_up_is_kept, (*of("worker"), "queue ")),
+        Job("visitors are counted", following.visitors_are_counted, of("api")),
+        Job("a write reaches the dashboard by itself", following.a_write_reaches_the_dashboard_by_itself, of("worker")),
         *(Job(f"{name} writes its log", _log(name), of(name)) for name in FUNCTIONS),
         *(Job(f"{name} sends its traces", _trace(name), of(name)) for name in FUNCTIONS),
         Job("a shop registers and uses its session", a_shop_registers_and_uses_its_session, of("auth")),
