@@ -135,6 +135,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
             "version": "1",
             "versionId": f"{resource.name}-object-version",
             "keyId": id_,
+            "url": f"https://sqs.{self._region}.amazonaws.com/{self._account_id}/{given}",
             "value": f"{resource.name}-value",
             "rootResourceId": f"{resource.name}-root",
         }
