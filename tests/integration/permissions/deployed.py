@@ -172,6 +172,7 @@ class QueuePolicy:
         self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": text})
 
 
+@dataclass(frozen=True)
 class FunctionPolicy:
     """The permissions on a function: each is a call of its own, and has no document to put."""
 
