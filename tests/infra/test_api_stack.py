@@ -156,12 +156,24 @@ def test_functions_are_told_the_arns_of_their_own_secrets_only(recording, stack)
 
 
 def test_only_auth_sees_credentials_and_refresh_families(recording):
-    for function in ("api", "authorizer"):
+    # The authorizer's one exception is the hash of an API key, by its id.
+    allowed = {"api": ["TENANT#*"], "authorizer": ["CREDENTIAL#APIKEY#*"]}
+    for function, keys in allowed.items():
         for statement in _statements(recording, function):
             tables = " ".join(r for r in statement["Resource"] if ":dynamodb:" in r)
             if statement["Sid"] == "Items" and ("-users" in tables or "-sessions" in tables):
-                assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["TENANT#*"]}
+                assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": keys}
                 assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+
+
+def test_the_authorizer_reads_one_item_at_a_time(recording):
+    on_tables = [
+        statement
+        for statement in _statements(recording, "authorizer")
+        if any(":dynamodb:" in resource for resource in statement["Resource"])
+    ]
+    assert [statement["Action"] for statement in on_tables] == [["dynamodb:GetItem"]]
+    assert not any("/index/" in resource for statement in on_tables for resource in statement["Resource"])
 
 
 def test_no_role_but_auths_reaches_refresh_families_through_an_index(recording):

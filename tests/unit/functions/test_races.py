@@ -18,6 +18,7 @@ from omnix.identity.model import Registration
 from omnix.identity.service import identity
 
 from .conftest import Cloud
+from .worker import Worker
 
 pytestmark = pytest.mark.usefixtures("cloud", "atomic_writes")
 
@@ -75,6 +76,7 @@ def test_a_sku_that_many_want_is_one_products(cloud: Cloud) -> None:
     outcomes = at_once(WRITERS, lambda n: catalogue().create(WHO, content("TEA-1", amount=n), None))
     assert kinds(outcomes) == {"tuple": 1, "ConflictError": WRITERS - 1}
     assert len(cloud.items("products")) == ITEMS_A_PRODUCT
+    Worker(cloud).catch_up()
     assert dashboard().summary(WHO).products == 1
 
 
@@ -84,13 +86,15 @@ def test_one_idempotency_key_makes_one_product_for_all_who_send_it(cloud: Cloud)
     assert len({product.product_id for product, _ in outcomes}) == 1
     assert sorted(replayed for _, replayed in outcomes) == [False] + [True] * (WRITERS - 1)
     assert len(cloud.items("products")) == ITEMS_A_PRODUCT
+    Worker(cloud).catch_up()
     assert dashboard().summary(WHO).products == 1
 
 
-def test_the_roll_ups_count_every_product_that_was_answered_and_no_other() -> None:
+def test_the_roll_ups_count_every_product_that_was_answered_and_no_other(cloud: Cloud) -> None:
     outcomes = at_once(WRITERS, lambda n: catalogue().create(WHO, content(f"TEA-{n}", amount=n), None))
     made = [product for product, _ in outcomes if isinstance(product, Product)]
     assert made
+    Worker(cloud).catch_up()
     found = dashboard().summary(WHO)
     assert found.products == len(made)
     (price,) = found.prices
