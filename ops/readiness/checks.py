@@ -64,6 +64,18 @@ def require(holds: bool, otherwise: str) -> None:
         raise Failed(otherwise)
 
 
+def eventually(holds: Callable[[], None], seconds: float, pause: float) -> None:
+    """Ask again until it holds: indexes and roll-ups follow a write. The last failure counts."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return holds()
+        except Failed:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(pause)
+
+
 def run_check(check: Check, site: Site) -> Outcome:
     """Run one check. An unusable answer (not JSON, a field missing) is a failure of the environment, not of us."""
     site.api.forget()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ops.readiness.answers import answered, json_error, json_object
 from ops.readiness.authentication import registration
-from ops.readiness.checks import Check, Failed, Site, Skipped, require
+from ops.readiness.checks import Check, Failed, Site, Skipped, eventually, require
 from ops.readiness.verdict import Category
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 # DynamoDB's indexes follow their table within a second as a rule; lists are read from one.
+# The summary comes from the streams' consumer: a batch waits a second, and the first one finds it cold.
 _INDEX_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _PAGE = 2
@@ -85,18 +82,6 @@ def _etag(headers: Any) -> str:
     return str(etag)
 
 
-def _eventually(holds: Callable[[], None]) -> None:
-    """Ask again until it holds: an index may lag behind its table. The last failure counts."""
-    deadline = time.monotonic() + _INDEX_SECONDS
-    while True:
-        try:
-            return holds()
-        except Failed:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_POLL_SECONDS)
-
-
 def _create(site: Site) -> None:
     body = _product("Readiness A")
     made, etag = _made(site, body)
@@ -146,7 +131,7 @@ def _list(site: Site) -> None:
         listed = _ids(_page(site))
         require(listed == made, f"{len(listed & made)} of {len(made)} products, {len(listed - made)} foreign ones")
 
-    _eventually(complete)
+    eventually(complete, _INDEX_SECONDS, _POLL_SECONDS)
 
 
 def _paginate(site: Site) -> None:
@@ -167,7 +152,7 @@ def _paginate(site: Site) -> None:
         require(set(seen) == made, f"the pages hold {len(set(seen) & made)} of {len(made)} products")
         require(len(made) <= _PAGE or "cursor" in query, "there was no next_cursor")
 
-    _eventually(complete)
+    eventually(complete, _INDEX_SECONDS, _POLL_SECONDS)
 
 
 def _write(site: Site, method: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +207,7 @@ def _summary(site: Site) -> None:
         euros = [price["total"] for price in body["prices"] if price["currency"] == "EUR"]
         require(euros == [total], f"prices sum up to {euros}, the list's to {total}")
 
-    _eventually(matches)
+    eventually(matches, _INDEX_SECONDS, _POLL_SECONDS)
 
 
 def _invalid(site: Site) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ops.errors import Refused
-from ops.readiness import authentication, core_operations, front_end, performance, service_health
-from ops.readiness.checks import Check, Site, run_check
+from ops.readiness import authentication, core_operations, front_end, performance, service_health, trading
+from ops.readiness.checks import Check, Failed, Site, run_check
 from ops.readiness.contract import Contract
 from ops.readiness.http import Api
 from ops.readiness.verdict import Outcome, Verdict, judge
@@ -77,6 +77,7 @@ def checks_of(stack: Stack, contract: Contract, samples: int) -> list[Check]:
         *service_health.checks(stack, contract),
         *authentication.checks(),
         *core_operations.checks(),
+        *trading.checks(),
         *front_end.checks(contract),
         *performance.checks(contract, samples),
         *authentication.late_checks(),
@@ -121,6 +122,8 @@ def run(
             outcomes.append(outcome)
             on_outcome(outcome)
     finally:
+        with suppress(httpx.HTTPError, Failed):
+            trading.clean_up(site)
         with suppress(httpx.HTTPError):
             core_operations.clean_up(site)
         api.close()

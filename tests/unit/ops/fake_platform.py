@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 from botocore.exceptions import ClientError
 
+from tests.unit.ops import fake_shop
+
 CONTRACT: dict[str, Any] = {
     "openapi": "3.1.0",
     "security": [{"bearer": []}, {"apiKey": []}],
@@ -32,6 +34,7 @@ CONTRACT: dict[str, Any] = {
         "/products": {"get": {}, "post": {}},
         "/products/{product_id}": {"get": {}, "put": {}, "patch": {}, "delete": {}},
         "/dashboard/summary": {"get": {}},
+        **fake_shop.PATHS,
     },
 }
 ORIGINS = ["http://localhost:5173", "https://dev.omnix-ai.example"]
@@ -79,6 +82,7 @@ class FakePlatform:
         self.products: dict[str, dict[str, Any]] = {}
         self.replays: dict[str, str] = {}
         self.requests: list[httpx.Request] = []
+        self.shop = fake_shop.FakeShop(self.defects, self.products)
 
     # --- HTTP -----------------------------------------------------------------------------------------------------
 
@@ -118,7 +122,8 @@ class FakePlatform:
 
     def _answer(self, request: httpx.Request, path: str) -> tuple[int, Any, dict[str, str]]:
         method = request.method
-        item = next((p for p in CONTRACT["paths"] if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", p), path)), None)
+        known = sorted(CONTRACT["paths"], key=lambda p: p.count("{"))  # literal paths first
+        item = next((p for p in known if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", p), path)), None)
         if item is None:
             raise RefusalError(404, "not_found", gateway=True)
         if method.lower() not in CONTRACT["paths"][item]:
@@ -144,6 +149,12 @@ class FakePlatform:
             return 200, {**caller, "valid": True}, {}
         if path == "/dashboard/summary":
             return 200, self._summary(caller["tenant_id"]), {}
+        try:
+            found = self.shop.answer(request, path)
+        except fake_shop.RefusedSaleError as refused:
+            raise RefusalError(refused.status, refused.code, details=refused.details) from refused
+        if found is not None:
+            return found
         if path == "/products":
             return self._list(request, caller) if request.method == "GET" else self._create(request, caller)
         return self._one(request, caller, path.rsplit("/", 1)[1])
@@ -283,6 +294,8 @@ class FakePlatform:
         if if_match != product["etag"] and "lost updates" not in self.defects:
             raise RefusalError(412, "precondition_failed")
         if request.method == "DELETE":
+            if self.shop.stock.get(product_id, {}).get("on_hand"):
+                raise RefusalError(409, "conflict")
             del self.products[product_id]
             return 204, None, {}
         if request.method in {"PUT", "PATCH"}:
@@ -294,7 +307,8 @@ class FakePlatform:
     def _summary(self, tenant: str) -> dict[str, Any]:
         own = self._own(tenant)
         total = sum(p["price"]["amount"] for p in own)
-        return {"products": len(own), "prices": [{"currency": "EUR", "total": total}] if own else []}
+        prices = [{"currency": "EUR", "total": total}] if own else []
+        return {"products": len(own), "prices": prices, "today": self.shop.today()}
 
     # --- AWS ------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from ops.errors import Refused
 from ops.readiness import authentication as flow
-from ops.readiness import core_operations, suite
+from ops.readiness import core_operations, suite, trading
 from ops.readiness.contract import Contract
 from ops.readiness.report import junit
 from ops.readiness.verdict import Status
@@ -24,6 +25,8 @@ STACK = assembled(parsed_outputs(OUTPUTS, "test"), "http://127.0.0.1:8")
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_operations, "_INDEX_SECONDS", 0.0)
     monkeypatch.setattr(core_operations, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(trading, "_FOLLOWS_SECONDS", 0.0)
+    monkeypatch.setattr(trading, "_POLL_SECONDS", 0.0)
     monkeypatch.setattr(flow, "_LONGEST_GRACE", -1.0)
     monkeypatch.setattr(flow, "_POLL_SECONDS", 0.0)
 
@@ -65,6 +68,13 @@ def test_a_platform_that_keeps_its_contract_is_ready() -> None:
         ("lost updates", "a stale If-Match is refused"),
         ("no paging", "page through products"),
         ("negative prices", "values out of range, of wrong type or unknown are refused, and nothing is written"),
+        ("keys forgotten", "create a customer, once for one Idempotency-Key"),
+        ("wrong prices", "an order takes its stock and is priced by the server"),
+        ("oversold", "an order of more than there is is refused and takes nothing"),
+        ("any step", "an order's steps are the documented ones"),
+        ("stock kept", "a cancelled order gives its stock back"),
+        ("reports behind", "the customer's worth, the sales and the dashboard follow the order"),
+        ("import changes", "a product that is exported is imported without a change"),
         ("500 on malformed JSON", "malformed JSON is refused"),
         ("any origin", "a foreign origin is refused"),
         ("one origin", "pre-flight of /products"),
@@ -138,7 +148,7 @@ def test_preflights_are_sent_for_every_origin_and_every_route() -> None:
     }
     for origin in OUTPUTS["cors_origins"]:
         for route in Contract(CONTRACT).routes:
-            path = "/abc/dev" + route.path.replace("{product_id}", "readiness-none")
+            path = "/abc/dev" + re.sub(r"\{[^}]+\}", "readiness-none", route.path)
             assert (origin, route.method, path) in asked
 
 
@@ -186,7 +196,7 @@ def test_no_report_holds_a_secret() -> None:
 
 
 def test_junit_has_a_suite_for_each_category_and_one_for_thresholds() -> None:
-    report = run(FakePlatform("no tenants"))
+    report = run(FakePlatform("no tenants", "oversold"))
 
     root = ET.fromstring(junit(report))  # noqa: S314 - our own
     names = [s.get("name") for s in root]
