@@ -27,6 +27,7 @@ class Role(StrEnum):
 
 
 EDITORS = frozenset({Role.OWNER, Role.MANAGER})
+PEOPLE = EDITORS | {Role.STAFF}
 
 
 @dataclass(frozen=True)

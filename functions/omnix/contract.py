@@ -22,7 +22,13 @@ from omnix.customers.routes import router as customers
 from omnix.dashboard.routes import router as dashboard
 from omnix.identity.routes import router as identity
 from omnix.inventory.routes import router as inventory
-from omnix.operation import ERRORS_EXTENSION, GIVES_EXTENSION, PUBLIC_EXTENSION, TAKES_EXTENSION
+from omnix.operation import (
+    ERRORS_EXTENSION,
+    GIVES_EXTENSION,
+    PUBLIC_EXTENSION,
+    SIGNED_IN_EXTENSION,
+    TAKES_EXTENSION,
+)
 from omnix.orders.routes import router as orders
 from omnix.recommendations.routes import router as recommendations
 from omnix.system.routes import router as system
@@ -94,7 +100,7 @@ def _operations(paths: Document) -> Iterator[tuple[str, str, Document]]:
 
 def _operation(operation: Document, function: str) -> Document:
     statuses = operation.pop(ERRORS_EXTENSION)
-    public = operation.pop(PUBLIC_EXTENSION)
+    public, signed_in = operation.pop(PUBLIC_EXTENSION), operation.pop(SIGNED_IN_EXTENSION)
     takes, gives = operation.pop(TAKES_EXTENSION, None), operation.pop(GIVES_EXTENSION, None)
     responses = {status: _success(status, r) for status, r in operation["responses"].items() if status.startswith("2")}
     if gives:
@@ -106,7 +112,7 @@ def _operation(operation: Document, function: str) -> Document:
         **operation,
         FUNCTION_EXTENSION: function,
         "responses": responses | {str(status): _failure(status) for status in statuses},
-        **({"security": []} if public else {}),
+        **({"security": []} if public else {"security": [{"bearer": []}]} if signed_in else {}),
         **({"requestBody": {"required": True, "content": _text(takes)}} if takes else {}),
     }
 
@@ -164,7 +170,7 @@ def _security_schemes() -> Document:
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token of `/auth/login`, or an API key (`omx_…`).",
+            "description": "An access token of `/auth/login`; where `apiKey` is taken too, also an API key (`omx_…`).",
         },
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key (`omx_…`)."},
     }

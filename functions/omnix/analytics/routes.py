@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from omnix.analytics.model import MAX_DAYS, By, EventBatch, Id, Ingested, SalesReport, StockTurn
 from omnix.analytics.service import analytics
-from omnix.authorisation import principal
+from omnix.authorisation import PEOPLE, principal
 from omnix.customers.model import Segments
 from omnix.customers.service import customers
 from omnix.operation import operation
@@ -35,7 +35,7 @@ def send_events(batch: Annotated[EventBatch, Body()]) -> Ingested:
     summary="Read sales",
     operation_id="readSales",
     tags=["analytics"],
-    openapi_extensions=operation(422),
+    openapi_extensions=operation(422, roles=PEOPLE),
 )
 def sales(
     by: Annotated[By, Query(description="What the sales are grouped by.")] = By.DAY,
@@ -51,7 +51,7 @@ def sales(
     summary="Read the best sellers",
     operation_id="readBestSellers",
     tags=["analytics"],
-    openapi_extensions=operation(422),
+    openapi_extensions=operation(422, roles=PEOPLE),
 )
 def best_sellers(
     days: Days = 30, limit: Annotated[int, Query(ge=1, le=100, description="How many products.")] = 10
@@ -65,7 +65,7 @@ def best_sellers(
     summary="Read the stock's turn",
     operation_id="readStockTurn",
     tags=["analytics"],
-    openapi_extensions=operation(422),
+    openapi_extensions=operation(422, roles=PEOPLE),
 )
 def stock_turn(days: Days = 30) -> StockTurn:
     """How often the stock was sold, and how long it lasts."""
@@ -77,7 +77,7 @@ def stock_turn(days: Days = 30) -> StockTurn:
     summary="Read the customers' segments",
     operation_id="readSegments",
     tags=["analytics"],
-    openapi_extensions=operation(),
+    openapi_extensions=operation(roles=PEOPLE),
 )
 def segments() -> Segments:
     """Customers by segment of recency, frequency and money."""

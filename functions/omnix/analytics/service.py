@@ -11,7 +11,7 @@ from omnix.analytics import delta, keys
 from omnix.analytics.ingestion import ingest
 from omnix.analytics.model import Amount, By, Ingested, Sales, SalesReport, StockTurn
 from omnix.analytics.reading import between
-from omnix.authorisation import Role
+from omnix.authorisation import PEOPLE
 from omnix.dashboard.keys import PREFIX, partition
 from omnix.dashboard.reaction import analytics_table
 
@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from omnix.authorisation import Principal
     from omnix.dynamodb import Item, Table
 
-# What a shop earns is for people: a device only tells what happened.
-PEOPLE = frozenset({Role.OWNER, Role.MANAGER, Role.STAFF})
-
 
 class Analytics:
-    """The analytics context of one environment."""
+    """The analytics context of one environment. What a shop earns is for people: a device only tells what happened."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

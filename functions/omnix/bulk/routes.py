@@ -37,7 +37,7 @@ _LEVELS = {
     summary="Import products",
     operation_id="importProducts",
     tags=["products"],
-    openapi_extensions=operation(409, body=True, takes=_PRODUCTS),
+    openapi_extensions=operation(409, body=True, takes=_PRODUCTS, roles=EDITORS),
 )
 def import_products(idempotency_key: IdempotencyKey = None) -> Response[ImportReport]:
     """Makes or changes a product for each line, by its SKU: at most 1000 lines, each on its own, with a report of those
@@ -67,7 +67,7 @@ def export_products(
     summary="Import stock",
     operation_id="importInventory",
     tags=["inventory"],
-    openapi_extensions=operation(409, body=True, takes=_LEVELS),
+    openapi_extensions=operation(409, body=True, takes=_LEVELS, roles=EDITORS),
 )
 def import_inventory(idempotency_key: IdempotencyKey = None) -> Response[ImportReport]:
     """Sets what is on hand and the reorder point for each line, by product id or SKU, and location: at most 1000 lines,

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import Field
 
 from omnix import etag
-from omnix.authorisation import principal
+from omnix.authorisation import EDITORS, principal
 from omnix.catalogue.model import (
     MAX_AMOUNT,
     Category,
@@ -78,7 +78,7 @@ def list_products(
     operation_id="createProduct",
     tags=["products"],
     status_code=201,
-    openapi_extensions=operation(409, body=True),
+    openapi_extensions=operation(409, body=True, roles=EDITORS),
 )
 def create_product(
     product: Annotated[ProductInput, Body()], idempotency_key: IdempotencyKey = None
@@ -107,7 +107,7 @@ def read_product(product_id: ProductId) -> Response[Product]:
     summary="Replace a product",
     operation_id="replaceProduct",
     tags=["products"],
-    openapi_extensions=operation(404, 409, 412, body=True),
+    openapi_extensions=operation(404, 409, 412, body=True, roles=EDITORS),
 )
 def replace_product(
     product_id: ProductId, product: Annotated[ProductInput, Body()], if_match: IfMatch = None
@@ -122,7 +122,7 @@ def replace_product(
     summary="Change a product",
     operation_id="updateProduct",
     tags=["products"],
-    openapi_extensions=operation(404, 409, 412, body=True),
+    openapi_extensions=operation(404, 409, 412, body=True, roles=EDITORS),
 )
 def update_product(
     product_id: ProductId, changes: Annotated[ProductChanges, Body()], if_match: IfMatch = None
@@ -138,7 +138,7 @@ def update_product(
     operation_id="deleteProduct",
     tags=["products"],
     status_code=204,
-    openapi_extensions=operation(404, 409, 412, 422),
+    openapi_extensions=operation(404, 409, 412, 422, roles=EDITORS),
 )
 def delete_product(product_id: ProductId, if_match: IfMatch = None) -> Response[None]:
     """Deletes a product and its empty stock levels; 409 while there is stock. Needs the role owner or manager."""

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from omnix import etag
-from omnix.authorisation import principal
+from omnix.authorisation import EDITORS, PEOPLE, principal
 from omnix.customers.model import (
     Customer,
     CustomerChanges,
@@ -34,7 +34,7 @@ CustomerId = Annotated[str, Path(description="The customer's id.")]
     summary="List customers",
     operation_id="listCustomers",
     tags=["customers"],
-    openapi_extensions=operation(400, 422),
+    openapi_extensions=operation(400, 422, roles=PEOPLE),
 )
 def list_customers(
     prefix: Annotated[str, Query(max_length=100, description="Only names that begin so, case ignored.")] = "",
@@ -51,7 +51,7 @@ def list_customers(
     operation_id="createCustomer",
     tags=["customers"],
     status_code=201,
-    openapi_extensions=operation(409, body=True),
+    openapi_extensions=operation(409, body=True, roles=PEOPLE),
 )
 def create_customer(
     customer: Annotated[CustomerInput, Body()], idempotency_key: IdempotencyKey = None
@@ -67,7 +67,7 @@ def create_customer(
     summary="Count customers by segment",
     operation_id="readCustomerSegments",
     tags=["customers"],
-    openapi_extensions=operation(),
+    openapi_extensions=operation(roles=PEOPLE),
 )
 def segments() -> Segments:
     """Customers with paid orders by recency, frequency and money, as of today."""
@@ -79,7 +79,7 @@ def segments() -> Segments:
     summary="Read a customer",
     operation_id="readCustomer",
     tags=["customers"],
-    openapi_extensions=operation(404),
+    openapi_extensions=operation(404, roles=PEOPLE),
 )
 def read_customer(customer_id: CustomerId) -> Response[Customer]:
     """One customer."""
@@ -92,7 +92,7 @@ def read_customer(customer_id: CustomerId) -> Response[Customer]:
     summary="Replace a customer",
     operation_id="replaceCustomer",
     tags=["customers"],
-    openapi_extensions=operation(404, 409, 412, body=True),
+    openapi_extensions=operation(404, 409, 412, body=True, roles=PEOPLE),
 )
 def replace_customer(
     customer_id: CustomerId, customer: Annotated[CustomerInput, Body()], if_match: IfMatch = None
@@ -107,7 +107,7 @@ def replace_customer(
     summary="Change a customer",
     operation_id="updateCustomer",
     tags=["customers"],
-    openapi_extensions=operation(404, 409, 412, body=True),
+    openapi_extensions=operation(404, 409, 412, body=True, roles=PEOPLE),
 )
 def update_customer(
     customer_id: CustomerId, changes: Annotated[CustomerChanges, Body()], if_match: IfMatch = None
@@ -123,7 +123,7 @@ def update_customer(
     operation_id="deleteCustomer",
     tags=["customers"],
     status_code=204,
-    openapi_extensions=operation(404, 412, 422),
+    openapi_extensions=operation(404, 412, 422, roles=EDITORS),
 )
 def delete_customer(customer_id: CustomerId, if_match: IfMatch = None) -> Response[None]:
     """Erases a customer's personal data; orders stay without it. Needs the role owner or manager."""
@@ -136,7 +136,7 @@ def delete_customer(customer_id: CustomerId, if_match: IfMatch = None) -> Respon
     summary="List a customer's orders",
     operation_id="listCustomerOrders",
     tags=["customers"],
-    openapi_extensions=operation(400, 404, 422),
+    openapi_extensions=operation(400, 404, 422, roles=PEOPLE),
 )
 def list_customer_orders(customer_id: CustomerId, limit: Limit = 25, cursor: Cursor = None) -> OrderPage:
     """The customer's purchase history, newest first."""
@@ -150,7 +150,7 @@ def list_customer_orders(customer_id: CustomerId, limit: Limit = 25, cursor: Cur
     summary="Read a customer's value",
     operation_id="readCustomerValue",
     tags=["customers"],
-    openapi_extensions=operation(404),
+    openapi_extensions=operation(404, roles=PEOPLE),
 )
 def read_customer_value(customer_id: CustomerId) -> CustomerValue:
     """Lifetime value, and the segment by recency, frequency and money as of today."""

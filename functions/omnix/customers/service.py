@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from omnix import aws, clock, etag
-from omnix.authorisation import EDITORS, Role
+from omnix.authorisation import EDITORS, PEOPLE
 from omnix.customers import rfm
 from omnix.customers.model import (
     Customer,
@@ -34,12 +34,10 @@ if TYPE_CHECKING:
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _COHORT = re.compile(r"f([1-5])m([1-5])")
 _WRITE_ATTEMPTS = 5
-# Personal data is for people: a device has no business with it.
-PEOPLE = frozenset({Role.OWNER, Role.MANAGER, Role.STAFF})
 
 
 class Customers:
-    """The customers context of one environment."""
+    """The customers context of one environment. Personal data is for people: a device has no business with it."""
 
     def __init__(self, store: CustomerStore) -> None:
         self._store = store

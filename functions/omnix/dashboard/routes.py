@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from omnix.authorisation import principal
+from omnix.authorisation import PEOPLE, principal
 from omnix.dashboard.model import Summary, Trends
 from omnix.dashboard.service import dashboard
 from omnix.operation import operation
@@ -18,7 +18,7 @@ router = Router()  # type: ignore[no-untyped-call]
     summary="Read the dashboard's summary",
     operation_id="readDashboardSummary",
     tags=["dashboard"],
-    openapi_extensions=operation(),
+    openapi_extensions=operation(roles=PEOPLE),
 )
 def summary() -> Summary:
     """Catalogue, orders, stock and today's sales of the caller's shop."""
@@ -30,7 +30,7 @@ def summary() -> Summary:
     summary="Read the dashboard's trends",
     operation_id="readDashboardTrends",
     tags=["dashboard"],
-    openapi_extensions=operation(422),
+    openapi_extensions=operation(422, roles=PEOPLE),
 )
 def trends(
     days: Annotated[int, Query(ge=1, le=90, description="How many days up to today, UTC.")] = 30,

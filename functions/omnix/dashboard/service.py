@@ -8,6 +8,7 @@ from omnix.analytics.delta import STATUS as ORDER_STATUS
 from omnix.analytics.delta import STOCK
 from omnix.analytics.model import Amount
 from omnix.analytics.service import Analytics
+from omnix.authorisation import PEOPLE
 from omnix.dashboard.model import (
     CategoryCount,
     CurrencyValue,
@@ -40,7 +41,8 @@ class Dashboard:
         self._analytics = analytics
 
     def summary(self, caller: Principal) -> Summary:
-        """The state of the caller's catalogue."""
+        """The state of the caller's shop. Forbidden."""
+        caller.require(PEOPLE)
         totals, categories, updated_at = self._rollups.sums(caller.tenant_id)
         filled = sorted(((count, name) for name, count in categories.items() if count > 0), key=_largest_first)
         return Summary(
@@ -56,7 +58,8 @@ class Dashboard:
         )
 
     def trends(self, caller: Principal, days: int) -> Trends:
-        """The last days, and what as many days before came to."""
+        """The last days, and what as many days before came to. Forbidden."""
+        caller.require(PEOPLE)
         found = [_day(*day) for day in self._analytics.days(caller.tenant_id, 2 * days)]
         before, now = found[:days], found[days:]
         return Trends(

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from omnix.authorisation import principal
+from omnix.authorisation import EDITORS, principal
 from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.identity.api_key_model import ApiKeyInput, ApiKeyPage, CreatedApiKey
 from omnix.identity.model import (
@@ -99,7 +99,7 @@ def validate() -> Validation:
     summary="Read the caller's profile",
     operation_id="readProfile",
     tags=["auth"],
-    openapi_extensions=operation(403),
+    openapi_extensions=operation(403, signed_in=True),
 )
 def me() -> User:
     """The signed-in user."""
@@ -111,7 +111,7 @@ def me() -> User:
     summary="List your sessions",
     operation_id="listSessions",
     tags=["auth"],
-    openapi_extensions=operation(400, 422),
+    openapi_extensions=operation(400, 422, signed_in=True),
 )
 def list_sessions(limit: Limit = 25, cursor: Cursor = None) -> SessionPage:
     """The caller's own sessions, the newest first."""
@@ -124,7 +124,7 @@ def list_sessions(limit: Limit = 25, cursor: Cursor = None) -> SessionPage:
     operation_id="revokeSession",
     tags=["auth"],
     status_code=204,
-    openapi_extensions=operation(404),
+    openapi_extensions=operation(404, signed_in=True),
 )
 def revoke_session(session_id: SessionId) -> Response[None]:
     """Ends a session: it cannot be renewed, and an access token of it that is left expires within 15 minutes."""
@@ -138,7 +138,7 @@ def revoke_session(session_id: SessionId) -> Response[None]:
     operation_id="changePassword",
     tags=["auth"],
     status_code=204,
-    openapi_extensions=operation(409, body=True),
+    openapi_extensions=operation(409, body=True, signed_in=True),
 )
 def change_password(change: Annotated[PasswordChange, Body()]) -> Response[None]:
     """Sets another password and ends every other session of the caller."""
@@ -152,7 +152,7 @@ def change_password(change: Annotated[PasswordChange, Body()]) -> Response[None]
     operation_id="createApiKey",
     tags=["auth"],
     status_code=201,
-    openapi_extensions=operation(409, body=True),
+    openapi_extensions=operation(409, body=True, roles=EDITORS, signed_in=True),
 )
 def create_api_key(
     content: Annotated[ApiKeyInput, Body()], idempotency_key: IdempotencyKey = None
@@ -168,7 +168,7 @@ def create_api_key(
     summary="List API keys",
     operation_id="listApiKeys",
     tags=["auth"],
-    openapi_extensions=operation(400, 422),
+    openapi_extensions=operation(400, 422, roles=EDITORS, signed_in=True),
 )
 def list_api_keys(limit: Limit = 25, cursor: Cursor = None) -> ApiKeyPage:
     """The tenant's keys, the newest first, without their texts. Needs the role owner or manager."""
@@ -181,7 +181,7 @@ def list_api_keys(limit: Limit = 25, cursor: Cursor = None) -> ApiKeyPage:
     operation_id="revokeApiKey",
     tags=["auth"],
     status_code=204,
-    openapi_extensions=operation(404),
+    openapi_extensions=operation(404, roles=EDITORS, signed_in=True),
 )
 def revoke_api_key(key_id: KeyId) -> Response[None]:
     """Ends a key at once. Needs the role owner or manager, and no lower one than the key's."""

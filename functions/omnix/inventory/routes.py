@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from omnix import etag
-from omnix.authorisation import principal
+from omnix.authorisation import EDITORS, PEOPLE, principal
 from omnix.etag import IfMatch
 from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.inventory.model import (
@@ -68,7 +68,7 @@ def read_inventory(product_id: ProductId) -> ProductStock:
     operation_id="createAdjustment",
     tags=["inventory"],
     status_code=201,
-    openapi_extensions=operation(404, 409, body=True),
+    openapi_extensions=operation(404, 409, body=True, roles=PEOPLE),
 )
 def create_adjustment(
     product_id: ProductId, adjustment: Annotated[AdjustmentInput, Body()], idempotency_key: IdempotencyKey = None
@@ -95,7 +95,7 @@ def list_adjustments(product_id: ProductId, limit: Limit = 25, cursor: Cursor = 
     summary="Set a reorder point",
     operation_id="setReorderPoint",
     tags=["inventory"],
-    openapi_extensions=operation(404, 409, 412, body=True),
+    openapi_extensions=operation(404, 409, 412, body=True, roles=EDITORS),
 )
 def set_reorder_point(
     product_id: ProductId, reorder_point: Annotated[ReorderPointInput, Body()], if_match: IfMatch = None

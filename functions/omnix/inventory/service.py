@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from omnix import aws, clock, etag
-from omnix.authorisation import EDITORS, Role
+from omnix.authorisation import EDITORS, PEOPLE
 from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
 from omnix.idempotency import Once
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from omnix.authorisation import Principal
     from omnix.inventory.model import AdjustmentInput, ReorderPointInput
-
-STOCK_KEEPERS = EDITORS | {Role.STAFF}
 
 _PRODUCT_ID = re.compile(r"[0-9a-f]{32}")
 # Orders change a level without reading it; an adjustment reads it, to say what there was, and may lose to many.
@@ -67,7 +65,7 @@ class Stock:
         self, caller: Principal, product_id: str, asked: AdjustmentInput, idempotency_key: str | None
     ) -> tuple[Adjustment, bool]:
         """The adjustment, and whether an earlier request with the same key made it. Not found, conflict, forbidden."""
-        caller.require(STOCK_KEEPERS)
+        caller.require(PEOPLE)
         _checked(product_id)
         once = None
         if idempotency_key:
