@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from omnix import aws, http, readiness
+from omnix import aws, deadline, http, readiness
 from omnix.analytics.routes import router as analytics
 from omnix.bulk.routes import router as bulk
 from omnix.catalogue.routes import router as catalogue
@@ -23,6 +23,7 @@ app = http.application(system, catalogue, inventory, bulk, orders, customers, re
 
 def handler(event: dict[str, Any], context: object) -> Any:
     """REST proxy events, and the direct readiness event."""
+    deadline.begin(context)
     if event.get("source") == readiness.SOURCE:
         return service.ready().as_dict()
     return http.serve(app, parameters(), event, context)

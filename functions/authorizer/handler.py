@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any
 
-from omnix import aws, readiness
+from omnix import aws, deadline, readiness
 from omnix.admission.refusal import RefusedError
 from omnix.admission.service import admission
 
@@ -14,12 +14,13 @@ gate = admission()
 _logger = logging.getLogger("omnix")
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """REQUEST authorizer events, and the direct readiness event.
 
     The text `Unauthorized` is what API Gateway turns into 401; any other exception, a dependency's among them, is a
     500, so that an outage never looks like a bad password.
     """
+    deadline.begin(context)
     if event.get("source") == readiness.SOURCE:
         return gate.ready().as_dict()
     try:

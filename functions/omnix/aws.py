@@ -1,7 +1,8 @@
 """botocore clients: no boto3 resource layer, connections kept, and no call that could outlive its function.
 
-A call takes at most two attempts of one second to connect and two to read, about 6.5 s with the pause between;
-every function's timeout is above that, so a slow dependency ends as 503 and never as a hang.
+A call takes at most two attempts of one second to connect and two to read with a pause of up to a second between,
+7 s; every function's timeout is above that, and no attempt begins for which too little is left of it
+(`omnix.deadline`): a slow dependency ends as 503 and never as a hang, however many calls a request makes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING, Literal, overload
 from botocore.config import Config
 from botocore.session import Session
 
+from omnix import deadline
+
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 2.0
 ATTEMPTS = 2
+# botocore's standard mode waits up to a second after a throttle, less after any other failure.
+PAUSE_SECONDS = 1.0
+# Enough to make an answer of a failure.
+ANSWER_SECONDS = 0.5
+ATTEMPT_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS + ANSWER_SECONDS
 
 # At DEBUG botocore writes whole requests and answers, secrets' values among them, and Lambda hands its log level to the
 # root logger: these never say more than INFO, whatever the level is.
@@ -44,9 +53,29 @@ def _session() -> Session:
 
 @functools.cache
 def _client(service: str, endpoint_url: str | None) -> BaseClient:
-    return _session().create_client(
+    made = _session().create_client(
         service, region_name=os.environ["AWS_REGION"], endpoint_url=endpoint_url, config=_CONFIG
     )
+    made.meta.events.register("before-send", _in_time)
+    # on the very event of botocore's own handler: "first" is first among those of one event name
+    event = f"needs-retry.{made.meta.service_model.service_id.hyphenize()}"
+    made.meta.events.register_first(event, _no_late_retry)  # type: ignore[arg-type] # its answer counts
+    return made
+
+
+def _in_time(**_: object) -> None:
+    """What is raised here ends the call: botocore retries no error but a connection's."""
+    deadline.require(ATTEMPT_SECONDS)
+
+
+def _no_late_retry(response: tuple[AWSResponse, object] | None = None, **_: object) -> bool | None:
+    """False, the first answer and so the one that counts, where there is no time for the pause and another attempt.
+
+    A service may ask for up to 5 s more of pause: then the caller is told to come back.
+    """
+    asked = response[0].headers.get("x-amz-retry-after", "0") if response else "0"
+    late = deadline.remaining() < PAUSE_SECONDS + ATTEMPT_SECONDS
+    return False if late or not asked.isdecimal() or int(asked) > PAUSE_SECONDS * 1000 else None
 
 
 @overload

@@ -195,8 +195,9 @@ def transact(client: DynamoDBClient, actions: Sequence[dict[str, Any]]) -> None:
     """All of the actions or none.
 
     Raises ConditionFailedError when a condition did not hold. A conflict with another transaction is tried again
-    after a pause of full jitter, about 1.5 s in all, and is UnavailableError then. A try that was cancelled wrote
-    nothing, and botocore's own retries carry one ClientRequestToken, so nothing is applied twice.
+    after a pause of full jitter, about 1.5 s in all (less where the invocation ends before), and is UnavailableError
+    then. A try that was cancelled wrote nothing, and botocore's own retries carry one ClientRequestToken, so nothing is
+    applied twice and a lost answer is no refusal.
     """
     for attempt in range(TRANSACTION_ATTEMPTS):
         try:

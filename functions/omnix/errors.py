@@ -5,6 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
 
+from omnix.deadline import OutOfTimeError
+
 RETRY_AFTER_SECONDS = 1
 
 _THROTTLES = frozenset(
@@ -159,7 +161,7 @@ ALL: tuple[type[ApiError], ...] = (
 
 def from_aws(error: Exception) -> ApiError:
     """What the caller is told when an AWS call failed: 503 where trying again helps, 500 where it is our defect."""
-    if isinstance(error, (ConnectionError, HTTPClientError)):
+    if isinstance(error, (ConnectionError, HTTPClientError, OutOfTimeError)):
         return UnavailableError()
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

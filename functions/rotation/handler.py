@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from omnix import aws, readiness
+from omnix import aws, deadline, readiness
 from omnix.rotation.steps import Rotation
 from omnix.settings import RotationSettings, load
 
@@ -11,8 +11,9 @@ INITIALISE = "omnix.initialise"
 rotation = Rotation(aws.client("secretsmanager"), load(RotationSettings).rotation_secret_ids)
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
+def handler(event: dict[str, Any], context: object) -> dict[str, Any] | None:
     """A step of a rotation, or one of the platform's direct events. Never returns a value of a secret."""
+    deadline.begin(context)
     source = event.get("source")
     if source == readiness.SOURCE:
         return rotation.ready().as_dict()

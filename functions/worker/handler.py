@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from omnix import aws, readiness
+from omnix import aws, deadline, readiness
 from omnix.events.consumer import consume
 from omnix.events.reactions import reactions
 from omnix.parameters import LOG_LEVEL, parameters
@@ -18,6 +18,7 @@ _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of a table's stream (`ReportBatchItemFailures`), and the direct readiness event."""
+    deadline.begin(context)
     if event.get("source") == readiness.SOURCE:
         return readiness.report("worker", table_probes("analytics")).as_dict()
     level = parameters().get(LOG_LEVEL).upper()
