@@ -30,8 +30,10 @@ _INTEGRATION = "x-amazon-apigateway-integration"
 _MOCK_MEDIA_TYPES = (
     "application/json",
     "application/octet-stream",
+    "application/x-ndjson",
     "application/x-www-form-urlencoded",
     "multipart/form-data",
+    "text/csv",
     "text/plain",
 )
 

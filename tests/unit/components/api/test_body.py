@@ -113,6 +113,17 @@ def test_a_refusal_answers_the_usual_media_types_and_lets_the_gateway_refuse_oth
     assert set(mock["requestTemplates"].values()) == {'{"statusCode":405}'}
 
 
+def test_a_refusal_answers_every_media_type_that_the_contract_takes():
+    public = read_contract(PUBLIC_CONTRACT)
+    taken = {
+        media for item in public["paths"].values() for method in item.values()
+        for media in method.get("requestBody", {}).get("content", {})
+    }  # fmt: skip
+    assert "text/csv" in taken
+    mock = gateway_body(public, SETTINGS)["paths"]["/products/import"][ANY][INTEGRATION]
+    assert taken <= mock["requestTemplates"].keys()
+
+
 def test_an_unknown_path_is_a_404_even_with_a_bearer_credential():
     # Without a method of its own it would be read as a broken SigV4 signature: 403.
     paths = gateway_body(contract(), SETTINGS)["paths"]
