@@ -1,4 +1,4 @@
-"""`python -m localcloud start|stop|status|logs|serve|refusals`."""
+"""`python -m localcloud start|stop|status|logs|serve|faults|refusals`."""
 
 import argparse
 import json
@@ -6,9 +6,11 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from localcloud import credentials, daemon
+from localcloud.faults import command as faults
 from localcloud.refusals import report
 from localcloud.service import Settings, serve
 from localcloud.state_directory import StateDirectory, StateError
@@ -41,9 +43,17 @@ def _parser() -> argparse.ArgumentParser:
         if name == "logs":
             command.add_argument("--lines", type=int, default=100)
             command.add_argument("--follow", action="store_true")
+    faults.add_parser(commands)
     refusals = commands.add_parser("refusals", help="print what is refused here as AWS refuses it, and what is not")
     refusals.add_argument("--json", action="store_true")
     return parser
+
+
+def _refusals(arguments: argparse.Namespace) -> str:
+    return report.as_json() if arguments.json else report.as_text()
+
+
+_PRINTED: dict[str, Callable[[argparse.Namespace], str]] = {"faults": faults.run, "refusals": _refusals}
 
 
 def _start(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -77,8 +87,8 @@ def _logs(directory: StateDirectory, lines: int, *, follow: bool) -> int:
 def main(argv: list[str] | None = None) -> int:
     """0: done; 1: refused or failed (or, for `status`, not running); 2: wrong use."""
     arguments = _parser().parse_args(argv)
-    if arguments.command == "refusals":
-        _print(report.as_json() if arguments.json else report.as_text())
+    if arguments.command in _PRINTED:
+        _print(_PRINTED[arguments.command](arguments))
         return 0
     directory = StateDirectory(arguments.state_dir)
     if arguments.command == "stop":

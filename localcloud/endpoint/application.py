@@ -1,7 +1,8 @@
 """The WSGI application of the AWS endpoint.
 
-`/_localcloud/*` is the cloud's own. Every AWS call is read, decided on and held against the service's limits; then
-Lambda's Invoke goes to the function runtime, and the rest to moto, one call at a time (see `StateLock`).
+`/_localcloud/*` is the cloud's own. Every AWS call is read, meets the fault that was set for it (see
+`localcloud.faults`), is decided on and held against the service's limits; then Lambda's Invoke goes to the function
+runtime, and the rest to moto, one call at a time (see `StateLock`).
 """
 
 import json
@@ -18,11 +19,15 @@ from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localcloud import limits
-from localcloud.endpoint import reading
+from localcloud.endpoint import reading, tokens
 from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
 from localcloud.endpoint.server import THREADS
 from localcloud.enforcement import answer, preconditions
 from localcloud.enforcement.acting import Acting
+from localcloud.faults import Faults
+from localcloud.faults.control import PAGE, control
+from localcloud.faults.injection import inject
+from localcloud.faults.subject import subject
 from localcloud.functions.invocation import InvokeRefused, InvokeResult
 from localcloud.functions.runtime import FunctionRuntime
 from localcloud.limits import Refusal
@@ -66,12 +71,14 @@ class Application:
     ) -> None:
         _track_nothing()
         reading.install()
+        tokens.install()
         self._moto = _Dispatcher(create_backend_app)
         self._runtime = runtime
         self._lock = lock
         self._changed = changed
         self._routes = routes
         self._acting = acting
+        self._faults = Faults()
         self._invocations = threading.BoundedSemaphore(_INVOCATIONS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -89,7 +96,14 @@ class Application:
             call = read_call(environ)
         except UnknownCall as error:
             return _unknown(error, environ, start_response)
-        return self._decided(call, environ, start_response)
+        return self._served(call, environ, start_response)
+
+    def _served(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A fault holds no lock while it waits: other calls go on."""
+        fault = self._faults.choose(subject(call, self._acting.gate, self._lock)) if self._faults else None
+        if fault is None:
+            return self._decided(call, environ, start_response)
+        return inject(fault, call, environ, start_response, lambda start: self._decided(call, environ, start))
 
     def _decided(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._lock.hold():
@@ -147,9 +161,14 @@ class Application:
 
     def _own(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         name = environ["PATH_INFO"].removeprefix("/_localcloud/").strip("/")
+        page, _, id_ = name.partition("/")
+        if page == PAGE:
+            sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return _json(*control(self._faults, environ["REQUEST_METHOD"], id_, sent), start_response)
         route = self._routes.get((environ["REQUEST_METHOD"], name))
         if route is None:
-            known = sorted(f"{method} /_localcloud/{path}" for method, path in self._routes)
+            pages = [*self._routes, ("GET", PAGE)]
+            known = sorted(f"{method} /_localcloud/{path}" for method, path in pages)
             return _json(404, {"message": "no such page", "pages": known}, start_response)
         return _json(200, route(), start_response)
 

@@ -18,6 +18,8 @@ _OPTIONS: dict[str, Any] = {
     "channel_timeout": 24 * 3600,
     "max_request_body_size": 5 * 2**30,
     "asyncore_use_poll": True,
+    # above 0, waitress sees a caller hang up while it is served: a hanging fault ends then
+    "channel_request_lookahead": 1,
     "ident": "localcloud",
     "clear_untrusted_proxy_headers": False,
 }

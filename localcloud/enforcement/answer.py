@@ -47,18 +47,18 @@ class _Error(Exception):
 
 def denied(call: Call, message: str, rule: str) -> Refusal:
     """Access denied, by the code and status of the call's service."""
-    code, status = _CODES.get(call.service) or _BY_PROTOCOL[_protocol(call.service)]
+    code, status = _CODES.get(call.service) or _BY_PROTOCOL[protocol(call.service)]
     return Refusal(status, code, message, rule)
 
 
 def invalid_key(call: Call, message: str, *, expired: bool) -> Refusal:
     """An access key that nobody holds, or holds no longer."""
-    code, status = (_EXPIRED if expired else _INVALID_KEY)[_protocol(call.service)]
+    code, status = (_EXPIRED if expired else _INVALID_KEY)[protocol(call.service)]
     return Refusal(status, code, message, "iam.access-key.unknown")
 
 
 @functools.cache
-def _protocol(service: str) -> str:
+def protocol(service: str) -> str:
     """What the service answers in; one that still answers its old clients' query protocol keeps that one's codes."""
     model = get_service_model(service)
     if model.is_query_compatible:

@@ -234,10 +234,6 @@ NOT_COVERED = (
     NotCovered("dynamodb:TransactGetItems", "more than 4 MB in the answer", _STATE, _QUOTAS),
     NotCovered("dynamodb:TransactWriteItems", "4 MB with what an update leaves in place", _STATE, _QUOTAS),
     NotCovered(
-        "dynamodb:TransactWriteItems", "one ClientRequestToken with other parameters",
-        "moto keeps no tokens", "DynamoDB API reference: IdempotentParameterMismatchException",
-    ),
-    NotCovered(
         "dynamodb:BatchWriteItem", "a request of more than 16 MB",
         "25 items of 400 KB stay below it; the call does not tell its body's length", _QUOTAS,
     ),
