@@ -1,4 +1,4 @@
-"""Demo data, loaded through the public API as any shop would: a sign-in and a small, believable range of products."""
+"""Demo data, loaded through the public API as any shop would: a sign-in, a believable range of products and its trade."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from ops import demo_trade
 from ops.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from ops.demo_trade import Traded
 
 _OK, _CREATED, _UNAUTHORIZED, _CONFLICT = 200, 201, 401, 409
 _LARGEST_PAGE = "100"
@@ -54,6 +57,7 @@ class Loaded:
     registered: bool
     added: tuple[str, ...]
     present: tuple[str, ...]
+    traded: Traded
 
 
 class Shop:
@@ -86,13 +90,13 @@ class Shop:
         self._client.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
         return registered
 
-    def skus(self) -> set[str]:
-        """The SKUs that the shop has, over all pages."""
-        found: set[str] = set()
+    def products(self) -> dict[str, str]:
+        """Product ids by SKU, over all pages."""
+        found: dict[str, str] = {}
         query: dict[str, str] = {"limit": _LARGEST_PAGE}
         while True:
-            page = self._expect(self._send("GET", "/products", query=query), _OK).json()
-            found |= {item["sku"] for item in page["items"]}
+            page = self.get("/products", **query)
+            found |= {item["sku"]: item["product_id"] for item in page["items"]}
             if not page.get("next_cursor"):
                 return found
             query = {"limit": _LARGEST_PAGE, "cursor": page["next_cursor"]}
@@ -102,10 +106,40 @@ class Shop:
         response = self._expect(self._send("POST", "/products", dict(product)), _CREATED, _CONFLICT)
         return response.status_code == _CREATED
 
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """A resource or a page."""
+        return self._document(self._send("GET", path, query=query))
+
+    def post(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+        """Make something once for `key`, while the API remembers it (a day)."""
+        return self._document(self._send("POST", path, body, headers={"Idempotency-Key": key}))
+
+    def post_lines(self, path: str, lines: str, key: str) -> dict[str, Any]:
+        """Send NDJSON; refused when a line is."""
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+        response = self._client.post(path, content=lines, headers=headers)
+        report = self._document(response)
+        if report["failed"]:
+            raise Refused(f"POST {path}: {report['failed']} lines failed", f"the first: {report['errors'][0]}")
+        return report
+
+    def patch(self, path: str, body: dict[str, Any], if_match: str) -> dict[str, Any]:
+        """Change what was read."""
+        return self._document(self._send("PATCH", path, body, headers={"If-Match": if_match}))
+
+    def _document(self, response: httpx.Response) -> dict[str, Any]:
+        document: dict[str, Any] = self._expect(response, _OK, _CREATED).json()
+        return document
+
     def _send(
-        self, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        return self._client.request(method, path, json=body, params=query)
+        return self._client.request(method, path, json=body, params=query, headers=headers)
 
     def _expect(self, response: httpx.Response, *statuses: int) -> httpx.Response:
         if response.status_code not in statuses:
@@ -135,11 +169,11 @@ def load(
 ) -> Loaded:
     """Sign in and add what is missing; a second run changes nothing. `on_product`: name, and whether it was added."""
     registered = shop.sign_in(email, password)
-    known = shop.skus()
+    known = shop.products()
     added: list[str] = []
     present: list[str] = []
     for product in products:
         new = product["sku"] not in known and shop.add(product)
         (added if new else present).append(product["sku"])
         on_product(product["name"], new)
-    return Loaded(email, registered, tuple(added), tuple(present))
+    return Loaded(email, registered, tuple(added), tuple(present), demo_trade.load(shop))

@@ -9,7 +9,7 @@ from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOp
 from ops.errors import Refused, WrongUse
 from ops.stack import Cloud, Stack
 
-app = typer.Typer(help="Demo data: a sign-in and products to look at.", no_args_is_help=True)
+app = typer.Typer(help="Demo data: a sign-in and a shop to look at.", no_args_is_help=True)
 
 
 @app.callback()
@@ -29,7 +29,7 @@ def load(
     cloud: CloudOption = None,
     json_target: JsonOption = None,
 ) -> None:
-    """Make a demo sign-in with a dozen products through the API; again adds only what is missing."""
+    """Make a demo sign-in with products, stock and orders through the API; again adds only what is missing."""
     from ops import demo
 
     choice = choose(context, stack, outputs, cloud, json_target)
@@ -50,11 +50,14 @@ def load(
             "registered": done.registered,
             "added": done.added,
             "present": done.present,
+            "customers": done.traded.customers,
+            "orders": done.traded.orders,
         }
     )
     if not choice.output.json_only:
         people = choice.output.people
         people.print(f"{len(done.added)} products added, {len(done.present)} were there already")
+        people.print(f"{done.traded.customers} customers and {done.traded.orders} orders made")
         people.print(f"sign in at {found.outputs.site_url or found.api_url}", markup=False)
         people.print(f"  e-mail    {done.email}", markup=False)
         people.print(f"  password  {secret}", markup=False)

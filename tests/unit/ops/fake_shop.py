@@ -16,13 +16,18 @@ PATHS: dict[str, dict[str, Any]] = {
     "/products/import": {"post": {}},
     "/inventory/{product_id}": {"get": {}},
     "/inventory/{product_id}/adjustments": {"post": {}},
-    "/customers": {"post": {}},
+    "/inventory/import": {"post": {}},
+    "/customers": {"get": {}, "post": {}},
     "/customers/{customer_id}/value": {"get": {}},
-    "/orders": {"post": {}},
+    "/orders": {"get": {}, "post": {}},
     "/orders/{order_id}": {"get": {}, "patch": {}},
     "/analytics/sales": {"get": {}},
 }
-_STEPS = {"pending": {"paid", "cancelled"}, "paid": {"fulfilled", "cancelled"}, "fulfilled": {"delivered"}}
+_STEPS = {
+    "pending": {"paid", "cancelled"},
+    "paid": {"fulfilled", "cancelled", "refunded"},
+    "fulfilled": {"delivered", "refunded"},
+}
 
 
 class RefusedSaleError(Exception):
@@ -40,6 +45,7 @@ class FakeShop:
         self.defects, self.products = defects, products
         self.stock: dict[str, dict[str, int]] = {}
         self.orders: dict[str, dict[str, Any]] = {}
+        self.customers: list[dict[str, Any]] = []
         self.made: dict[str, Any] = {}  # by Idempotency-Key
 
     def answer(self, request: httpx.Request, path: str) -> Answer | None:
@@ -60,6 +66,12 @@ class FakeShop:
         return {"units": 0 if behind else self._units(), "revenue": [] if behind else self._revenue()}
 
     def _inventory(self, request: httpx.Request, rest: list[str]) -> Answer:
+        if rest == ["import"]:
+            ids = {product["sku"]: product_id for product_id, product in self.products.items()}
+            for line in map(json.loads, request.content.decode().splitlines()):
+                self._level(ids[line["sku"]])
+                self.stock[ids[line["sku"]]]["on_hand"] = line["on_hand"]
+            return 200, {"failed": 0}, {}
         level = self._level(rest[0])
         if request.method == "POST":
             self.stock[rest[0]]["on_hand"] += json.loads(request.content)["quantity"]
@@ -69,11 +81,19 @@ class FakeShop:
     def _customers(self, request: httpx.Request, rest: list[str]) -> Answer:
         if rest:
             return 200, {"lifetime_value": self._revenue()}, {}
-        return 201, self._once(request, lambda: {"customer_id": secrets.token_hex(4)}), {}
+        if request.method == "GET":
+            return 200, {"items": self.customers}, {}
+        return 201, self._once(request, lambda: self._customer(json.loads(request.content))), {}
+
+    def _customer(self, body: Any) -> dict[str, Any]:
+        self.customers.append({**body, "customer_id": secrets.token_hex(4)})
+        return self.customers[-1]
 
     def _orders(self, request: httpx.Request, rest: list[str]) -> Answer:
         if rest:
             return self._one(request, rest[0])
+        if request.method == "GET":
+            return 200, {"items": list(self.orders.values())}, {}
         return 201, self._once(request, lambda: self._order(json.loads(request.content))), {"ETag": '"1"'}
 
     def _bulk(self, _request: httpx.Request, rest: list[str]) -> Answer | None:
@@ -94,30 +114,34 @@ class FakeShop:
         return {**level, "available": level["on_hand"] - level["reserved"]}
 
     def _order(self, body: Any) -> dict[str, Any]:
-        (line,) = body["lines"]
-        product_id, quantity = line["product_id"], line["quantity"]
-        if self._level(product_id)["available"] < quantity and "oversold" not in self.defects:
-            raise RefusedSaleError(409, "conflict", [{"location": "lines.0"}])
-        self.stock[product_id]["reserved"] += quantity
-        cents = 1 if "wrong prices" in self.defects else self.products[product_id]["price"]["amount"]
-        totals = {"units": quantity, "amount": quantity * cents}
-        order = {"order_id": secrets.token_hex(4), "status": "pending", "totals": totals, "product_id": product_id}
-        self.orders[order["order_id"]] = order
-        return order
+        lines = [(line["product_id"], line["quantity"]) for line in body["lines"]]
+        if "oversold" not in self.defects and any(self._level(one)["available"] < units for one, units in lines):
+            raise RefusedSaleError(409, "conflict", [{"location": "lines"}])
+        for product_id, units in lines:
+            self.stock[product_id]["reserved"] += units
+        cents = sum(units * self.products[one]["price"]["amount"] for one, units in lines)
+        totals = {"units": sum(units for _, units in lines), "amount": 1 if "wrong prices" in self.defects else cents}
+        order_id, history = secrets.token_hex(4), [{"status": "pending"}]
+        order = {"order_id": order_id, "status": "pending", "version": 1, "totals": totals, "lines": lines}
+        self.orders[order_id] = {**order, "history": history}
+        return self.orders[order_id]
 
     def _one(self, request: httpx.Request, order_id: str) -> Answer:
         order = self.orders[order_id]
         if request.method == "PATCH":
-            status = json.loads(request.content)["status"]
-            if status not in _STEPS.get(order["status"], set()) and "any step" not in self.defects:
-                raise RefusedSaleError(409, "conflict")
-            order["status"] = status
-            level, units = self.stock[order["product_id"]], order["totals"]["units"]
-            if status in {"fulfilled", "cancelled"} and "stock kept" not in self.defects:
-                level["reserved"] -= units
-            if status == "fulfilled":
-                level["on_hand"] -= units
+            self._step(order, json.loads(request.content)["status"])
         return 200, order, {"ETag": '"1"'}
+
+    def _step(self, order: dict[str, Any], status: str) -> None:
+        if status not in _STEPS.get(order["status"], set()) and "any step" not in self.defects:
+            raise RefusedSaleError(409, "conflict")
+        order["status"] = status
+        order["history"].append({"status": status})
+        for product_id, units in order["lines"]:
+            if status in {"fulfilled", "cancelled"} and "stock kept" not in self.defects:
+                self.stock[product_id]["reserved"] -= units
+            if status == "fulfilled":
+                self.stock[product_id]["on_hand"] -= units
 
     def _sold(self) -> list[dict[str, Any]]:
         return [order for order in self.orders.values() if order["status"] == "fulfilled"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import cli, demo
+from ops import cli, demo, demo_trade
 from ops.commands.outputs import flat
 from ops.console import console
 from ops.errors import Refused
@@ -169,7 +169,7 @@ def test_demo_load_prints_the_environment_s_own_sign_in(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     summary(home)
-    loaded = demo.Loaded("demo@dev.example", True, ("A", "B"), ())
+    loaded = demo.Loaded("demo@dev.example", True, ("A", "B"), (), demo_trade.Traded(4, 10))
     monkeypatch.setattr(demo, "load", lambda *_: loaded)
 
     assert exit_code("demo", "load", "--stack", "dev") == 0
