@@ -24,20 +24,23 @@ class GatewayError:
 _NO_ROUTE = (404, "not_found", "There is nothing at this address.")
 _FORBIDDEN = (403, "forbidden", "You may not do this.")
 _INTERNAL = (500, "internal_error", "Something went wrong on our side.")
+_UNAVAILABLE = (503, "unavailable", "The service is unavailable; try again soon.")
 
 # All types of "Gateway response types for API Gateway" (developer guide). No method uses IAM, so a signature
 # is looked at only where no method matches: those two are unknown addresses as well.
 GATEWAY_ERRORS: tuple[GatewayError, ...] = (
     GatewayError("ACCESS_DENIED", *_FORBIDDEN),
     GatewayError("API_CONFIGURATION_ERROR", *_INTERNAL),
-    GatewayError("AUTHORIZER_CONFIGURATION_ERROR", *_INTERNAL),
-    GatewayError("AUTHORIZER_FAILURE", *_INTERNAL),
+    # An authorizer that raises, times out or is throttled is one or the other of these, as AWS sees fit; ours raises
+    # when a service that it needs is away.
+    GatewayError("AUTHORIZER_CONFIGURATION_ERROR", *_UNAVAILABLE),
+    GatewayError("AUTHORIZER_FAILURE", *_UNAVAILABLE),
     GatewayError("BAD_REQUEST_BODY", 400, "invalid_request", "The request body is not valid."),
     GatewayError("BAD_REQUEST_PARAMETERS", 400, "invalid_request", "A request parameter is not valid."),
     GatewayError("DEFAULT_4XX", None, "invalid_request", "The request was refused."),
     GatewayError("DEFAULT_5XX", None, "internal_error", "Something went wrong on our side."),
     GatewayError("EXPIRED_TOKEN", *_NO_ROUTE),
-    GatewayError("INTEGRATION_FAILURE", 503, "unavailable", "The service is unavailable; try again soon."),
+    GatewayError("INTEGRATION_FAILURE", *_UNAVAILABLE),
     GatewayError("INTEGRATION_TIMEOUT", 504, "timeout", "The request took too long."),
     GatewayError("INVALID_API_KEY", *_FORBIDDEN),
     GatewayError("INVALID_SIGNATURE", *_NO_ROUTE),
@@ -51,10 +54,14 @@ GATEWAY_ERRORS: tuple[GatewayError, ...] = (
     GatewayError("WAF_FILTERED", *_FORBIDDEN),
 )
 
-# RFC 9110: a 401 names a scheme (11.6.1); RFC 6585 §4: a 429 may say when to come back.
+_SOON = {"Retry-After": "1"}
+# RFC 9110: a 401 names a scheme (11.6.1), a 503 may say when to come back (15.6.4); so may a 429 (RFC 6585 §4).
 _OWN_HEADERS: Mapping[str, Mapping[str, str]] = {
+    "AUTHORIZER_CONFIGURATION_ERROR": _SOON,
+    "AUTHORIZER_FAILURE": _SOON,
+    "INTEGRATION_FAILURE": _SOON,
+    "THROTTLED": _SOON,
     "UNAUTHORIZED": {"WWW-Authenticate": "Bearer"},
-    "THROTTLED": {"Retry-After": "1"},
 }
 
 

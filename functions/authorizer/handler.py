@@ -17,8 +17,8 @@ _logger = logging.getLogger("omnix")
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """REQUEST authorizer events, and the direct readiness event.
 
-    The text `Unauthorized` is what API Gateway turns into 401; any other exception, a dependency's among them, is a
-    500, so that an outage never looks like a bad password.
+    The text `Unauthorized` is what API Gateway turns into 401; any other exception, a dependency's among them, is its
+    response AUTHORIZER_FAILURE, which is our 503, so that an outage never looks like a bad password.
     """
     deadline.begin(context)
     if event.get("source") == readiness.SOURCE:

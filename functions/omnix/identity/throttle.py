@@ -11,6 +11,9 @@ clear the slate.
   is counted. Whoever uses up the account's limit from elsewhere, or the address's beside it, does not shut out its
   owner (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Open sessions and API keys are never affected.
 
+A write whose answer is lost is sent again by botocore. Each carries an id of its own, which the counter keeps until
+the next write, so that none counts twice and the last attempt of a window is not taken for one too many.
+
 Addresses and accounts are in keys, which audit logs show: as HMACs, for an IPv4 address is guessed from a plain hash.
 """
 
@@ -18,8 +21,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -118,28 +122,37 @@ class Throttle:
         values = {":one": 1, ":most": limit.failures, ":expiry": window + 2 * WINDOW_SECONDS, ":entity": "limit"}
         return self._update(
             keys.attempts(limit.name, digest, window),
-            "ADD attempts :one SET expires_at = :expiry, entity = :entity",
+            "ADD attempts :one SET expires_at = :expiry, entity = :entity, written_by = :write",
             "attribute_not_exists(attempts) OR attempts < :most",
             values,
         )
 
     def _uncount(self, limit: Limit, digest: str, window: int) -> None:
         values = {":less": -1, ":none": 0}
-        self._update(keys.attempts(limit.name, digest, window), "ADD attempts :less", "attempts > :none", values)
+        self._update(
+            keys.attempts(limit.name, digest, window),
+            "ADD attempts :less SET written_by = :write",
+            "attempts > :none",
+            values,
+        )
 
     def _update(self, key: keys.Key, expression: str, condition: str, values: Mapping[str, object]) -> bool:
+        """Whether the counter was changed: by this request, or by one of the same write whose answer was lost."""
+        write = secrets.token_hex(8)
         try:
             self._sessions.client.update_item(
                 TableName=self._sessions.name,
                 Key=dump_item({"pk": key[0], "sk": key[1]}),
                 UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=dump_item(values),
+                ConditionExpression=f"({condition}) AND (attribute_not_exists(written_by) OR written_by <> :write)",
+                ExpressionAttributeValues=dump_item({**values, ":write": write}),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return False
+            there: Any = error.response.get("Item", {})
+            return bool(there.get("written_by") == {"S": write})
         return True
 
     def _known_until(self, email: str, network: str) -> int:

@@ -47,6 +47,8 @@ def test_every_gateway_response_type_is_ours_once():
         ("THROTTLED", "429", "too_many_requests"),
         ("QUOTA_EXCEEDED", "429", "too_many_requests"),
         ("REQUEST_TOO_LARGE", "413", "payload_too_large"),
+        ("AUTHORIZER_FAILURE", "503", "unavailable"),
+        ("AUTHORIZER_CONFIGURATION_ERROR", "503", "unavailable"),
         ("INTEGRATION_FAILURE", "503", "unavailable"),
         ("INTEGRATION_TIMEOUT", "504", "timeout"),
     ],
@@ -81,9 +83,15 @@ def test_a_browser_of_the_stacks_origin_can_read_every_gateway_error():
         assert parameters["gatewayresponse.header.Vary"] == "'Origin'"
 
 
-def test_a_401_names_its_scheme_and_a_throttled_caller_hears_when_to_return():
+def test_a_401_names_its_scheme():
     responses = gateway_responses(None)
     assert responses["UNAUTHORIZED"]["responseParameters"] == {"gatewayresponse.header.WWW-Authenticate": "'Bearer'"}
+
+
+def test_whoever_is_throttled_or_meets_an_outage_hears_when_to_return():
+    responses = gateway_responses(None)
+    soon = {kind for kind, response in responses.items() if "gatewayresponse.header.Retry-After" in str(response)}
+    assert soon == {"THROTTLED"} | {kind for kind, response in responses.items() if response.get("statusCode") == "503"}
     assert responses["THROTTLED"]["responseParameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
 
 
