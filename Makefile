@@ -46,8 +46,8 @@ export: setup ## the engine's `stack export` as JSON (SECRETS=1 shows secrets)
 pulumi: setup ## any engine command on a local environment: make pulumi STACK=dev ARGS="stack output"
 	@$(TOOLCHAIN) pulumi --stack $(STACK) -- $(ARGS)
 
-contract: setup ## write openapi.json from the routes
-	@cd functions && ../$(VENV)/python -m omnix.contract
+contract: setup ## write openapi.json from the routes, and the API reference from it
+	@cd functions && ../$(VENV)/python -m omnix.contract && cd .. && $(VENV)/python -m toolchain.reference
 
 test: lint types unit cloud data infra integration ## everything that CI runs
 

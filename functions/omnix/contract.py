@@ -8,6 +8,7 @@ served `/…`). Runs on a developer's machine and in CI; no function imports it.
 """
 
 import difflib
+import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -58,9 +59,12 @@ def document() -> Document:
     paths: Document = {}
     schemas: Document = {"Error": _error_schema()}
     for function, routers in FUNCTIONS.items():
-        made = json.loads(http.application(*routers).get_openapi_json_schema(title="OMNIX AI", version=VERSION))
+        app = http.application(*routers)
+        made = json.loads(app.get_openapi_json_schema(title="OMNIX AI", version=VERSION))
+        says = {route.operation_id: inspect.getdoc(route.func) for route in (*app._static_routes, *app._dynamic_routes)}
         schemas |= made["components"]["schemas"]
         for path, method, operation in _operations(made["paths"]):
+            operation["description"] = says[operation["operationId"]]
             paths.setdefault(path, {})[method] = _operation(operation, function)
     for name in _POWERTOOLS_SCHEMAS:
         schemas.pop(name, None)
@@ -104,7 +108,7 @@ def _operation(operation: Document, function: str) -> Document:
     takes, gives = operation.pop(TAKES_EXTENSION, None), operation.pop(GIVES_EXTENSION, None)
     responses = {status: _success(status, r) for status, r in operation["responses"].items() if status.startswith("2")}
     if gives:
-        responses["200"]["content"] = _text(gives)
+        responses["200"]["content"] = _text(gives, shortest=0)
         responses["200"]["headers"]["Next-Cursor"] = {"description": "There is more.", "schema": {"type": "string"}}
     for parameter in operation.get("parameters", []):
         parameter["name"] = _HEADER_NAMES.get(parameter["name"], parameter["name"])
@@ -113,13 +117,14 @@ def _operation(operation: Document, function: str) -> Document:
         FUNCTION_EXTENSION: function,
         "responses": responses | {str(status): _failure(status) for status in statuses},
         **({"security": []} if public else {"security": [{"bearer": []}]} if signed_in else {}),
-        **({"requestBody": {"required": True, "content": _text(takes)}} if takes else {}),
+        **({"requestBody": {"required": True, "content": _text(takes, shortest=1)}} if takes else {}),
     }
 
 
-def _text(examples: Document) -> Document:
-    """Text by media type, each with its example."""
-    return {media: {"schema": {"type": "string"}, "example": example} for media, example in examples.items()}
+def _text(examples: Document, *, shortest: int) -> Document:
+    """Text by media type, each with its example, of so many characters at least."""
+    schema: Document = {"type": "string", "minLength": shortest} if shortest else {"type": "string"}
+    return {media: {"schema": schema, "example": example} for media, example in examples.items()}
 
 
 def _success(status: str, response: Document) -> Document:
