@@ -1,4 +1,4 @@
-"""Demo data, loaded through the public API as any shop would: a sign-in, a believable range of products and its trade."""
+"""Demo data, loaded through the public API as any shop would: a sign-in, believable products and their trade."""
 
 from __future__ import annotations
 

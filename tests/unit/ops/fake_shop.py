@@ -154,5 +154,5 @@ class FakeShop:
 
     def _sales(self) -> list[dict[str, Any]]:
         return [
-            {"key": order["product_id"], "units": self._units(), "revenue": self._revenue()} for order in self._sold()
+            {"key": order["lines"][0][0], "units": self._units(), "revenue": self._revenue()} for order in self._sold()
         ]
