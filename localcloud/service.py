@@ -116,7 +116,7 @@ class Service:
 
     def _assemble(self) -> None:
         """Everything behind the ports, with the state that was saved."""
-        from localcloud.endpoint import tables, transactions
+        from localcloud.endpoint import queries, tables, transactions, values
         from localcloud.enforcement import delivery, usage
         from localcloud.enforcement.account import Account
         from localcloud.enforcement.acting import Acting
@@ -145,8 +145,10 @@ class Service:
         region = self._settings.region
         self.runtime = FunctionRuntime(account, region, directory.functions, lock, self.logs, execution)
         calls.route(self.runtime)
+        queries.install()
         tables.install()
         transactions.install()
+        values.install()
         delivery.watch(self._acting)
         Rotation(self.runtime, self._acting, lock, changed).attach()
         self._streams = Streams(account, region, self.runtime, self._acting, lock, registry)
