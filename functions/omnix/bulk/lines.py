@@ -33,9 +33,11 @@ class Line:
 def read(text: str, media_type: str, columns: Collection[str]) -> list[Line]:
     """The lines that carry something, `columns` being what a CSV header may name.
 
-    Raises ValidationFailedError for a header that names no such columns and for more than `MAX_LINES`,
-    InvalidRequestError for text that is no CSV: then no line can be trusted.
+    Raises ValidationFailedError for no text at all, for a header that names no such columns and for more than
+    `MAX_LINES`, InvalidRequestError for text that is no CSV: then no line can be trusted.
     """
+    if not text:
+        raise ValidationFailedError("The file is empty.", [_detail("missing", "send the lines as the body")])
     text = text.removeprefix(_BOM)
     found: list[Line] = []
     for line in _csv(text, columns) if media_type == CSV else _ndjson(text):

@@ -135,6 +135,12 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(api: Call, cloud: Clou
     assert not any(cloud.everything().values())
 
 
+@pytest.mark.parametrize("media", [CSV, NDJSON])
+@pytest.mark.parametrize("what", ["products", "inventory"])
+def test_an_import_without_a_body_is_refused(api: Call, what: str, media: str) -> None:
+    assert bring(api, "", what, media).status == 422
+
+
 @pytest.mark.parametrize("media", ["application/json", "text/plain", "", "text/csv; charset=latin1"])
 def test_a_file_of_another_type_is_415(api: Call, media: str) -> None:
     answer = bring(api, HEADER + TEA, media=media)

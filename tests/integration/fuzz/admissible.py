@@ -1,0 +1,145 @@
+"""Rules of the API that OpenAPI has no words for: a case that is valid by its schema is made valid by these too.
+
+Each is documented where it belongs (the parameter's or field's description) and narrows what is generated, never what
+is checked: a case that the schema forbids is left as it is.
+"""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from schemathesis import Case
+from schemathesis.core.parameters import ParameterLocation
+
+from omnix.orders.model import MAX_QUANTITY
+from tests.integration.fuzz.shop import SHOP
+
+PRODUCT_COLUMNS = ("sku", "name", "category", "price_amount", "price_currency", "description", "status")
+STOCK_COLUMNS = ("sku", "location_id", "on_hand", "reorder_point")
+_WRONG_PASSWORDS = 5  # ten in a quarter of an hour make every later answer 429, right passwords among them
+
+
+def admit(case: Case[Any]) -> None:
+    """Change `case` in place, where it is valid by the schema."""
+    if positive(case, ParameterLocation.PATH):
+        _path(case)
+    if positive(case, ParameterLocation.QUERY):
+        _cursor(case)
+        _search(case)
+    if positive(case, ParameterLocation.BODY):
+        _body(case)
+    if positive(case, ParameterLocation.HEADER):
+        _if_match(case)
+        _idempotency_key(case)
+
+
+def positive(case: Case[Any], location: ParameterLocation) -> bool:
+    """Whether what the case has there is valid by the schema."""
+    return case.meta is not None and not case.meta.is_negative_at(location)
+
+
+def _path(case: Case[Any]) -> None:
+    """Stock is of a product: no operation of `/inventory` makes the ids that it takes."""
+    if case.path.startswith("/inventory/{product_id}") and SHOP.turn(4):
+        case.path_parameters["product_id"] = SHOP.products[SHOP.turn(len(SHOP.products))]
+
+
+def _cursor(case: Case[Any]) -> None:
+    """A cursor is one that the same query gave, or none: `test_raw` makes up others."""
+    if "cursor" in case.query:
+        page = SHOP.pages.get(case.operation.label)
+        case.query.clear()
+        case.query.update(page or {})
+
+
+def _search(case: Case[Any]) -> None:
+    """Products are searched as an index serves: a prefix by name, a price by price, and in one currency."""
+    query = case.query
+    if case.operation.label != "GET /products" or "cursor" in query:
+        return
+    if {"currency", "min_price", "max_price"} & query.keys():
+        query.setdefault("currency", "EUR")
+        query.pop("prefix", None)
+        if "price" not in str(query.get("sort", "price")):
+            query["sort"] = "-price"
+    elif query.get("prefix") and "name" not in str(query.get("sort", "name")):
+        query["sort"] = "-name"
+
+
+def _if_match(case: Case[Any]) -> None:
+    """Mostly the version that is there: any other is 412 and says nothing of the change."""
+    if "If-Match" in case.headers:
+        there = SHOP.tags.get(case.formatted_path, "*")
+        case.headers["If-Match"] = (case.headers["If-Match"], "*", there, f'"0", {there}')[SHOP.turn(4)]
+
+
+def _idempotency_key(case: Case[Any]) -> None:
+    """A key stands for one request; for another one it is 422, as validation is."""
+    key = case.headers.get("Idempotency-Key")
+    if key is None:
+        return
+    request = json.dumps([case.formatted_path, case.media_type, case.body], default=str).encode()
+    if SHOP.keys.setdefault(key, request) != request:
+        case.headers["Idempotency-Key"] = f"fuzz-{SHOP.turn(10**9)}"
+
+
+def _body(case: Case[Any]) -> None:
+    change = _BODIES.get(case.operation.label)
+    if change and case.body:
+        case.body = change(case, case.body)
+
+
+def _events(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Events are of the last seven days."""
+    now = datetime.now(UTC)
+    for number, event in enumerate(body["events"]):
+        if "occurred_at" in event:
+            event["occurred_at"] = f"{now - timedelta(hours=number % 160):%Y-%m-%dT%H:%M:%SZ}"
+    return body
+
+
+def _order(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Of one product no more in all lines than one may have; mostly of what is sold here, for else it is 409."""
+    lines = [{**line, "quantity": min(line["quantity"], MAX_QUANTITY // len(body["lines"]))} for line in body["lines"]]
+    if not SHOP.turn(4):
+        return {**body, "lines": lines}
+    for number, line in enumerate(lines):
+        line |= {"product_id": SHOP.products[number % len(SHOP.products)], "location_id": "main"}
+    return {"lines": lines}
+
+
+def _login(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    return SHOP.credentials() if SHOP.turn(2) else body
+
+
+def _password(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Mostly the right one."""
+    if SHOP.wrong_passwords < _WRONG_PASSWORDS and not SHOP.turn(4):
+        SHOP.wrong_passwords += 1
+        return body
+    return {**body, "current_password": SHOP.password}
+
+
+def _lines(columns: tuple[str, ...]) -> Any:
+    def change(case: Case[Any], body: Any) -> Any:
+        """Any text as the cells of a file: one without a header, or with a quote left open, is refused whole."""
+        if case.media_type != "text/csv" or str(body).startswith("sku,"):
+            return body
+        rows = [line.split(",")[: len(columns)] for line in str(body).splitlines()[:900]]
+        file = io.StringIO()
+        csv.writer(file).writerows([columns, *rows])
+        return file.getvalue()
+
+    return change
+
+
+_BODIES = {
+    "POST /analytics/events": _events,
+    "POST /orders": _order,
+    "POST /auth/login": _login,
+    "POST /auth/password": _password,
+    "POST /products/import": _lines(PRODUCT_COLUMNS),
+    "POST /inventory/import": _lines(STOCK_COLUMNS),
+}

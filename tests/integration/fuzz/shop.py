@@ -1,0 +1,67 @@
+"""The fuzzer's own tenant: who signs in, and what there is to be found, changed and sold."""
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+# Failed sign-ins are counted by address: with one of its own the fuzzer does not shut out what runs beside it.
+ADDRESS_VARIABLE = "OMNIX_FUZZ_ADDRESS"
+TIMEOUT = 30
+_PRODUCT: dict[str, Any] = {"category": "tea", "price": {"amount": 499, "currency": "EUR"}}
+
+
+@dataclass
+class Shop:
+    """What the cases of one run share; the engine's workers are threads."""
+
+    email: str = ""
+    password: str = ""
+    products: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, bytes] = field(default_factory=dict)
+    pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wrong_passwords: int = 0
+    _turn: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def turn(self, of: int) -> int:
+        """0 to `of` - 1 in turn: which of several things a case becomes, without chance."""
+        with self._lock:
+            self._turn += 1
+            return self._turn % of
+
+    def sign_in(self, url: str) -> str:
+        """An access token; the first one is of a new tenant, which gets something to sell."""
+        if self.email:
+            answer = requests.post(f"{url}/auth/login", json=self.credentials(), timeout=TIMEOUT)
+            answer.raise_for_status()
+            return str(answer.json()["access_token"])
+        self.email, self.password = f"fuzz-{uuid.uuid4().hex}@shop.example", uuid.uuid4().hex
+        registration = {**self.credentials(), "name": "Fuzz", "tenant_name": "Fuzz"}
+        answer = requests.post(f"{url}/auth/register", json=registration, timeout=TIMEOUT)
+        answer.raise_for_status()
+        token = str(answer.json()["access_token"])
+        self._stock(url, token)
+        return token
+
+    def credentials(self) -> dict[str, str]:
+        """What signs in to the tenant."""
+        return {"email": self.email, "password": self.password}
+
+    def _stock(self, url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        for number in range(3):
+            product = {**_PRODUCT, "sku": f"FUZZ-{number}", "name": f"Fuzz {number}"}
+            answer = requests.post(f"{url}/products", json=product, headers=headers, timeout=TIMEOUT)
+            answer.raise_for_status()
+            self.products.append(answer.json()["product_id"])
+            requests.post(
+                f"{url}/inventory/{self.products[-1]}/adjustments",
+                json={"quantity": 10**8, "reason": "received"}, headers=headers, timeout=TIMEOUT,
+            ).raise_for_status()  # fmt: skip
+
+
+SHOP = Shop()
