@@ -96,7 +96,7 @@ _orders: weakref.WeakKeyDictionary[Table, _Orders] = weakref.WeakKeyDictionary()
 
 
 def touched(table: Table, hash_key: DynamoType, range_key: DynamoType | None) -> None:
-    """Note that an item was put, changed in place, deleted, or put back."""
+    """Note that an item was put, changed in place or deleted; a transaction that puts it back touched it before."""
     if known := _orders.get(table):
         known.touched.add((hash_key, range_key))
 

@@ -15,8 +15,6 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
-from localcloud.endpoint import queries
-
 _transaction = threading.local()
 
 
@@ -35,7 +33,6 @@ class _Kept:
                 self._place().pop(self.range_key or self.hash_key)
         else:
             self._place()[self.range_key or self.hash_key] = self.item
-        queries.touched(self.table, self.hash_key, self.range_key)
 
     def _place(self) -> Any:
         return self.table.items[self.hash_key] if self.range_key else self.table.items

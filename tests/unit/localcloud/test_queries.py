@@ -234,12 +234,28 @@ def test_a_restored_table_and_one_with_a_new_index_are_read_as_they_are(dynamodb
 
 def test_a_snapshot_holds_the_items_and_none_of_the_orders(dynamodb: Any) -> None:
     write(dynamodb, "put", {"pk": "a", "sk": "x"}, {"group": "g"})
-    before = set(vars(stored()))
-    assert ask(dynamodb) == ["a"]
-    assert set(vars(stored())) == before
-    stored().items = copy.deepcopy(stored().items)  # what a snapshot does: the items come back as other objects
+    before, items = set(vars(stored())), copy.deepcopy(stored().items)
     write(dynamodb, "put", {"pk": "b", "sk": "x"}, {"group": "g"})
     assert ask(dynamodb) == ["a", "b"]
+    assert set(vars(stored())) == before
+    stored().items = items  # the snapshot is restored
+    assert ask(dynamodb) == ["a"]
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_a_full_page_at_the_end_of_its_condition_has_a_cursor_as_motos(dynamodb: Any, forward: bool) -> None:
+    for name in "vwxyz":
+        write(dynamodb, "put", {"pk": "a", "sk": name}, {})
+    request = {
+        "TableName": "things",
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {":pk": {"S": "a"}, ":first": {"S": "w"}, ":last": {"S": "y"}},
+        "ScanIndexForward": forward,
+        "Limit": 3,
+    }
+    found = pages(dynamodb, request)
+    assert [page["Count"] for page in found] == [3, 0]
+    assert found == motos_pages(dynamodb, request)
 
 
 def test_a_page_of_a_large_partition_costs_its_items(dynamodb: Any) -> None:
