@@ -1,52 +1,116 @@
-"""`python -m bench [--json] [--runs N] [--up-runs K] [--stack S]`: figures, never a verdict.
+"""`python -m bench [SECTION…] [--json] …`: figures, never a verdict. Without a section all, in five minutes.
 
-Exit codes: 0 printed, 1 a function could not be built or imported, 2 wrong use.
+imports  each function started from its zip: CPU, memory, size, beside hello-world and the FastAPI + Mangum twin
+up       the phases of `make up`
+routes   warm latency of every route through the local gateway, beside the twin deployed in the same cloud
+load     requests a second and errors with 32 clients at once, beside the twin
+growth   what GET /products and GET /dashboard/summary cost as a tenant grows to 100,000 products, beside the twin
+
+Exit codes: 0 printed, 1 something could not be built, deployed or measured, 2 wrong use.
 """
 
 import argparse
 import json
+import platform
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from bench import tables
 from bench.imports import HandlerImportError, measure
 from bench.phases import phases
-from bench.report import document, print_tables
+from bench.report import functions_document, phases_document, print_tables
 from bench.subjects import subjects
 from bench.variants import SHIPPED, VARIANTS
 from bundler import BundleError
 from bundler.target import target
 
-_WIDTH = 110  # columns at least: a figure cut short is no figure
+SECTIONS = ("imports", "up", "routes", "load", "growth")
+_WIDTH = 120  # columns at least: a figure cut short is no figure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
-    parser.add_argument("--runs", type=_positive, default=9, help="counted processes for each import (default 9)")
-    parser.add_argument("--up-runs", type=int, default=3, help="runs of `make up`; 0 reads the last one (default 3)")
-    parser.add_argument("--stack", default="dev", help="the stack whose `make up` is measured (default dev)")
-    parser.add_argument("--shipped-only", action="store_true", help="skip the comparison with other bytecode")
-    parser.add_argument("--root", type=lambda p: Path(p).resolve(), default=Path.cwd(), help="the project root")
-    options = parser.parse_args(arguments)
-    variants = (SHIPPED,) if options.shipped_only else VARIANTS
+    options = _options(arguments)
+    chosen = options.sections or SECTIONS
+    found: dict[str, Any] = {"machine": _machine()}
+    from bench.growth import GrowthError
+    from toolchain.cloud import CloudError
+    from toolchain.engine import EngineError
+    from toolchain.pulumi_cli import PulumiError
+
     try:
-        chosen = subjects(options.root, target("local"))
-        with tempfile.TemporaryDirectory(prefix="omnix-bench-") as work:
-            figures = measure(chosen, variants, options.runs, Path(work).resolve(), _say)
-    except (BundleError, HandlerImportError) as error:
+        if "imports" in chosen:
+            found["functions"] = _imports(options)
+        if "up" in chosen:
+            found["up"] = phases_document(phases(options.root, options.stack, options.up_runs, _say))
+        if "routes" in chosen or "load" in chosen:
+            found |= _served(options, chosen)
+        if "growth" in chosen:
+            from bench import growth
+
+            found["growth"] = [tables.growth_document(one) for one in growth.measure(_say, options.largest)]
+    except (BundleError, CloudError, EngineError, GrowthError, HandlerImportError, PulumiError) as error:
         _say(f"bench: {error}")
         return 1
-    found = document(chosen, variants, figures, phases(options.root, options.stack, options.up_runs, _say))
     if options.json:
         print(json.dumps(found, indent=2))
     else:
-        console = Console()
-        print_tables(Console(width=max(console.width, _WIDTH)), found, variants)
+        _print(found)
     return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    parser.add_argument("--runs", type=_positive, default=5, help="counted processes for each import (default 5)")
+    parser.add_argument("--up-runs", type=int, default=1, help="runs of `make up`; 0 reads the last one (default 1)")
+    parser.add_argument("--stack", default="dev", help="the stack whose `make up` is measured (default dev)")
+    parser.add_argument("--shipped-only", action="store_true", help="skip the comparison with other bytecode")
+    parser.add_argument("--requests", type=_positive, default=40, help="timed requests a route (default 40)")
+    parser.add_argument("--seconds", type=_positive, default=6, help="length of a round of load (default 6)")
+    parser.add_argument("--largest", type=_positive, default=100_000, help="products of the largest tenant")
+    parser.add_argument("--root", type=lambda p: Path(p).resolve(), default=Path.cwd(), help="the project root")
+    return parser.parse_args(arguments)
+
+
+def _imports(options: argparse.Namespace) -> dict[str, Any]:
+    variants = (SHIPPED,) if options.shipped_only else VARIANTS
+    chosen = subjects(options.root, target("local"))
+    with tempfile.TemporaryDirectory(prefix="omnix-bench-") as work:
+        figures = measure(chosen, variants, options.runs, Path(work).resolve(), _say)
+    return functions_document(chosen, variants, figures)
+
+
+def _served(options: argparse.Namespace, chosen: Sequence[str]) -> dict[str, Any]:
+    """What is measured through the gateway of one environment, deployed for it."""
+    from bench import load, routes
+    from bench.environment import deployed
+
+    found: dict[str, Any] = {}
+    with deployed(_say) as bench:
+        if "routes" in chosen:
+            found["routes"] = tables.routes_document(routes.measure(bench, options.root, options.requests, _say))
+        if "load" in chosen:
+            found["load"] = load.document(load.measure(bench, options.seconds, _say))
+    return found
+
+
+def _print(found: dict[str, Any]) -> None:
+    console = Console()
+    wide = Console(width=max(console.width, _WIDTH))
+    print_tables(wide, found)
+    tables.print_served(wide, found)
+
+
+def _machine() -> dict[str, str]:
+    return {"system": platform.platform(), "machine": platform.machine(), "python": platform.python_version()}
 
 
 def _positive(text: str) -> int:

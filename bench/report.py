@@ -1,6 +1,5 @@
-"""The figures as tables for people and as one JSON document for programs."""
+"""Imports and phases as tables for people, and as JSON types for programs."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,33 +15,37 @@ from bench.variants import SHIPPED
 Figures = Mapping[tuple[str, str], Measured]
 
 
-def document(chosen: Sequence[Subject], variants: Sequence[str], figures: Figures, up: Phases) -> dict[str, Any]:
-    """Return every figure as JSON types: bytes, CPU milliseconds, seconds."""
+def functions_document(chosen: Sequence[Subject], variants: Sequence[str], figures: Figures) -> dict[str, Any]:
+    """Each function's figures as JSON types: bytes, CPU milliseconds."""
     return {
-        "machine": {"system": platform.platform(), "machine": platform.machine(), "python": platform.python_version()},
-        "functions": {
-            s.name: {
-                "zip_bytes": s.bundle.bytes,
-                "zip_files": s.bundle.files,
-                "imports": {v: asdict(figures[s.name, v]) for v in variants},
-                "import_ratio_to_twin": figures[s.name, SHIPPED].cpu_ms / figures[TWIN, SHIPPED].cpu_ms,
-                "start_ratio_to_hello_world": figures[s.name, SHIPPED].start_ms / figures[HELLO, SHIPPED].start_ms,
-            }
-            for s in chosen
-        },
-        "up": asdict(up),
+        s.name: {
+            "zip_bytes": s.bundle.bytes,
+            "zip_files": s.bundle.files,
+            "imports": {v: asdict(figures[s.name, v]) for v in variants},
+            "import_ratio_to_twin": figures[s.name, SHIPPED].cpu_ms / figures[TWIN, SHIPPED].cpu_ms,
+            "start_ratio_to_hello_world": figures[s.name, SHIPPED].start_ms / figures[HELLO, SHIPPED].start_ms,
+        }
+        for s in chosen
     }
 
 
-def print_tables(console: Console, found: dict[str, Any], variants: Sequence[str]) -> None:
-    console.print(_functions(found))
-    if len(variants) > 1:
-        console.print(_bytecode(found, variants))
-    up = found["up"]
-    if up["missing"]:
-        console.print(f"[yellow]phases of make up: {up['missing']}[/yellow]")
-    else:
-        console.print(_phases(up))
+def phases_document(up: Phases) -> dict[str, Any]:
+    """Seconds by phase."""
+    return asdict(up)
+
+
+def print_tables(console: Console, found: dict[str, Any]) -> None:
+    """Those of the two sections that were measured."""
+    if functions := found.get("functions"):
+        variants = list(next(iter(functions.values()))["imports"])
+        console.print(_functions(found))
+        if len(variants) > 1:
+            console.print(_bytecode(found, variants))
+    if up := found.get("up"):
+        if up["missing"]:
+            console.print(f"[yellow]phases of make up: {up['missing']}[/yellow]")
+        else:
+            console.print(_phases(up))
 
 
 def _functions(found: dict[str, Any]) -> Table:

@@ -34,6 +34,11 @@ class Subject:
     sources: dict[str, bytes]
 
 
+def twin_function() -> FunctionSource:
+    """The peer that is deployed and called, not only imported."""
+    return _PEERS[TWIN]
+
+
 def subjects(root: Path, wanted: Target) -> list[Subject]:
     """The peers first, then the project's functions by name; raises BundleError where one cannot be built."""
     functions = {**_PEERS, **{f.name: f for f in discover(root)}}

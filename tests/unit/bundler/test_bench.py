@@ -104,7 +104,7 @@ def test_the_command_prints_each_function_and_both_peers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("OMNIX_CACHE")
-    arguments = ["--json", "--runs", "1", "--up-runs", "0", "--shipped-only", "--root", str(ROOT)]
+    arguments = ["imports", "up", "--json", "--runs", "1", "--up-runs", "0", "--shipped-only", "--root", str(ROOT)]
     assert command.main(arguments) == 0
     functions = json.loads(capsys.readouterr().out)["functions"]
     assert set(functions) == {HELLO, TWIN, *(f.name for f in discover(ROOT))}
@@ -118,7 +118,8 @@ def test_the_command_prints_each_function_and_both_peers(
 @pytest.fixture
 def twin(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.delitem(sys.modules, "bench.twin.handler", raising=False)
+    for name in ("handler", "catalogue", "orders", "table"):
+        monkeypatch.delitem(sys.modules, f"bench.twin.{name}", raising=False)
     return importlib.import_module("bench.twin.handler")
 
 
@@ -153,7 +154,7 @@ class Table:
 
 def test_the_twin_serves_a_page_of_its_callers_tenant(twin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table()
-    monkeypatch.setattr(twin, "dynamodb", table)
+    monkeypatch.setattr(twin.catalogue.table, "dynamodb", table)
     answer = twin.handler(event({"limit": "5", "prefix": "Te"}, {"tenant_id": "t"}), None)
     page = json.loads(answer["body"])
     assert answer["statusCode"] == 200
