@@ -1,0 +1,104 @@
+"""The architecture page and the security page say what the code does: keys, indexes, streams, roles, grants."""
+
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.data.tables import TABLES
+from components.events.stack import SOURCES
+from omnix.authorisation import Role
+from toolchain.workspace import ROOT
+
+ARCHITECTURE = (ROOT / "docs/architecture/SYSTEM_ARCHITECTURE.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "docs/architecture/SECURITY_MODEL.md").read_text(encoding="utf-8")
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+CONTEXTS = ("analytics", "catalogue", "customers", "dashboard", "identity", "inventory", "orders", "recommendations")
+
+
+def key_functions(context: str) -> Iterator[tuple[str, Any]]:
+    """What each function of a context's keys gives when its arguments are placeholders of their own names."""
+    keys = importlib.import_module(f"omnix.{context}.keys")
+    for name, function in inspect.getmembers(keys, inspect.isfunction):
+        if function.__module__ == keys.__name__ and name != "shard":
+            yield name, function(**{argument: f"{{{argument}}}" for argument in inspect.signature(function).parameters})
+
+
+def told(text: str) -> str:
+    """As the page writes it: digests and shards by what they are."""
+    return re.sub(r"#\d$", "#{shard}", re.sub(r"[0-9a-f]{64}", "{sha256}", text))
+
+
+def section(page: str, heading: str) -> str:
+    return page.partition(f"### {heading}")[2].partition("\n### ")[0].partition("\n## ")[0]
+
+
+def rows(page: str) -> set[tuple[str, str]]:
+    return set(re.findall(r"^\| .+ \| `([^`]+)` \| `([^`]+)` \|$", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_every_key_of_a_context_is_on_the_page(context: str) -> None:
+    found = {(told(made[0]), told(made[1])) for _, made in key_functions(context) if isinstance(made, tuple)}
+    assert found <= rows(ARCHITECTURE)
+
+
+def test_every_key_on_the_page_is_one_that_the_code_writes() -> None:
+    made = {(told(m[0]), told(m[1])) for c in CONTEXTS for _, m in key_functions(c) if isinstance(m, tuple)}
+    beside = {
+        ("TENANT#{tenant_id}#IDEMPOTENCY", "{route}#{user_id}#{sha256}"),  # omnix.idempotency
+        ("TENANT#{tenant_id}#EVENT#{event_id}", "{reaction}"),  # omnix.events.once
+    }
+    assert rows(ARCHITECTURE) - made == beside
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_every_partition_of_an_index_is_on_the_page(context: str) -> None:
+    partitions = {made for _, made in key_functions(context) if isinstance(made, str) and made.startswith("TENANT#{")}
+    assert {made for made in partitions if f"`{made}`" not in ARCHITECTURE} == set()
+
+
+def test_the_page_has_every_table_with_its_expiry_and_stream() -> None:
+    headings = dict(re.findall(r"^### Table `([a-z-]+)`(.*)$", ARCHITECTURE, re.MULTILINE))
+    assert headings.keys() == TABLES.keys()
+    for name, said in headings.items():
+        table = TABLES[name]
+        assert ("TTL" in said, "stream" in said) == (bool(table.ttl), table.stream), name
+        for index in ("gsi1", "gsi2"):
+            used = f"`{index}`" in section(ARCHITECTURE, f"Table `{name}`")
+            assert not used or index in table.indexes, f"{name} has no {index}"
+
+
+def test_the_page_says_which_items_the_worker_is_told_of() -> None:
+    assert {source: prefix for source, prefix in SOURCES.items() if f"| `{source}` | `{prefix}` |" in ARCHITECTURE} == (
+        dict(SOURCES)
+    )
+
+
+def groups(kind: str) -> set[str]:
+    """The operations that the security page lists under a heading of its roles' table."""
+    found = re.search(rf"^\| {kind} \| (.+) \|$", SECURITY, re.MULTILINE)
+    assert found, kind
+    return set(re.findall(r"`([A-Z]+ /[^`]*)`", found[1]))
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_the_roles_on_the_page_are_those_of_the_contract() -> None:
+    people, editors = [role.value for role in Role][:3], [role.value for role in Role][:2]
+    protected = {route: operation for route, operation in operations() if operation.get("security") != []}
+    named = {route: operation["x-omnix-roles"] for route, operation in protected.items()}
+    assert groups("nobody in particular") == dict(operations()).keys() - protected.keys()
+    assert groups("owner, manager") == {route for route, roles in named.items() if roles == editors}
+    assert groups("owner, manager, staff") == {route for route, roles in named.items() if roles == people}
+    assert groups("signed in, no API key") == {
+        route for route, operation in protected.items() if operation.get("security") == [{"bearer": []}]
+    }
