@@ -1,6 +1,8 @@
 """Every command of the API reference does what the reference says, run as a reader would: in its order, with curl."""
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from tests.integration.conftest import Environment
 from tests.shapes import assert_shape
 from toolchain.reference.__main__ import ANSWERS
 from toolchain.reference.document import PAGE
-from toolchain.reference.running import Answer, run
+from toolchain.reference.running import Answer, blocks, run
 from toolchain.workspace import ROOT
 
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
@@ -71,3 +73,14 @@ def test_a_failing_command_is_reported(dev: Environment, tmp_path: Path) -> None
     page = '`GET /system/health`\n\n```sh\ncurl -sS "$API/system/health" | grep nonsense\n```\n'
     with pytest.raises(RunError, match="a command of the reference failed"):
         run(page, dev.summary["api_url"], tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the README's commands use jq, which is not here")
+def test_the_first_commands_of_the_readme_show_the_demo_shop(dev: Environment, tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "dev.json").write_text(json.dumps(dev.summary), encoding="utf-8")
+    (commands,) = [block.text for block in blocks((ROOT / "README.md").read_text("utf-8")) if "$API" in block.text]
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["products"] > 0
