@@ -18,7 +18,8 @@ A fault is a JSON object; only `kind` must be there:
                  hang          taken and never answered: until the caller hangs up, or `seconds`; nothing done
     service      botocore's name ("dynamodb", "ssm", "secretsmanager", "sqs", "kms"): a pattern, as the next three
     operation    "PutItem", "Get*"
-    resource     the name or the whole ARN of a table, secret, parameter, queue or key that the call needs
+    resource     the name or the whole ARN of a table (with its indexes), secret, parameter, queue or key that the
+                 call needs
     caller       the function's name; "anyone" takes every signed call, this shell's too
     seconds      for slow (must be there) and hang: above 0, at most 120
     probability  of each call that fits: above 0, at most 1 (which it is where it is left out)

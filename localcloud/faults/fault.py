@@ -59,10 +59,14 @@ class Fault:
         return self.caller == ANYONE or (function is not None and fnmatchcase(function, self.caller))
 
     def names(self, resource: str) -> bool:
-        """Whether a resource (an ARN or a name) is meant: whole, or by what stands behind its kind."""
+        """Whether a resource (an ARN or a name) is meant: whole, or by what stands behind its kind.
+
+        An index is its table's too.
+        """
         short = resource.split(":", 5)[-1] if resource.startswith("arn:") else resource
         last = short.removeprefix("secret:").partition("/")[2] or short.removeprefix("secret:")
-        return any(fnmatchcase(name, self.resource) for name in (resource, short, last))
+        table = last.partition("/index/")[0]
+        return any(fnmatchcase(name, self.resource) for name in (resource, short, last, table))
 
 
 def parse(document: Any) -> Fault:

@@ -62,6 +62,8 @@ def test_what_is_no_fault_is_told_why(wrong: Any, says: str) -> None:
         ({"resource": "shop-dev-orders"}, call("dynamodb", "Query", "f", ORDERS), True),
         ({"resource": "*-orders"}, call("dynamodb", "Query", "f", ORDERS), True),
         ({"resource": "*-orders"}, call("dynamodb", "Query", "f", SECRET, ORDERS), True),
+        ({"resource": "*-orders"}, call("dynamodb", "Query", "f", f"{ORDERS}/index/gsi1"), True),
+        ({"resource": "*/index/gsi1"}, call("dynamodb", "Query", "f", f"{ORDERS}/index/gsi1"), True),
         ({"resource": "*-products"}, call("dynamodb", "Query", "f", ORDERS), False),
         ({"resource": ORDERS}, call("dynamodb", "Query", "f", ORDERS), True),
         ({"resource": "*"}, call("sts", "GetCallerIdentity", "f"), True),
