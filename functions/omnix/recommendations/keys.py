@@ -11,8 +11,3 @@ def partition(tenant_id: str) -> str:
 def bought_with(tenant_id: str, product_id: str) -> Key:
     """recommendations: what was bought together with a product."""
     return partition(tenant_id), f"PAIRS#{product_id}"
-
-
-def best_sellers(tenant_id: str) -> Key:
-    """recommendations: what sold most."""
-    return partition(tenant_id), "BESTSELLERS"

@@ -24,7 +24,8 @@ class Recommendation(BaseModel):
     price: Money
     reason: Reason
     score: int = Field(
-        ge=1, description="Orders in which they were bought together, or units sold; comparable within one reason."
+        ge=1,
+        description="Orders in which they were bought together, or units sold lately; comparable within one reason.",
     )
 
 

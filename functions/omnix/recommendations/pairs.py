@@ -1,4 +1,4 @@
-"""Which products are bought together, and which sell best: a reaction to the stream of `orders`.
+"""Which products are bought together: a reaction to the stream of `orders`.
 
 An order counts when it is paid: what is only reserved was not bought, and what was given back was wanted.
 """
@@ -18,7 +18,7 @@ from omnix.recommendations import keys
 from omnix.recommendations.counts import added
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from omnix.dynamodb import Item
     from omnix.events.change import Change
@@ -32,9 +32,9 @@ def apply(change: Change) -> None:
 
     Raises UnavailableError when other orders of the same products keep coming between.
     """
-    if not _became_paid(change):
+    sold = _products(change.item) if _became_paid(change) else ()
+    if len(sold) <= 1:
         return
-    sold = units(change.item)
     known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
     recommendations, analytics = (Table(dynamodb, known.get(table(name))) for name in ("recommendations", "analytics"))
@@ -48,12 +48,9 @@ def apply(change: Change) -> None:
     raise UnavailableError
 
 
-def units(order: Item) -> Mapping[str, int]:
-    """Units by product, over all locations."""
-    found: dict[str, int] = {}
-    for line in order["lines"]:
-        found[line["product_id"]] = found.get(line["product_id"], 0) + line["quantity"]
-    return found
+def _products(order: Item) -> Sequence[str]:
+    """Each product once, over all locations."""
+    return list(dict.fromkeys(line["product_id"] for line in order["lines"]))
 
 
 def _became_paid(change: Change) -> bool:
@@ -62,13 +59,12 @@ def _became_paid(change: Change) -> bool:
     return change.new["status"] in EARNING and (change.old is None or change.old["status"] not in EARNING)
 
 
-def _actions(recommendations: Table, tenant_id: str, sold: Mapping[str, int]) -> list[dict[str, Any]]:
-    """One Put a product, of its partners' counts, and one of the best sellers: each only over what was read."""
-    additions = {keys.best_sellers(tenant_id): sold}
-    if len(sold) > 1:
-        for product_id in sold:
-            partners = {other: 1 for other in sold if other != product_id}
-            additions[keys.bought_with(tenant_id, product_id)] = partners
+def _actions(recommendations: Table, tenant_id: str, sold: Sequence[str]) -> list[dict[str, Any]]:
+    """One Put a product, of its partners' counts: each only over what was read."""
+    additions = {
+        keys.bought_with(tenant_id, product_id): {other: 1 for other in sold if other != product_id}
+        for product_id in sold
+    }
     stored = {(item["pk"], item["sk"]): item for item in batch(recommendations, additions)}
     return [_counted(recommendations, key, stored.get(key), more) for key, more in additions.items()]
 

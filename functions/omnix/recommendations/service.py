@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from omnix import aws
+from omnix.analytics import best
 from omnix.catalogue.model import Money
 from omnix.catalogue.prices import batch, prices
 from omnix.dynamodb import Table
@@ -31,8 +32,9 @@ _SPARE = 2  # so many times what is asked is looked up: some are no longer for s
 class Recommending:
     """The recommendations context of one environment."""
 
-    def __init__(self, recommendations: Table, orders: Table, products: Table) -> None:
+    def __init__(self, recommendations: Table, analytics: Table, orders: Table, products: Table) -> None:
         self._recommendations = recommendations
+        self._analytics = analytics
         self._orders = orders
         self._products = products
 
@@ -41,7 +43,8 @@ class Recommending:
     ) -> Recommendations:
         """What is bought together with the product and with what the customer bought last, then what sells best.
 
-        Nothing of these itself. Without either, and where nothing is known of them, what sells best.
+        Nothing of these itself. Without either, and where nothing is known of them, what sold best lately
+        (`omnix.analytics.best`).
         """
         products = [product_id] if product_id else []
         if customer_id:
@@ -49,7 +52,8 @@ class Recommending:
         return self._beside(caller.tenant_id, products, limit)
 
     def _beside(self, tenant_id: str, products: Collection[str], limit: int) -> Recommendations:
-        together, sold = self._counts(tenant_id, products)
+        together = self._together(tenant_id, products)
+        sold = best.lately(self._analytics, tenant_id)
         for has in products:
             together.pop(has, None)
             sold.pop(has, None)
@@ -63,15 +67,12 @@ class Recommending:
         ]
         return Recommendations(items=found[:limit])
 
-    def _counts(self, tenant_id: str, products: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-        """Orders together with any of the products, and units sold, by product; one read."""
-        sellers = keys.best_sellers(tenant_id)
-        wanted = [sellers, *(keys.bought_with(tenant_id, product_id) for product_id in products)]
+    def _together(self, tenant_id: str, products: Iterable[str]) -> Counter[str]:
+        """Orders together with any of the products, by product."""
         together: Counter[str] = Counter()
-        sold: Counter[str] = Counter()
-        for item in batch(self._recommendations, wanted):
-            (sold if item["sk"] == sellers[1] else together).update(item["counts"])
-        return together, sold
+        for item in batch(self._recommendations, [keys.bought_with(tenant_id, one) for one in products]):
+            together.update(item["counts"])
+        return together
 
     def _bought(self, tenant_id: str, customer_id: str) -> list[str]:
         """The products of the customer's newest orders."""
@@ -111,5 +112,5 @@ def recommending() -> Recommending:
     """The recommendations context of the environment that this process serves."""
     known = parameters()
     dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    names = ("recommendations", "orders", "products")
+    names = ("recommendations", "analytics", "orders", "products")
     return Recommending(*(Table(dynamodb, known.get(table(logical))) for logical in names))

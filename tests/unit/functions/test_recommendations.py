@@ -1,5 +1,6 @@
 """What is recommended: counted from paid orders, for sale now, best first."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omnix import clock
+from omnix.analytics.reaction import count_order
 from omnix.catalogue.model import ProductChanges
 from omnix.catalogue.service import catalogue
 from omnix.customers.model import CustomerInput
 from omnix.customers.service import customers
+from omnix.events.change import Change
 from omnix.recommendations import pairs
 from omnix.recommendations.counts import added, top
 
@@ -34,10 +38,15 @@ def shop(cloud: Cloud) -> Shop:  # noqa: ARG001 - must exist first
 def sold(*products: tuple[str, int], customer: str = "", event_id: str | None = None) -> str:
     made = order(*products, customer=customer)
     pending = image(made)
-    pairs.apply(changed(None, pending, f"made-{made}"))
+    react(changed(None, pending, f"made-{made}"))
     step(made, "paid")
-    pairs.apply(changed(pending, image(made), event_id or f"paid-{made}"))
+    react(changed(pending, image(made), event_id or f"paid-{made}"))
     return made
+
+
+def react(change: Change) -> None:
+    pairs.apply(change)
+    count_order(change)
 
 
 def image(order_id: str) -> dict[str, Any]:
@@ -83,6 +92,23 @@ def test_a_customer_is_shown_what_goes_with_its_orders_and_nothing_that_it_has(a
     sold((pot, 9), customer=grace)
     assert recommended(api, customer_id=grace) == [("MUG", "bought_together", 2), ("CAKE", "bought_together", 1)]
     assert recommended(api, customer_id=grace, product_id=mug) == [("CAKE", "bought_together", 2)]
+
+
+def test_what_was_given_back_and_what_sold_long_ago_sells_best_no_longer(
+    api: Call, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = time.time()
+    sold((shop["TEA"], 9))
+    for day in range(1, 8):
+        monkeypatch.setattr(clock, "iso_now", lambda day=day: clock.iso(start + day * 86_400))
+        sold((shop["MUG"], 1))
+    assert recommended(api) == [("MUG", "best_seller", 7)]
+    sold((shop["CAKE"], 3))
+    paid = image(sold((shop["POT"], 8)))
+    assert recommended(api)[0] == ("POT", "best_seller", 8)
+    step(paid["order_id"], "refunded")
+    react(changed(paid, image(paid["order_id"]), "refunded"))
+    assert recommended(api) == [("MUG", "best_seller", 7), ("CAKE", "best_seller", 3)]
 
 
 def test_only_what_is_for_sale_is_recommended_at_its_present_price(api: Call, shop: Shop) -> None:
@@ -144,8 +170,8 @@ def test_the_largest_order_is_counted_in_one_transaction(cloud: Cloud) -> None:
     item = {"pk": "TENANT#t1", "sk": "ORDER#x", "entity": "order", "status": "paid", "lines": lines}
     pairs.apply(changed(None, item, "event-1"))
     counted = {found["sk"]: found["counts"] for found in cloud.items("recommendations")}
-    assert len(counted) == 41
-    assert {len(counts) for name, counts in counted.items() if name.startswith("PAIRS#")} == {39}
+    assert len(counted) == 40
+    assert {len(counts) for counts in counted.values()} == {39}
 
 
 def test_another_tenants_orders_recommend_nothing(api: Call, shop: Shop) -> None:
