@@ -99,9 +99,10 @@ def growth_document(grown: Any) -> dict[str, Any]:
     return {
         "store": grown.store,
         "missing": grown.missing,
+        "counts_units": grown.counts_units,
         "cells": grown.cells,
         "growth": {
-            f"{request}, {subject}": {figure: _ratio(cells[-1][figure], cells[0][figure]) for figure, _ in _FIGURES}
+            f"{request}, {subject}": {figure: _grown(cells, figure) for figure, _ in _FIGURES}
             for (request, subject), cells in rows.items()
         },
     }
@@ -121,28 +122,37 @@ def _growth(grown: Mapping[str, Any]) -> Table:
         table.add_column(f"{size:,}", justify="right", no_wrap=True)
     table.add_column("x ours / twin", justify="right", no_wrap=True)
     requests = list(dict.fromkeys(request for request, _ in rows))
+    figures = [one for one in _FIGURES if one[0] != "units" or grown["counts_units"]]
     for request in requests:
-        for number, (figure, title) in enumerate(_FIGURES):
-            sides = [rows.get((request, subject)) for subject in ("ours", "twin")]
-            values = [
-                " / ".join(_figure(cells[place][figure]) if cells else "-" for cells in sides)
-                for place in range(len(sizes))
-            ]
-            ratios = " / ".join(_times(_ratio(c[-1][figure], c[0][figure])) if c else "-" for c in sides)
-            last = number == len(_FIGURES) - 1
+        for number, (figure, title) in enumerate(figures):
+            sides = [rows.get((request, subject), {}) for subject in ("ours", "twin")]
+            values = [" / ".join(_cell(cells.get(size), figure) for cells in sides) for size in sizes]
+            ratios = " / ".join(_times(_grown(cells, figure, sizes)) for cells in sides)
+            last = number == len(figures) - 1
             table.add_row(request if number == 0 else "", title, *values, ratios, end_section=last)
     return table
 
 
-def _by_request(cells: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+def _by_request(cells: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], dict[int, Mapping[str, Any]]]:
+    """By request and subject: the cells by size, the smallest first."""
+    found: dict[tuple[str, str], dict[int, Mapping[str, Any]]] = {}
     for cell in sorted(cells, key=lambda cell: cell["products"]):
-        found.setdefault((cell["request"], cell["subject"]), []).append(cell)
+        found.setdefault((cell["request"], cell["subject"]), {})[cell["products"]] = cell
     return found
 
 
-def _ratio(last: float, first: float) -> float | None:
-    return last / first if first else None
+def _grown(cells: Mapping[int, Mapping[str, Any]], figure: str, sizes: Sequence[int] = ()) -> float | None:
+    """The largest tenant's figure over the smallest's; None where either has none, or the smallest has nothing."""
+    smallest, largest = (sizes[0], sizes[-1]) if sizes else (min(cells), max(cells))
+    if smallest not in cells or largest not in cells or cells[largest]["failed"] or not cells[smallest][figure]:
+        return None
+    return float(cells[largest][figure] / cells[smallest][figure])
+
+
+def _cell(cell: Mapping[str, Any] | None, figure: str) -> str:
+    if cell is None:
+        return "-"
+    return "fails" if cell["failed"] else _figure(cell[figure])
 
 
 def _times(ratio: float | None) -> str:
