@@ -7,15 +7,20 @@ import hashlib
 import os
 from pathlib import Path
 
-from omnix import VERSION
+from omnix import VERSION, aws
+from omnix.catalogue.prices import batch
+from omnix.dynamodb import Table
 from omnix.errors import UnavailableError
+from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
+from omnix.recommendations.keys import bought_with
 from omnix.system.model import Build, Health, Readiness, Version
 
 CONTRACT_FILE = "openapi.json"
 BUILD_FILE = "omnix_build.json"
 
+_TABLES = ("products", "inventory", "orders", "customer-profiles", "analytics", "sessions")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -26,7 +31,14 @@ def health() -> Health:
 
 def ready() -> Report:
     """Every check of the function `api`."""
-    return report("api", table_probes("products", "analytics", "sessions"))
+    return report("api", {**table_probes(*_TABLES), "table:recommendations": _recommendations})
+
+
+def _recommendations() -> None:
+    """The role reads this table in batches alone."""
+    known = parameters()
+    stored = Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("recommendations")))
+    batch(stored, [bought_with("readiness", "PROBE")])
 
 
 def readiness() -> Readiness:

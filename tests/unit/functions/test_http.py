@@ -16,7 +16,7 @@ from omnix import cors, request_body
 from omnix.errors import InvalidJsonError, InvalidRequestError, UnsupportedMediaTypeError
 from omnix.system import service
 
-from .conftest import ORIGIN, Cloud, caller, event
+from .conftest import ORIGIN, TABLES, Cloud, caller, event
 
 PRODUCT = {"sku": "TEA-1", "name": "Tea", "category": "tea", "price": {"amount": 100, "currency": "EUR"}}
 
@@ -210,6 +210,8 @@ def test_health_version_and_contract_answer(api: Any) -> None:
 def test_readiness_is_503_with_every_check_when_a_table_is_gone(api: Any, cloud: Cloud) -> None:
     ready = api("GET", "/system/readiness", authorizer=None)
     assert (ready.status, ready.json["ok"]) == (200, True)
+    asked = {check["name"] for check in ready.json["checks"]}
+    assert asked == {"parameters", *(f"table:{name}" for name in TABLES if name != "users")}
     cloud.client("dynamodb").delete_table(TableName="omnix-ai-dev-analytics")
     answer = api("GET", "/system/readiness", authorizer=None)
     assert answer.status == 503
