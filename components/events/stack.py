@@ -214,7 +214,8 @@ def tls_only(queue_arn: str) -> Statement:
     """Refuses everyone who comes to the queue without TLS."""
     return Statement(
         "TlsOnly",
-        ["sqs:*"],
+        # What moves messages, and not `sqs:*`: a slip in the condition must not lock out who could mend it.
+        [f"sqs:{action}" for action in ("ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage")],
         [queue_arn],
         {"Bool": {"aws:SecureTransport": ["false"]}},
         principals=ANYONE,

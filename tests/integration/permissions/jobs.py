@@ -4,6 +4,7 @@ A job raises when it could not do its work. Those that execute here are in this 
 only is in `evaluated`, as the calls that it makes by its own documentation.
 """
 
+import random
 import time
 import uuid
 from collections.abc import Callable
@@ -100,6 +101,8 @@ def a_product_is_made_changed_found_and_deleted(site: Site) -> None:
 
 def the_dashboard_sums_up(site: Site) -> None:
     assert site.call("GET", "/dashboard/summary", 200, token=site.token())
+    days = random.randrange(2, 91)  # what was asked a moment ago would come from the function's memory
+    assert site.call("GET", f"/dashboard/trends?days={days}", 200, token=site.token())
 
 
 def the_system_routes_answer(site: Site) -> None:
@@ -260,6 +263,7 @@ def executed() -> list[Job]:
         ),
         Job("a product is made, changed, found and deleted", a_product_is_made_changed_found_and_deleted, of("api")),
         Job("a customer is made, changed and erased", selling.a_customer_is_made_changed_found_and_erased, of("api")),
+        Job("stock is imported and listed", selling.stock_is_imported_and_listed_by_its_location, of("api")),
         Job("an order takes and gives back its stock", selling.an_order_takes_its_stock_and_gives_it_back, of("api")),
         Job(
             "a paid order is counted and recommended",

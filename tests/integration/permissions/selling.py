@@ -1,5 +1,6 @@
 """Jobs of a shop that sells: stock, customers, orders, and what the worker makes of them."""
 
+import json
 import uuid
 from typing import Any
 
@@ -67,3 +68,15 @@ def a_paid_order_is_counted_for_its_customer_and_recommended(site: Site) -> None
         return worth["orders"] == 1 and mug in {item["product_id"] for item in beside}
 
     wait_until(counted, "an order is counted", 15)
+    site.call("DELETE", f"/customers/{customer}", 204, token=token)
+
+
+def stock_is_imported_and_listed_by_its_location(site: Site) -> None:
+    token = site.token()
+    product = _stocked(site, token, 1)
+    line = json.dumps({"product_id": product, "on_hand": 5, "reorder_point": 2})
+    headers = {"Content-Type": "application/x-ndjson"}
+    report = site.call("POST", "/inventory/import", 200, token=token, content=f"{line}\n", headers=headers)
+    assert report["updated"] == 1, report
+    assert site.call("GET", f"/inventory/{product}", 200, token=token)["on_hand"] == 5
+    assert site.call("GET", "/inventory?location_id=main", 200, token=token)["items"]
