@@ -36,7 +36,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Response:
-    """One documented answer. `codes`: the error codes that it can carry, with what each means."""
+    """One documented answer. `headers`: each with its only value, or empty text where it has several.
+
+    `codes`: the error codes that it can carry, with what each means.
+    """
 
     status: int
     schemas: Mapping[str, Schema]
@@ -146,7 +149,7 @@ def _response(status: int, source: Mapping[str, Any]) -> Response:
     return Response(
         status=status,
         schemas={kind: part["schema"] for kind, part in content.items()},
-        headers={key: header.get("description", "") for key, header in source.get("headers", {}).items()},
+        headers={key: header.get("schema", {}).get("const", "") for key, header in source.get("headers", {}).items()},
         codes={code: example["value"]["error"]["message"] for code, example in examples.items()},
         description=source.get("description", ""),
     )

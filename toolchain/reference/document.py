@@ -16,6 +16,7 @@ INTRODUCTION = Path(__file__).parent / "introduction.md"
 _SHOWN_HEADERS = (
     "Location", "ETag", "Cache-Control", "Idempotency-Replayed", "Next-Cursor", "Content-Disposition",
 )  # fmt: skip
+_EVERYWHERE = ("X-Request-Id", "X-Correlation-Id")  # the introduction tells of them
 _LIST_SHOWN = 4
 _FIELD_HEADINGS = ("field", "type", "default", "meaning")
 
@@ -35,14 +36,15 @@ def page(contract: Contract, told: Sequence[Chapter], answers: Answers, introduc
 
 
 def _errors(contract: Contract, common: frozenset[int]) -> list[str]:
-    """Every error once, with how many operations give it."""
-    found: dict[tuple[int, str], str] = {}
+    """Every error once."""
+    found: dict[tuple[int, str], tuple[str, str]] = {}
     for operation in contract.operations.values():
         for response in operation.failures:
-            found |= {(response.status, code): text for code, text in response.codes.items()}
+            headers = ", ".join(f"`{header}`" for header in response.headers)
+            found |= {(response.status, code): (text, headers) for code, text in response.codes.items()}
     rows = [
-        (str(status), f"`{code}`", text, "every operation" if status in common else "")
-        for (status, code), text in sorted(found.items())
+        (str(status), f"`{code}`", *said, "every operation" if status in common else "")
+        for (status, code), said in sorted(found.items())
     ]
     example = {"error": {"code": "not_found", "message": "…", "details": [], "request_id": "c6af9ac6-7b61"}}
     return [
@@ -51,7 +53,7 @@ def _errors(contract: Contract, common: frozenset[int]) -> list[str]:
         "One shape from every layer; `details` says where and why, never what was sent:",
         f"`{json.dumps(example, ensure_ascii=False)}`",
         "",
-        *schemas.table(("status", "code", "meaning", "where"), rows),
+        *schemas.table(("status", "code", "meaning", "headers", "where"), rows),
         "",
     ]
 
@@ -139,7 +141,8 @@ def _gives(contract: Contract, response: Response) -> str:
         if schema or kind != JSON
     ]
     text = " or ".join(kinds) or response.description.rstrip(".").lower()
-    headers = [f"`{header}`" for header in response.headers if header != "X-Request-Id"]
+    own = {header: value for header, value in response.headers.items() if header not in _EVERYWHERE}
+    headers = [f"`{header}: {value}`" if value else f"`{header}`" for header, value in own.items()]
     return text + (f", with {', '.join(headers)}" if headers else "")
 
 
