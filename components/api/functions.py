@@ -69,7 +69,8 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
             tables["analytics"].grant(grantee, ["GetItem", "Query", "PutItem", "UpdateItem"])
             tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
             tables["customer-profiles"].grant(
-                grantee, ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+                grantee,
+                ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"],
             )
             tables["recommendations"].grant(grantee, ["BatchGetItem"])
             # Without Query, and so without the indexes. Refresh families lie under `FAMILY#`, but their entry in

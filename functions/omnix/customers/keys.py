@@ -48,3 +48,18 @@ def all_by_name(tenant_id: str) -> str:
 def by_name(name: str, customer_id: str) -> str:
     """customer-profiles, gsi1: a customer's place in the list."""
     return f"{folded(name)}#{customer_id}"
+
+
+def buyers(tenant_id: str, course: str) -> str:
+    """customer-profiles, gsi1: what those have bought who go one way through the segments (`rfm.course`)."""
+    return f"TENANT#{tenant_id}#BUYERS#{course}"
+
+
+def by_last_order(last_order_at: str, customer_id: str) -> str:
+    """customer-profiles, gsi1: a buyer's place among them."""
+    return f"{last_order_at}#{customer_id}"
+
+
+def buyer(place: str) -> str:
+    """The customer's id in a place that `by_last_order` made."""
+    return place.rpartition("#")[2]

@@ -1,6 +1,6 @@
 """What the customer routes take and give."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
@@ -10,6 +10,8 @@ from omnix.identity.model import Email, Name
 from omnix.request_model import Body
 
 Phone = Annotated[str, StringConstraints(pattern=r"^(\+[1-9][0-9]{3,14})?$", max_length=16)]
+# Whom an index can list: a prospect has bought nothing.
+BuyerSegment = Literal["champion", "loyal", "big_spender", "new", "promising", "at_risk", "hibernating", "lost"]
 Notes = Annotated[str, StringConstraints(max_length=2000)]
 
 _EXAMPLE: JsonDict = {

@@ -7,8 +7,10 @@ without reading the others (quintiles, as in Hughes' "Strategic Database Marketi
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from itertools import product
 
 _BEST = 5
+_SCORES = range(1, _BEST + 1)
 _RECENCY_DAYS = (30, 60, 90, 180)  # at most so many: 5, 4, 3, 2
 _FREQUENCY_ORDERS = (2, 4, 6, 10)  # at least so many: 2, 3, 4, 5
 _MONEY_UNITS = (50, 200, 500, 1000)  # at least so much, in whole units of a currency: 2, 3, 4, 5
@@ -72,6 +74,32 @@ def segment(recent: int, often: int, much: int) -> Segment:
     if often == 1 and recent >= _HIGH:
         return Segment.NEW
     return Segment.PROMISING
+
+
+def course(often: int, much: int) -> str:
+    """The segments that a buyer with these scores passes through while it buys no more; one name for the same way.
+
+    There are six such ways, of 25 pairs of scores: `new>promising>hibernating>lost`, `loyal>at_risk>lost`, ...
+    """
+    return ">".join(dict.fromkeys(segment(recent, often, much) for recent in reversed(_SCORES)))
+
+
+def spans(wanted: Segment) -> Mapping[str, tuple[int | None, int | None]]:
+    """Course -> how many days ago at least and at most those of a segment bought last; None for no bound."""
+    found: dict[str, tuple[int | None, int | None]] = {}
+    for often, much in product(_SCORES, _SCORES):
+        scores = [recent for recent in _SCORES if segment(recent, often, much) is wanted]
+        if scores:
+            found[course(often, much)] = _least_days(scores[-1]), _most_days(scores[0])
+    return found
+
+
+def _least_days(recent: int) -> int | None:
+    return None if recent == _BEST else _RECENCY_DAYS[_BEST - 1 - recent] + 1
+
+
+def _most_days(recent: int) -> int | None:
+    return None if recent == 1 else _RECENCY_DAYS[_BEST - recent]
 
 
 def days_between(last_order_at: str, today: str) -> int:

@@ -68,6 +68,9 @@ def _actions(
         "last_order_at": new.last_order_at,
         "version": version + 1,
     }
+    if new.course and new.last_order_at:
+        item["gsi1pk"] = keys.buyers(tenant_id, new.course)
+        item["gsi1sk"] = keys.by_last_order(new.last_order_at, customer_id)
     write = (
         customers.put(item, "version = :version", {":version": version})
         if stored

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from omnix import etag
 from omnix.authorisation import EDITORS, PEOPLE, principal
 from omnix.customers.model import (
+    BuyerSegment,
     Customer,
     CustomerChanges,
     CustomerInput,
@@ -38,11 +39,16 @@ CustomerId = Annotated[str, Path(description="The customer's id.")]
 )
 def list_customers(
     prefix: Annotated[str, Query(max_length=100, description="Only names that begin so, case ignored.")] = "",
+    segment: Annotated[BuyerSegment | None, Query(description="Only who is of this segment today.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> CustomerPage:
-    """The tenant's customers in the order of their names. Not for devices, as nothing of customers is."""
-    return customers().list(principal(router.current_event), prefix=prefix, limit=limit, after=cursor)
+    """The tenant's customers in the order of their names, or those of a segment, who bought last first.
+
+    A prefix and a segment together are 422. Not for devices, as nothing of customers is.
+    """
+    caller = principal(router.current_event)
+    return customers().list(caller, prefix=prefix, segment=segment, limit=limit, after=cursor)
 
 
 @router.post(

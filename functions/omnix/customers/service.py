@@ -21,7 +21,7 @@ from omnix.customers.model import (
 )
 from omnix.customers.store import AlreadyDoneError, CustomerStore, VersionChangedError
 from omnix.dynamodb import Table
-from omnix.errors import ConflictError, NotFoundError, UnavailableError
+from omnix.errors import ConflictError, NotFoundError, UnavailableError, ValidationFailedError
 from omnix.idempotency import Once
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnix.authorisation import Principal
-    from omnix.customers.model import CustomerChanges, CustomerInput
+    from omnix.customers.model import BuyerSegment, CustomerChanges, CustomerInput
 
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _COHORT = re.compile(r"f([1-5])m([1-5])")
@@ -42,9 +42,16 @@ class Customers:
     def __init__(self, store: CustomerStore) -> None:
         self._store = store
 
-    def list(self, caller: Principal, *, prefix: str, limit: int, after: str | None) -> CustomerPage:
-        """A page of the caller's customers by name, with names that begin so, if asked."""
+    def list(
+        self, caller: Principal, *, prefix: str, segment: BuyerSegment | None, limit: int, after: str | None
+    ) -> CustomerPage:
+        """A page of the caller's customers by name, with names that begin so, or of a segment by their last order.
+
+        Raises ValidationFailedError for both.
+        """
         caller.require(PEOPLE)
+        if segment:
+            return self._of_segment(caller.tenant_id, prefix, rfm.Segment(segment), limit, after)
         items, following = self._store.page(caller.tenant_id, prefix, limit, after)
         return CustomerPage(items=items, next_cursor=following)
 
@@ -125,6 +132,15 @@ class Customers:
                 if cohort:
                     found[rfm.segment(recent, int(cohort[1]), int(cohort[2]))] += count
         return found
+
+    def _of_segment(
+        self, tenant_id: str, prefix: str, segment: rfm.Segment, limit: int, after: str | None
+    ) -> CustomerPage:
+        if prefix:
+            fault = {"location": "query.prefix", "reason": "not_with_segment", "message": "leave one of the two out"}
+            raise ValidationFailedError("A segment is listed by the last order, not by name.", [fault])
+        items, following = self._store.page_of_segment(tenant_id, segment, clock.iso_now(), limit, after)
+        return CustomerPage(items=items, next_cursor=following)
 
     def _change(
         self,

@@ -6,8 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from omnix.catalogue.keys import folded
+from omnix.catalogue.prices import batch
 from omnix.customers import keys
 from omnix.customers.model import Customer
+from omnix.customers.segment_list import SegmentList
 from omnix.customers.value import Value
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from omnix.customers.rfm import Segment
     from omnix.dynamodb import Item, Table
     from omnix.idempotency import Once
 
@@ -60,6 +63,15 @@ class CustomerStore:
         )
         items, following = listing.page(limit, after)
         return [_customer(item) for item in items], following
+
+    def page_of_segment(
+        self, tenant_id: str, segment: Segment, today: str, limit: int, after: str | None
+    ) -> tuple[list[Customer], str | None]:
+        """A page of those who are of a segment today, who bought last first; without those who were just erased."""
+        ids, following = SegmentList(self._customers, tenant_id, segment, today).page(limit, after)
+        items = batch(self._customers, [keys.profile(tenant_id, one) for one in ids])
+        found = {customer.customer_id: customer for customer in map(_customer, items)}
+        return [found[one] for one in ids if one in found], following
 
     def create(self, tenant_id: str, customer: Customer, once: Once | None) -> None:
         """Raises ConflictError when the address is taken, AlreadyDoneError when the idempotency key was used."""

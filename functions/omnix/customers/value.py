@@ -75,6 +75,11 @@ class Value:
             return None
         return self.last_order_at[:10], f"f{rfm.frequency(self.orders)}m{rfm.money(self.spent)}"
 
+    @property
+    def course(self) -> str | None:
+        """Which way through the segments it goes while it buys no more; None without an order."""
+        return rfm.course(rfm.frequency(self.orders), rfm.money(self.spent)) if self.cohort else None
+
     def _spent(self, currency: str, amount: int) -> dict[str, int]:
         sums = {**self.spent, currency: self.spent.get(currency, 0) + amount}
         return {name: total for name, total in sorted(sums.items()) if total}
