@@ -28,20 +28,21 @@ def merged(lines: Iterable[LineInput]) -> Mapping[tuple[str, str], int]:
 def priced(asked: Sequence[LineInput], prices: Mapping[str, Priced]) -> tuple[list[OrderLine], str, Totals]:
     """Lines, their one currency, and totals.
 
-    Raises ConflictError for a product that is not for sale, ValidationFailedError for two currencies and for sums that
-    are too large.
+    Raises ConflictError for what the catalogue stands against: a product that is not for sale, two currencies, a total
+    too large at these prices; ValidationFailedError for more of one product than an order may have.
     """
     units = merged(asked)
     _require_for_sale(asked, prices)
     currencies = sorted({prices[product].currency for product, _ in units})
     if len(currencies) > 1:
-        raise _invalid("body.lines", "currencies", f"an order has one currency, not {' and '.join(currencies)}")
+        raise _impossible("currencies", f"an order has one currency, not {' and '.join(currencies)}")
     lines = [_line(prices[product], location, quantity) for (product, location), quantity in units.items()]
     totals = Totals(units=sum(line.quantity for line in lines), amount=sum(line.total for line in lines))
     if totals.amount > MAX_AMOUNT:
-        raise _invalid("body.lines", "too_large", f"the total may be {MAX_AMOUNT} at most")
+        raise _impossible("too_large", f"the total may be {MAX_AMOUNT} at most")
     if any(quantity > MAX_QUANTITY for quantity in units.values()):
-        raise _invalid("body.lines", "too_large", f"of one product there may be {MAX_QUANTITY} at most")
+        fault = _fault("body.lines", "too_large", f"of one product there may be {MAX_QUANTITY} at most")
+        raise ValidationFailedError("The order has too many of a product.", [fault])
     return lines, currencies[0], totals
 
 
@@ -68,8 +69,8 @@ def _line(product: Priced, location_id: str, quantity: int) -> OrderLine:
     )
 
 
-def _invalid(location: str, reason: str, message: str) -> ValidationFailedError:
-    return ValidationFailedError("The order cannot be made so.", [_fault(location, reason, message)])
+def _impossible(reason: str, message: str) -> ConflictError:
+    return ConflictError("The order cannot be made at the catalogue's prices.", [_fault("body.lines", reason, message)])
 
 
 def _fault(location: str, reason: str, message: str) -> dict[str, Any]:

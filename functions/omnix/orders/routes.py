@@ -50,7 +50,8 @@ def list_orders(
 def create_order(order: Annotated[OrderInput, Body()], idempotency_key: IdempotencyKey = None) -> Response[Order]:
     """Creates an order at the catalogue's prices and reserves its stock.
 
-    409 for what is not for sale, not enough in stock or of an unknown customer, with the lines in `details`.
+    409 for what is not for sale, not enough in stock, of two currencies or of an unknown customer, with the lines in
+    `details`.
     """
     made, replayed = orders().create(principal(router.current_event), order, idempotency_key)
     headers = {"Location": f"/orders/{made.order_id}"} | (REPLAYED if replayed else {})

@@ -64,8 +64,8 @@ class Orders:
     def create(self, caller: Principal, asked: OrderInput, idempotency_key: str | None) -> tuple[Order, bool]:
         """The order, and whether an earlier request with the same key made it.
 
-        Raises ConflictError for what is not for sale or too little in stock and for an unknown customer,
-        ValidationFailedError for two currencies.
+        Raises ConflictError for what is not for sale or too little in stock, for an unknown customer and for prices of
+        two currencies, ValidationFailedError for more of one product than an order may have.
         """
         caller.require(_SELLERS)
         payload = asked.model_dump_json().encode()

@@ -1,6 +1,5 @@
 """The fuzzer's own tenant: who signs in, and what there is to be found, changed and sold."""
 
-import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,14 +23,6 @@ class Shop:
     keys: dict[str, bytes] = field(default_factory=dict)
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     wrong_passwords: int = 0
-    _turn: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def turn(self, of: int) -> int:
-        """0 to `of` - 1 in turn: which of several things a case becomes, without chance."""
-        with self._lock:
-            self._turn += 1
-            return self._turn % of
 
     def sign_in(self, url: str) -> str:
         """An access token; the first one is of a new tenant, which gets something to sell."""

@@ -97,12 +97,12 @@ def test_what_is_not_in_stock_is_409_and_nothing_is_written(api: Call, cloud: Cl
     assert cloud.everything() == before
 
 
-def test_products_of_two_currencies_are_422(api: Call, cloud: Cloud, tea: str) -> None:
+def test_products_of_two_currencies_are_409(api: Call, cloud: Cloud, tea: str) -> None:
     dear = product("TEA-2", currency="USD")
     stock(dear, 1)
     before = cloud.everything()
     answer = api("POST", "/orders", body=body((tea, 1), (dear, 1)))
-    assert (answer.status, answer.json["error"]["details"][0]["reason"]) == (422, "currencies")
+    assert (answer.status, answer.json["error"]["details"][0]["reason"]) == (409, "currencies")
     assert cloud.everything() == before
 
 
@@ -171,11 +171,11 @@ def test_the_largest_order_fits_a_transaction(api: Call, tea: str) -> None:
     assert level(tea) == (10, 0, 10)
 
 
-def test_a_total_beyond_what_json_readers_hold_is_422(api: Call) -> None:
+def test_a_total_beyond_what_json_readers_hold_is_409(api: Call) -> None:
     dear = product("GOLD", 10**12)
     stock(dear, 10_000)
     answer = api("POST", "/orders", body=body((dear, 1001)))
-    assert (answer.status, answer.json["error"]["details"][0]["reason"]) == (422, "too_large")
+    assert (answer.status, answer.json["error"]["details"][0]["reason"]) == (409, "too_large")
     assert level(dear) == (10_000, 0, 10_000)
 
 
