@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
+from components.api.functions import DESCRIPTIONS, Stores, grant
 from components.data.tables import TABLES
 from components.events.stack import SOURCES
+from omnix import tokens
 from omnix.authorisation import Role
+from omnix.identity import refresh, throttle
 from toolchain.workspace import ROOT
 
 ARCHITECTURE = (ROOT / "docs/architecture/SYSTEM_ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -102,3 +106,28 @@ def test_the_roles_on_the_page_are_those_of_the_contract() -> None:
     assert groups("signed in, no API key") == {
         route for route, operation in protected.items() if operation.get("security") == [{"bearer": []}]
     }
+
+
+def test_the_partitions_on_the_page_are_those_that_roles_are_held_to() -> None:
+    held: set[tuple[str, str, tuple[str, ...]]] = set()
+    for function in DESCRIPTIONS:
+        tables = {name: MagicMock() for name in TABLES}
+        grant(function, MagicMock(), Stores(tables, MagicMock(), MagicMock()))
+        for name, table in tables.items():
+            held |= {(function, name, tuple(call.args[2])) for call in table.grant.call_args_list if len(call.args) > 2}
+    lines = re.findall(r"^\| `(\w+)` \| `(\w+)` \| ((?:`[^`]+`(?:, )?)+)", SECURITY, re.MULTILINE)
+    assert {(function, table, tuple(re.findall(r"`([^`]+)`", said))) for function, table, said in lines} == held
+
+
+def test_the_limits_on_the_page_are_those_of_the_code() -> None:
+    text = " ".join(SECURITY.split())
+    assert (
+        f"{throttle.ACCOUNT.failures} of an account from addresses that never signed in to it, "
+        f"{throttle.ADDRESS.failures} of an address over all such accounts, "
+        f"{throttle.KNOWN.failures} of an account from an address that did; "
+        f"{throttle.SESSION.failures} in a session"
+    ) in text
+    assert throttle.WINDOW_SECONDS == 15 * 60
+    assert f"{refresh.GRACE_MILLISECONDS // 1000} s of grace" in text
+    assert f"the family {refresh.LIFETIME_SECONDS // 86400} days" in text
+    assert f"| {tokens.LIFETIME_SECONDS // 60} minutes | not kept |" in text
