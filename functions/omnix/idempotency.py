@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from omnix import clock
+from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError, ValidationFailedError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ IdempotencyKey = Annotated[
 
 REPLAYED = {"Idempotency-Replayed": "true"}
 _SECONDS = 24 * 3600
+# Longer than a function may run: a claim whose holder died is free again.
+CLAIM_SECONDS = 60
 # TTL deletes up to days late: an expired key is free before it is gone.
 _FREE = "attribute_not_exists(pk) OR expires_at < :now"
 
@@ -72,6 +75,29 @@ class Once:
         if not item["reference"]:
             raise ConflictError("A request with this Idempotency-Key is being worked on. Ask again for its answer.")
         return str(item["reference"])
+
+    def claim(self, sessions: Table) -> str | None:
+        """None when the key is ours for a minute, else the answer that an earlier request was given (`answer`).
+
+        Raises ConflictError while another request with the key is under way, ValidationFailedError for another payload.
+        """
+        try:
+            put = sessions.put(self._item("", CLAIM_SECONDS), _FREE, {":now": clock.epoch_seconds()})
+            transact(sessions.client, [put])
+        except ConditionFailedError:
+            earlier = self.earlier(sessions)
+            if earlier is None:  # it ended between our two calls
+                raise ConflictError("A request with this Idempotency-Key has just failed. Try again.") from None
+            return earlier
+        return None
+
+    def answer(self, sessions: Table, answer: str) -> None:
+        """The claimed work is done: `answer` is given to whoever sends the key again."""
+        transact(sessions.client, [sessions.put(self._item(answer, _SECONDS))])
+
+    def abandon(self, sessions: Table) -> None:
+        """The claimed work failed as a whole: the key is free."""
+        transact(sessions.client, [sessions.put(self._item("", -1))])
 
     def _item(self, reference: str, seconds: int) -> Item:
         return {

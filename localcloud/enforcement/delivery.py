@@ -30,7 +30,6 @@ def watch(acting: Acting) -> None:
     patched.send_to_targets = _targeted(Rule.send_to_targets, acting)
     patched = LambdaBackend
     patched.send_sqs_batch = _polled(LambdaBackend.send_sqs_batch, acting)
-    patched.send_dynamodb_items = _polled(LambdaBackend.send_dynamodb_items, acting)
     patched = notifications
     for name in ("_send_sqs_message", "_send_sns_message", "_invoke_awslambda"):
         setattr(patched, name, _notified(getattr(notifications, name), acting))

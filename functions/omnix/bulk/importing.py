@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from omnix import clock, errors
-from omnix.bulk import claim
 from omnix.bulk.model import ERRORS_SHOWN, ImportReport, LineError
 from omnix.idempotency import Once
 
@@ -36,15 +35,15 @@ def once_only(
     if key is None:
         return work(), False
     once = Once.of(caller, route, key, payload.encode())
-    earlier = claim.claimed(sessions, once)
+    earlier = once.claim(sessions)
     if earlier is not None:
         return ImportReport.model_validate_json(earlier), True
     try:
         report = work()
     except BaseException:
-        claim.abandoned(sessions, once)
+        once.abandon(sessions)
         raise
-    claim.answered(sessions, once, report.model_dump_json())
+    once.answer(sessions, report.model_dump_json())
     return report, False
 
 

@@ -101,7 +101,7 @@ def watched(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
     for name in ("_send_sqs_message", "_send_sns_message", "_invoke_awslambda"):
         monkeypatch.setattr(notifications, name, getattr(notifications, name))
-    originals = {LambdaBackend: ("send_sqs_batch", "send_dynamodb_items"), Rule: ("send_to_targets",)}
+    originals = {LambdaBackend: ("send_sqs_batch",), Rule: ("send_to_targets",)}
     for owner, names in {**originals, Subscription: ("publish",)}.items():
         for name in names:
             monkeypatch.setattr(owner, name, getattr(owner, name))  # put back at the end
