@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from omnix import deadline
+from omnix.attribute_values import Parsers
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
@@ -48,7 +49,9 @@ _CONFIG = Config(
 
 @functools.cache
 def _session() -> Session:
-    return Session()
+    made = Session()
+    made.register_component("response_parser_factory", Parsers())
+    return made
 
 
 @functools.cache
