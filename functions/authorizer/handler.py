@@ -1,10 +1,9 @@
 """The function `authorizer`: decides about the credential of every protected request."""
 
-import json
 import logging
 from typing import Any
 
-from omnix import aws, deadline, readiness
+from omnix import aws, clock, deadline, logs, metrics, readiness
 from omnix.admission.refusal import RefusedError
 from omnix.admission.service import admission
 
@@ -23,10 +22,26 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     deadline.begin(context)
     if event.get("source") == readiness.SOURCE:
         return gate.ready().as_dict()
+    started = clock.monotonic()
+    refused = failed = 0
     try:
-        answer = gate.admit(event)
+        return gate.admit(event)
     except RefusedError as refusal:
+        refused = 1
         _logger.setLevel(gate.log_level())
-        _logger.info(json.dumps({"message": "refused", "reason": refusal.reason}))
+        _logger.info(logs.line("refused", reason=refusal.reason, **_ids(event)))
         raise Exception("Unauthorized") from None  # noqa: TRY002 - API Gateway knows this text, no type
-    return answer
+    except Exception as error:  # noqa: BLE001 - Lambda logs what is raised, and texts of errors repeat what they refuse
+        failed = 1
+        _logger.error(logs.line("no decision", **logs.failure(error), **_ids(event)))  # noqa: TRY400
+        raise Exception("no decision") from None  # noqa: TRY002 - API Gateway knows no type
+    finally:
+        ms = round((clock.monotonic() - started) * 1000, 1)
+        values = {"Requests": 1, "Refusals": refused, metrics.SERVER_ERRORS: failed, metrics.LATENCY: ms}
+        metrics.flush({**values, "ColdStart": int(logs.cold_start())})
+
+
+def _ids(event: dict[str, Any]) -> dict[str, Any]:
+    """What binds the line to the gateway's and the function's: the request's id and its route."""
+    request = event.get("requestContext") or {}
+    return {"request_id": request.get("requestId"), "route": event.get("resource")}

@@ -10,15 +10,18 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
 from botocore.session import Session
 
-from omnix import deadline
+from omnix import deadline, errors, metrics
 from omnix.attribute_values import Parsers
+from omnix.deadline import OutOfTimeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
     from types_boto3_dynamodb import DynamoDBClient
@@ -71,11 +74,20 @@ def _in_time(**_: object) -> None:
     deadline.require(ATTEMPT_SECONDS)
 
 
-def _no_late_retry(response: tuple[AWSResponse, object] | None = None, **_: object) -> bool | None:
+def _no_late_retry(
+    response: tuple[AWSResponse, Mapping[str, Any]] | None = None,
+    caught_exception: Exception | None = None,
+    **_: object,
+) -> bool | None:
     """False, the first answer and so the one that counts, where there is no time for the pause and another attempt.
 
-    A service may ask for up to 5 s more of pause: then the caller is told to come back.
+    A service may ask for up to 5 s more of pause: then the caller is told to come back. Every attempt's end is seen
+    here, so failures are counted here too, those that a retry makes good among them.
     """
+    if isinstance(caught_exception, OutOfTimeError):
+        return False
+    if response is None or errors.passing(response[1]):
+        metrics.count(metrics.DEPENDENCY_FAILURES)
     asked = response[0].headers.get("x-amz-retry-after", "0") if response else "0"
     late = deadline.remaining() < PAUSE_SECONDS + ATTEMPT_SECONDS
     return False if late or not asked.isdecimal() or int(asked) > PAUSE_SECONDS * 1000 else None

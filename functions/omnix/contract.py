@@ -24,6 +24,7 @@ from omnix.dashboard.routes import router as dashboard
 from omnix.identity.routes import router as identity
 from omnix.inventory.routes import router as inventory
 from omnix.operation import (
+    CACHE_EXTENSION,
     ERRORS_EXTENSION,
     GIVES_EXTENSION,
     PUBLIC_EXTENSION,
@@ -46,9 +47,14 @@ _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "Valida
 _VERSIONED = ("/Product", "/Level", "/Order", "/Customer")
 _HEADER_NAMES = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _GATEWAY_ERRORS = {
-    429: ("too_many_requests", "Too many requests; wait before the next one."),
     504: ("timeout", "The answer took longer than 29 seconds."),
 }
+_RETRY_AFTER = {
+    "description": "Seconds until the next attempt is worth making.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_RETRIED = (429, 503)
+_NOT_MODIFIED = "304"
 _DIFFERENCE_LINES = 40
 
 type Document = dict[str, Any]
@@ -65,7 +71,7 @@ def document() -> Document:
         schemas |= made["components"]["schemas"]
         for path, method, operation in _operations(made["paths"]):
             operation["description"] = says[operation["operationId"]]
-            paths.setdefault(path, {})[method] = _operation(operation, function)
+            paths.setdefault(path, {})[method] = _conditional(method, _operation(operation, function))
     for name in _POWERTOOLS_SCHEMAS:
         schemas.pop(name, None)
     found: Document = {
@@ -106,7 +112,12 @@ def _operation(operation: Document, function: str) -> Document:
     statuses = operation.pop(ERRORS_EXTENSION)
     public, signed_in = operation.pop(PUBLIC_EXTENSION), operation.pop(SIGNED_IN_EXTENSION)
     takes, gives = operation.pop(TAKES_EXTENSION, None), operation.pop(GIVES_EXTENSION, None)
-    responses = {status: _success(status, r) for status, r in operation["responses"].items() if status.startswith("2")}
+    cache = operation.pop(CACHE_EXTENSION, None)
+    responses = {
+        status: _success(status, response, cache)
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+    }
     if gives:
         responses["200"]["content"] = _text(gives, shortest=0)
         responses["200"]["headers"]["Next-Cursor"] = {"description": "There is more.", "schema": {"type": "string"}}
@@ -127,25 +138,56 @@ def _text(examples: Document, *, shortest: int) -> Document:
     return {media: {"schema": schema, "example": example} for media, example in examples.items()}
 
 
-def _success(status: str, response: Document) -> Document:
-    headers = {"X-Request-Id": {"description": "Quote it in reports.", "schema": {"type": "string"}}}
+def _conditional(method: str, operation: Document) -> Document:
+    """A GET whose answer has a tag takes `If-None-Match` and may be 304."""
+    headers = operation["responses"].get("200", {}).get("headers", {})
+    if method != "get" or "ETag" not in headers:
+        return operation
+    parameter = {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "ETags of what the caller has; the answer is 304, without a body, when one of them is current.",
+        "schema": {"type": "string"},
+    }
+    unchanged = {"description": "What the caller has is current.", "headers": headers}
+    return {
+        **operation,
+        "parameters": [*operation.get("parameters", []), parameter],
+        "responses": operation["responses"] | {_NOT_MODIFIED: unchanged},
+    }
+
+
+def _success(status: str, response: Document, cache: str | None) -> Document:
+    headers = {
+        "X-Request-Id": {"description": "Quote it in reports.", "schema": {"type": "string"}},
+        "X-Correlation-Id": {
+            "description": "Of the caller's `traceparent` or `X-Correlation-Id` (a UUID), else the request's id.",
+            "schema": {"type": "string"},
+        },
+    }
     if status == "204":
         return {"description": "Done.", "headers": headers}
     schema = response["content"]["application/json"]["schema"].get("$ref", "")
     if schema.endswith(_VERSIONED):
         headers["ETag"] = {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}
+    elif cache:
+        headers["ETag"] = {"description": "Of this answer, for `If-None-Match`.", "schema": {"type": "string"}}
+        headers["Cache-Control"] = {"description": "Who may keep it.", "schema": {"type": "string", "const": cache}}
     return {**response, "description": "Created." if status == "201" else "Found.", "headers": headers}
 
 
 def _failure(status: int) -> Document:
     kinds = [(error.code, (error.__doc__ or "").strip()) for error in errors.ALL if error.status == status]
     kinds = kinds or [_GATEWAY_ERRORS[status]]
+    headers = {"headers": {"Retry-After": _RETRY_AFTER}} if status in _RETRIED else {}
     examples = {
         code: {"value": {"error": {"code": code, "message": text, "details": [], "request_id": "c6af9ac6-7b61"}}}
         for code, text in kinds
     }
     return {
         "description": " ".join(f"`{code}`: {text}" for code, text in kinds),
+        **headers,
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}},
     }
 

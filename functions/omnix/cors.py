@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
 HEADERS = "Content-Type,Authorization,X-API-Key,X-Client-Type,Idempotency-Key,If-Match"
-EXPOSED = "ETag,Location,Retry-After,X-Request-Id,Idempotency-Replayed,Next-Cursor,Content-Disposition"
+EXPOSED = "ETag,Location,Retry-After,X-Request-Id,X-Correlation-Id,Idempotency-Replayed,Next-Cursor,Content-Disposition"
 MAX_AGE_SECONDS = 600
 
 

@@ -133,6 +133,15 @@ class ValidationFailedError(ApiError):
     status, code = 422, "validation_failed"
 
 
+class TooManyRequestsError(ApiError):
+    """Too many requests or failed attempts; `Retry-After` says in how many seconds the next one counts again."""
+
+    status, code = 429, "too_many_requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
 class UnavailableError(ApiError):
     """A dependency is slow, throttled or away; the same request may succeed in a moment."""
 
@@ -154,6 +163,7 @@ ALL: tuple[type[ApiError], ...] = (
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
     ValidationFailedError,
+    TooManyRequestsError,
     InternalError,
     UnavailableError,
 )
@@ -163,8 +173,12 @@ def from_aws(error: Exception) -> ApiError:
     """What the caller is told when an AWS call failed: 503 where trying again helps, 500 where it is our defect."""
     if isinstance(error, (ConnectionError, HTTPClientError, OutOfTimeError)):
         return UnavailableError()
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error.response.get("Error", {}).get("Code") in _THROTTLES or status >= 500:  # noqa: PLR2004 - RFC 9110
-            return UnavailableError()
+    if isinstance(error, ClientError) and passing(error.response):
+        return UnavailableError()
     return InternalError()
+
+
+def passing(response: Mapping[str, Any]) -> bool:
+    """Whether what a service answered is its own trouble, throttling or failure, and may be over in a moment."""
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return response.get("Error", {}).get("Code") in _THROTTLES or status >= 500  # noqa: PLR2004 - RFC 9110

@@ -1,6 +1,7 @@
-"""Entity tags of versioned resources (RFC 9110, 8.8.3) and `If-Match`."""
+"""Entity tags (RFC 9110, 8.8.3): of versioned resources, of texts, and the conditions that name them."""
 
-from typing import Annotated
+import hashlib
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
@@ -15,6 +16,27 @@ IfMatch = Annotated[
 def of(version: int) -> str:
     """The strong tag of a version."""
     return f'"{version}"'
+
+
+def of_text(text: str) -> str:
+    """The strong tag of an answer that has no version: its SHA-256, cut to 128 bits."""
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def conditional(answer: dict[str, Any], if_none_match: str | None) -> dict[str, Any]:
+    """The proxy response to a GET, or 304 without a body when the caller has it already.
+
+    RFC 9110, 13.1.2: any of a list, compared weakly, `*` for whatever is there. A 304 has the headers of the 200 that
+    tell a cache what it may do (15.4.5), not those that describe a body.
+    """
+    (tag,) = answer["multiValueHeaders"].get("ETag", [None])
+    if answer["statusCode"] != 200 or tag is None or if_none_match is None:  # noqa: PLR2004 - RFC 9110
+        return answer
+    given = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+    if given.isdisjoint({tag.removeprefix("W/"), "*"}):
+        return answer
+    kept = {name: value for name, value in answer["multiValueHeaders"].items() if name != "Content-Type"}
+    return {**answer, "statusCode": 304, "multiValueHeaders": kept, "body": "", "isBase64Encoded": False}
 
 
 def require(if_match: str | None, version: int, what: str) -> None:

@@ -1,11 +1,13 @@
 """HTTP for API Gateway's REST proxy events: Powertools routes and validates, this module keeps the promises.
 
-Every answer has a request id, `Vary: Origin` and the error shape; CORS headers go to exact origins only, read at run
-time; bad input is never a 500; nothing personal is logged.
+Every answer has a request id, a correlation id, `Vary: Origin` and the error shape; CORS headers go to exact origins
+only, read at run time; bad input is never a 500; nothing personal is logged. An answer is kept by nobody unless its
+operation says so (`omnix.operation`), and a GET whose tag the caller has is 304.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,9 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from omnix import clock, cors, errors, request_body
-from omnix.parameters import CORS_ORIGINS, LOG_LEVEL, ParameterMissingError
+from omnix import caching, clock, cors, errors, etag, logs, metrics, request_body
+from omnix.operation import CACHE_EXTENSION
+from omnix.parameters import CORS_ORIGINS, ParameterMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 # A body of 1 MB can hold a hundred thousand faults; an answer with all of them would be more than Lambda's 6 MB.
 _DETAILS_SHOWN = 20
 _LOCATION_LENGTH = 200
-
-LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"))
 
@@ -66,29 +67,60 @@ def serve(app: APIGatewayRestResolver, parameters: Parameters, event: Mapping[st
     """The proxy response for a REST proxy event; never raises for anything that a caller can send."""
     started = clock.monotonic()
     request_id = _request_id(event, context)
-    logger.append_keys(request_id=request_id)
+    given = request_body.header(event, logs.CORRELATION_HEADER.lower())
+    correlation_id = logs.correlation(request_body.header(event, "traceparent"), given, request_id)
+    logger.append_keys(request_id=request_id, correlation_id=correlation_id, tenant_id=_tenant_id(event))
     origins = _configure(parameters)
     preflight = event.get("httpMethod") == "OPTIONS"
     answer = _plain(204, "") if preflight else _resolve(app, event, context, request_id)
     headers = {
-        "Cache-Control": "no-store",
+        "Cache-Control": caching.NOTHING,
         "Vary": "Origin",
         "X-Content-Type-Options": "nosniff",
         "X-Request-Id": request_id,
+        logs.CORRELATION_HEADER: correlation_id,
         **cors.headers(request_body.header(event, "origin"), origins, preflight=preflight),
+        **_caching(app, event, answer),
     }
     answer["multiValueHeaders"] = {name: [value] for name, value in headers.items()} | answer["multiValueHeaders"]
     answer["body"] = answer["body"] or ""
-    logger.info(
-        "request",
-        extra={
-            "method": event.get("httpMethod"),
-            "route": event.get("resource"),
-            "status": answer["statusCode"],
-            "ms": round((clock.monotonic() - started) * 1000, 1),
-        },
-    )
+    if event.get("httpMethod") == "GET":
+        answer = etag.conditional(answer, request_body.header(event, "if-none-match"))
+    _record(event, answer["statusCode"], round((clock.monotonic() - started) * 1000, 1))
     return answer
+
+
+def _caching(app: APIGatewayRestResolver, event: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, str]:
+    """`Cache-Control` and tag of an operation's answer that may be kept."""
+    policy = _policies(app).get((event.get("httpMethod"), event.get("resource")))
+    if policy is None or answer["statusCode"] != 200:  # noqa: PLR2004 - RFC 9110
+        return {}
+    # Whoever signs in next at the same browser must not be shown what it kept for the last one.
+    vary = {} if policy == caching.SHARED else {"Vary": "Origin, Authorization, X-API-Key"}
+    return {"Cache-Control": policy, "ETag": etag.of_text(answer["body"]), **vary}
+
+
+@functools.cache
+def _policies(app: APIGatewayRestResolver) -> dict[tuple[Any, Any], str]:
+    """`Cache-Control` by method and path, as the operations say; no such path has a variable."""
+    routes = [*app._static_routes, *app._dynamic_routes]
+    found = ((route, (route.openapi_extensions or {}).get(CACHE_EXTENSION)) for route in routes)
+    return {(route.method, route.path): policy for route, policy in found if policy}
+
+
+def _record(event: Mapping[str, Any], status: int, ms: float) -> None:
+    """The request's log line and metrics: its route is the contract's template, so that no id is in it."""
+    method, route, cold = event.get("httpMethod"), event.get("resource"), logs.cold_start()
+    logger.info("request", extra={"method": method, "route": route, "status": status, "ms": ms, "cold_start": cold})
+    server_error = status >= 500  # noqa: PLR2004 - RFC 9110
+    values = {
+        "Requests": 1,
+        "ClientErrors": int(status >= 400 and not server_error),  # noqa: PLR2004 - RFC 9110
+        metrics.SERVER_ERRORS: int(server_error),
+        metrics.LATENCY: ms,
+        "ColdStart": int(cold),
+    }
+    metrics.flush(values, f"{method} {route}")
 
 
 def _resolve(
@@ -111,14 +143,18 @@ def _plain(status: int, body: str, headers: Mapping[str, str] | None = None) -> 
 
 def _configure(parameters: Parameters) -> tuple[str, ...]:
     """Apply the log level, give the origins. Without Parameter Store the answer lacks CORS headers, nothing else."""
+    logger.setLevel(logs.level(parameters))
     try:
-        level = parameters.get(LOG_LEVEL).upper()
-        if level in LEVELS:
-            logger.setLevel(level)
         return parameters.get_list(CORS_ORIGINS)
-    except (ClientError, BotoCoreError, ParameterMissingError):
-        logger.exception("parameters could not be read")
+    except (ClientError, BotoCoreError, ParameterMissingError) as error:
+        logger.error("parameters could not be read", extra=logs.failure(error))  # noqa: TRY400 - no exception's text
         return ()
+
+
+def _tenant_id(event: Mapping[str, Any]) -> str | None:
+    """Whose request it is, from the authorizer's context; None before a sign-in."""
+    authorizer = (event.get("requestContext") or {}).get("authorizer") or {}
+    return authorizer.get("tenant_id")
 
 
 def _request_id(event: Mapping[str, Any], context: object) -> str:
@@ -135,13 +171,13 @@ def _api_error(error: Exception, app: APIGatewayRestResolver) -> errors.ApiError
     if isinstance(error, NotFoundError):
         return _no_route(app)
     if isinstance(error, (ClientError, BotoCoreError)):
-        logger.exception("an AWS call failed")
+        logger.error("an AWS call failed", extra=logs.failure(error))
         return errors.from_aws(error)
     if isinstance(error, ResponseValidationError):
         places = [{"loc": fault["loc"], "type": fault["type"]} for fault in error.errors()]
         logger.error("a response does not have its documented shape", extra={"places": places})
         return errors.InternalError()
-    logger.exception("unexpected error", exc_info=error)
+    logger.error("unexpected error", extra=logs.failure(error))
     return errors.InternalError()
 
 

@@ -11,6 +11,7 @@ TAKES_EXTENSION = "x-omnix-takes"
 GIVES_EXTENSION = "x-omnix-gives"
 ROLES_EXTENSION = "x-omnix-roles"
 SIGNED_IN_EXTENSION = "x-omnix-signed-in"
+CACHE_EXTENSION = "x-omnix-cache"
 
 _ALWAYS = (429, 500, 503, 504)
 _PROTECTED = (401, 403)
@@ -23,6 +24,7 @@ def operation(
     public: bool = False,
     roles: Collection[Role] = tuple(Role),
     signed_in: bool = False,
+    cache: str | None = None,
     takes: Mapping[str, str] | None = None,
     gives: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -30,8 +32,9 @@ def operation(
 
     `errors` are the statuses of this operation alone: those that every operation, every protected one and every one
     with a body has are added here. `roles` are those that the operation is for, `signed_in` that an API key of such a
-    role is not enough; services enforce both, and a test holds the contract to them. `takes` and `gives` are for what
-    is text and not JSON: an example of the body and of the answer by media type.
+    role is not enough; services enforce both, and a test holds the contract to them. `cache` is the `Cache-Control`
+    of its answers, which then carry an ETag of their text: `omnix.http` sends both, nothing else is to be kept.
+    `takes` and `gives` are for what is text and not JSON: an example of the body and of the answer by media type.
     """
     statuses = {*errors, *_ALWAYS, *(() if public else _PROTECTED), *(_BODY if body else ())}
     text = {TAKES_EXTENSION: takes, GIVES_EXTENSION: gives}
@@ -39,6 +42,7 @@ def operation(
         ERRORS_EXTENSION: tuple(sorted(statuses)),
         PUBLIC_EXTENSION: public,
         SIGNED_IN_EXTENSION: signed_in,
+        **({CACHE_EXTENSION: cache} if cache else {}),
         **({} if public else {ROLES_EXTENSION: [role.value for role in Role if role in roles]}),
         **{name: dict(examples) for name, examples in text.items() if examples},
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from omnix import VERSION, clock
+from omnix import VERSION, clock, logs
 
 SOURCE = "omnix.readiness"
 
@@ -56,7 +56,7 @@ def _run(name: str, probe: Callable[[], object]) -> Check:
     try:
         probe()
     except Exception as error:  # noqa: BLE001 - a probe's only job is to turn any failure into an answer
-        _logger.warning("readiness: %s failed: %s", name, error)
+        _logger.warning(logs.line("not ready", probe=name, **logs.failure(error)))
         return Check(name, ok=False, detail=type(error).__name__, ms=_since(started))
     return Check(name, ok=True, detail="reachable", ms=_since(started))
 

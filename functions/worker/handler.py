@@ -1,19 +1,16 @@
 """The function `worker`: what follows a write, from the tables' streams."""
 
-import logging
 from typing import Any
 
-from omnix import aws, deadline, readiness
+from omnix import aws, clock, deadline, logs, metrics, readiness
 from omnix.events.consumer import consume
 from omnix.events.reactions import reactions
-from omnix.parameters import LOG_LEVEL, parameters
+from omnix.parameters import parameters
 from omnix.probes import table_probes
 from omnix.settings import FunctionSettings, load
 
 settings = load(FunctionSettings)
 aws.prepare("ssm", "dynamodb")
-
-_LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -21,8 +18,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     deadline.begin(context)
     if event.get("source") == readiness.SOURCE:
         return readiness.report("worker", table_probes("analytics")).as_dict()
-    level = parameters().get(LOG_LEVEL).upper()
-    if level in _LEVELS:
-        logging.getLogger("omnix").setLevel(level)
+    started = clock.monotonic()
+    logs.configure(parameters())
     prefix = f"omnix-ai-{settings.environment}-"
-    return consume(event, prefix, reactions(), context.get_remaining_time_in_millis)
+    answer = consume(event, prefix, reactions(), context.get_remaining_time_in_millis)
+    handed_back = len(answer["batchItemFailures"])
+    values = {
+        "Requests": 1,
+        "Records": len(event["Records"]),
+        "BatchesHandedBack": handed_back,
+        metrics.LATENCY: round((clock.monotonic() - started) * 1000, 1),
+        "ColdStart": int(logs.cold_start()),
+    }
+    metrics.flush(values)
+    return answer

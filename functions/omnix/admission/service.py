@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import functools
 import hmac
-import logging
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from omnix import aws, tokens
+from omnix import aws, logs, tokens
 from omnix.admission import api_key, policy
 from omnix.admission.keyring import Keyring
 from omnix.admission.refusal import RefusedError
 from omnix.admission.settings import AuthorizerSettings, load
 from omnix.dynamodb import Table
-from omnix.parameters import DATABASE_ENDPOINT, LOG_LEVEL, USAGE_KEY, ParameterMissingError, Parameters, table
+from omnix.parameters import DATABASE_ENDPOINT, LOG_LEVEL, USAGE_KEY, Parameters, table
 from omnix.readiness import Report, report
 from omnix.secrets import RotatingSecret
 
@@ -47,12 +44,8 @@ class Admission:
         return policy.allow(event["methodArn"], principal_id, context, self._parameters.get(USAGE_KEY))
 
     def log_level(self) -> str:
-        """The level that Parameter Store asks for; INFO where it asks for none that there is, or is away."""
-        try:
-            level = self._parameters.get(LOG_LEVEL).upper()
-        except (ClientError, BotoCoreError, ParameterMissingError):
-            return "INFO"
-        return level if level in logging.getLevelNamesMapping() else "INFO"
+        """The level that Parameter Store asks for."""
+        return logs.level(self._parameters)
 
     def ready(self) -> Report:
         """Every check of the function `authorizer`."""

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from omnix.authorisation import PEOPLE, principal
+from omnix.caching import ROLLUP
 from omnix.dashboard.model import Summary, Trends
 from omnix.dashboard.service import dashboard
 from omnix.operation import operation
@@ -18,7 +19,7 @@ router = Router()  # type: ignore[no-untyped-call]
     summary="Read the dashboard's summary",
     operation_id="readDashboardSummary",
     tags=["dashboard"],
-    openapi_extensions=operation(roles=PEOPLE),
+    openapi_extensions=operation(roles=PEOPLE, cache=ROLLUP),
 )
 def summary() -> Summary:
     """Catalogue, orders, stock and today's sales of the caller's shop."""
@@ -30,7 +31,7 @@ def summary() -> Summary:
     summary="Read the dashboard's trends",
     operation_id="readDashboardTrends",
     tags=["dashboard"],
-    openapi_extensions=operation(422, roles=PEOPLE),
+    openapi_extensions=operation(422, roles=PEOPLE, cache=ROLLUP),
 )
 def trends(
     days: Annotated[int, Query(ge=1, le=90, description="How many days up to today, UTC.")] = 30,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from omnix import logs
 from omnix.events.change import change
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def consume(
             found = change(record, prefix)
             for react in reactions.get(found.table, ()):
                 react(found)
-        except Exception:
-            _logger.exception("event %s failed, %d records before it done", record.get("eventID"), done)
+        except Exception as error:  # noqa: BLE001 - whatever it is, Lambda is told where to begin again
+            said = {"event_id": record.get("eventID"), "done": done, **logs.failure(error)}
+            _logger.error(logs.line("a change could not be followed", **said))  # noqa: TRY400 - no exception's text
             return _from(record)
     return {"batchItemFailures": []}
 

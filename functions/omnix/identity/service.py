@@ -65,7 +65,7 @@ class Identity:
     def login(self, credentials: Credentials, origin: Origin = _NOWHERE) -> SignIn:
         """A new session; UnauthorizedError is the same, and as slow, for an unknown address.
 
-        Raises TooManyAttemptsError, for unknown addresses too, before the password is looked at.
+        Raises TooManyRequestsError, for unknown addresses too, before the password is looked at.
         """
         from omnix.identity import passwords
 
@@ -138,7 +138,7 @@ class Identity:
     def change_password(self, caller: Principal, change: PasswordChange) -> None:
         """Another password; the caller's session lives on, every other one ends.
 
-        Raises ForbiddenError for a wrong current password, TooManyAttemptsError after many of them, ConflictError
+        Raises ForbiddenError for a wrong current password, TooManyRequestsError after many of them, ConflictError
         when another change came first.
         """
         from omnix.identity import passwords

@@ -29,7 +29,7 @@ from botocore.exceptions import ClientError
 
 from omnix import clock
 from omnix.dynamodb import dump_item
-from omnix.errors import ApiError
+from omnix.errors import TooManyRequestsError
 from omnix.identity import keys
 
 if TYPE_CHECKING:
@@ -57,15 +57,6 @@ ADDRESS = Limit("ADDRESS", 100)
 SESSION = Limit("SESSION", 10)
 
 
-class TooManyAttemptsError(ApiError):
-    """Too many failures; the same for every e-mail address, registered or not."""
-
-    status, code = 429, "too_many_requests"
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("Too many failed attempts. Try again later.", headers={"Retry-After": str(retry_after)})
-
-
 @dataclass(frozen=True)
 class Attempt:
     """What an attempt counted, in the window that began at that second.
@@ -86,7 +77,7 @@ class Throttle:
         self._secret = secret
 
     def sign_in(self, email: str, network: str) -> Attempt:
-        """Count an attempt to sign in; raises TooManyAttemptsError when a window is full."""
+        """Count an attempt to sign in; raises TooManyRequestsError when a window is full."""
         known_until = self._known_until(email, network)
         if known_until > clock.epoch_seconds():
             attempt = self._count((KNOWN, self._digest(email, network)))
@@ -94,7 +85,7 @@ class Throttle:
         return self._count((ACCOUNT, self._digest(email)), (ADDRESS, self._digest(network)))
 
     def confirmation(self, session_id: str) -> Attempt:
-        """Count an attempt to confirm the password inside a session; raises TooManyAttemptsError."""
+        """Count an attempt to confirm the password inside a session; raises TooManyRequestsError."""
         return self._count((SESSION, self._digest(session_id)))
 
     def take_back(self, attempt: Attempt) -> None:
@@ -115,7 +106,8 @@ class Throttle:
         for number, (limit, digest) in enumerate(subjects):
             if not self._add(limit, digest, window):
                 self.take_back(Attempt(window, subjects[:number]))
-                raise TooManyAttemptsError(window + WINDOW_SECONDS - now)
+                # the same for every e-mail address, registered or not
+                raise TooManyRequestsError("Too many failed attempts. Try again later.", window + WINDOW_SECONDS - now)
         return Attempt(window, subjects)
 
     def _add(self, limit: Limit, digest: str, window: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from omnix.caching import SHARED
 from omnix.operation import operation
 from omnix.system import service
 from omnix.system.model import Health, Readiness, Version
@@ -41,7 +42,7 @@ def readiness() -> Readiness:
     summary="Version",
     operation_id="readVersion",
     tags=["system"],
-    openapi_extensions=operation(public=True),
+    openapi_extensions=operation(public=True, cache=SHARED),
 )
 def version() -> Version:
     """What is deployed."""
@@ -54,7 +55,7 @@ def version() -> Version:
     operation_id="readContract",
     tags=["system"],
     enable_validation=False,  # the file's own text goes out, not a parsed and re-made copy
-    openapi_extensions=operation(public=True),
+    openapi_extensions=operation(public=True, cache=SHARED),
 )
 def contract() -> Response[Any]:
     """The OpenAPI document of every route."""

@@ -157,6 +157,16 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.fixture(autouse=True)
+def no_rollup_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests read right after they wrote; what is kept, and how long, is tested by itself."""
+    from omnix.dashboard import service
+
+    for kept in (service.recent_summaries, service.recent_trends):
+        kept.clear()
+        monkeypatch.setattr(kept, "seconds", 0)
+
+
 @pytest.fixture(scope="session")
 def dynamodb_local() -> Iterator[str]:
     """The address of AWS's own DynamoDB Local, one a test process; skips, with the reason, where there is none."""

@@ -55,9 +55,25 @@ def test_an_operation_says_who_serves_it_who_may_call_it_and_how_it_fails(number
         assert statuses >= {"401", "403"}
     if method in ("post", "put", "patch"):
         assert statuses >= {"400", "413", "415", "422"}
-    for status in statuses - {"200", "201", "202", "204"}:
+    for status in statuses - {"200", "201", "202", "204", "304"}:
         schema = operation["responses"][status]["content"]["application/json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Error"}
+    told = {status for status in statuses if "Retry-After" in operation["responses"][status].get("headers", {})}
+    assert told == {"429", "503"}
+
+
+def test_a_read_with_a_tag_may_be_304_and_says_so() -> None:
+    tagged = {
+        operation["operationId"]
+        for _, method, operation in OPERATIONS
+        if method == "get" and "ETag" in operation["responses"]["200"]["headers"]
+    }
+    assert tagged >= {"readProduct", "readOrder", "readCustomer", "readDashboardSummary", "readContract", "readVersion"}
+    for _, _, operation in OPERATIONS:
+        named = {parameter["name"] for parameter in operation.get("parameters", [])}
+        unchanged = operation["responses"].get("304")
+        assert (operation["operationId"] in tagged) == ("If-None-Match" in named) == (unchanged is not None)
+        assert unchanged is None or "content" not in unchanged
 
 
 def test_only_these_operations_are_public() -> None:
