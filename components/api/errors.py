@@ -38,7 +38,9 @@ GATEWAY_ERRORS: tuple[GatewayError, ...] = (
     GatewayError("BAD_REQUEST_BODY", 400, "invalid_request", "The request body is not valid."),
     GatewayError("BAD_REQUEST_PARAMETERS", 400, "invalid_request", "A request parameter is not valid."),
     GatewayError("DEFAULT_4XX", None, "invalid_request", "The request was refused."),
-    GatewayError("DEFAULT_5XX", None, "internal_error", "Something went wrong on our side."),
+    # Ours answers every request that it lives to answer, so this is one that died, ran out of time or was throttled by
+    # Lambda (AWS's own 502 and 500). The type's status is that of all 5XX without one of their own, of which none is.
+    GatewayError("DEFAULT_5XX", *_UNAVAILABLE),
     GatewayError("EXPIRED_TOKEN", *_NO_ROUTE),
     GatewayError("INTEGRATION_FAILURE", *_UNAVAILABLE),
     GatewayError("INTEGRATION_TIMEOUT", 504, "timeout", "The request took too long."),
@@ -59,6 +61,7 @@ _SOON = {"Retry-After": "1"}
 _OWN_HEADERS: Mapping[str, Mapping[str, str]] = {
     "AUTHORIZER_CONFIGURATION_ERROR": _SOON,
     "AUTHORIZER_FAILURE": _SOON,
+    "DEFAULT_5XX": _SOON,
     "INTEGRATION_FAILURE": _SOON,
     "THROTTLED": _SOON,
     "UNAUTHORIZED": {"WWW-Authenticate": "Bearer"},

@@ -1,10 +1,12 @@
 """The fault interface of an environment's cloud, as tests use it (see `localcloud.faults`)."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import httpx
@@ -48,10 +50,12 @@ class Switch:
         """Every function starts cold: what it had cached is gone."""
         httpx.post(f"{self._cloud}/functions/restart", timeout=60).raise_for_status()
 
-    def kill(self, *functions: str) -> int:
-        """SIGKILL to every process of these functions, whatever it is doing; how many there were."""
-        found = [pid for pid, variables in processes(self.environment).items()
-                 if variables["OMNIX_FUNCTION"] in functions]  # fmt: skip
+    def kill(self, *functions: str, choose: Random | None = None) -> list[int]:
+        """SIGKILL to every process of these functions, or to one that `choose` takes; the ids."""
+        found = [pid for pid, given in processes(self.environment).items() if given["OMNIX_FUNCTION"] in functions]
+        if choose is not None and found:
+            found = [choose.choice(sorted(found))]
         for pid in found:
-            os.kill(pid, signal.SIGKILL)
-        return len(found)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return found

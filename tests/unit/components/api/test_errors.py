@@ -68,11 +68,11 @@ def test_every_error_is_the_json_error_with_no_text_of_the_caller():
         assert set(re.findall(r"\$[\w.]+", template)) == {"$context.requestId"}
 
 
-def test_the_defaults_leave_awss_own_status():
+def test_a_function_that_died_is_unavailable_and_the_callers_default_leaves_awss_own_status():
     responses = gateway_responses(None)
     # A status here would replace that of every type without one ("DEFAULT_4XX", developer guide).
     assert "statusCode" not in responses["DEFAULT_4XX"]
-    assert "statusCode" not in responses["DEFAULT_5XX"]
+    assert responses["DEFAULT_5XX"]["statusCode"] == "503"
 
 
 def test_a_browser_of_the_stacks_origin_can_read_every_gateway_error():
