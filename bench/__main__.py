@@ -14,6 +14,7 @@ import json
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     chosen = options.sections or SECTIONS
     found: dict[str, Any] = {"machine": _machine()}
+    started = time.monotonic()
     from bench.growth import GrowthError
     from toolchain.cloud import CloudError
     from toolchain.engine import EngineError
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BundleError, CloudError, EngineError, GrowthError, HandlerImportError, PulumiError) as error:
         _say(f"bench: {error}")
         return 1
+    found["seconds"] = round(time.monotonic() - started, 1)
     if options.json:
         print(json.dumps(found, indent=2))
     else:
@@ -74,7 +77,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stack", default="dev", help="the stack whose `make up` is measured (default dev)")
     parser.add_argument("--shipped-only", action="store_true", help="skip the comparison with other bytecode")
     parser.add_argument("--requests", type=_positive, default=40, help="timed requests a route (default 40)")
-    parser.add_argument("--seconds", type=_positive, default=6, help="length of a round of load (default 6)")
+    parser.add_argument("--seconds", type=_positive, default=4, help="length of a round of load (default 4)")
     parser.add_argument("--largest", type=_positive, default=100_000, help="products of the largest tenant")
     parser.add_argument("--root", type=lambda p: Path(p).resolve(), default=Path.cwd(), help="the project root")
     return parser.parse_args(arguments)
@@ -107,6 +110,7 @@ def _print(found: dict[str, Any]) -> None:
     wide = Console(width=max(console.width, _WIDTH))
     print_tables(wide, found)
     tables.print_served(wide, found)
+    wide.print(f"took {found['seconds']:.0f} s")
 
 
 def _machine() -> dict[str, str]:

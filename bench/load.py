@@ -71,17 +71,19 @@ class Result:
 def measure(bench: Bench, seconds: float, say: Callable[[str], None]) -> Result:
     """Rounds of `seconds` each that alternate between the two; both start warm."""
     shop = Shop(bench.api_url, products=100)
+    shop.settled()
     nothing = Call("GET", "/there/is/nothing", None, "", "")
     stages = {"ours": bench.api_url, "twin": bench.twin_url}
     say("load: ceiling of the generator and the gateway")
     ceiling = asyncio.run(_round(bench.api_url, lambda _: itertools.repeat(nothing), seconds / 2, expected=(404,)))
-    for url in stages.values():
-        asyncio.run(_round(url, functools.partial(requests, shop, 0), _WARM_SECONDS))
+    for place, url in enumerate(stages.values(), start=1):
+        asyncio.run(_round(url, functools.partial(requests, shop, CLIENTS * place), _WARM_SECONDS))
     tallies: dict[str, list[Tally]] = {name: [] for name in stages}
     for turn in range(ROUNDS):
-        for name, url in stages.items():
+        for place, (name, url) in enumerate(stages.items(), start=1):
             say(f"load: round {turn + 1} of {ROUNDS}, {name}, {CLIENTS} clients")
-            script = functools.partial(requests, shop, CLIENTS * (turn + 1))
+            # numbers that no round before had: both sides write into one tenant, where a SKU is taken once
+            script = functools.partial(requests, shop, CLIENTS * (len(stages) * turn + place + len(stages)))
             tallies[name].append(asyncio.run(_round(url, script, seconds)))
     shop.close()
     return Result(ceiling.a_second, _load(tallies["ours"]), _load(tallies["twin"]))

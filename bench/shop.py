@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _PASSWORD = "correct horse battery staple"  # noqa: S105 - of an account that lives for a minute
 _PRODUCTS, _CUSTOMERS, _ORDERS = 40, 5, 12
 _STOCK = 10**8
+_SETTLE_SECONDS = 30
 
 
 class Shop:
@@ -49,6 +51,16 @@ class Shop:
 
     def close(self) -> None:
         self._http.close()
+
+    def settled(self) -> None:
+        """Wait until the worker has counted what the shop began with: it would run beside what is measured."""
+        until = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < until:
+            summary = self._send("GET", "/dashboard/summary")
+            orders = sum(counted["orders"] for counted in summary["orders"])
+            if (summary["products"], orders) == (len(self.product_ids), _ORDERS):
+                return
+            time.sleep(0.5)
 
     def next(self, operation: Operation) -> Call:
         """The operation's next request; what it uses up is made through the API now."""
