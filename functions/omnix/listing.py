@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from botocore.exceptions import ClientError
+from pydantic import Field
 
 from omnix import cursor
+from omnix.text import WHOLE
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item, Table
 
-Limit = Annotated[int, Query(ge=1, le=100)]
+Limit = Annotated[int, Field(ge=1, le=100), WHOLE, Query()]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=cursor.MAX_LENGTH, description="From the last page.")]
 
 

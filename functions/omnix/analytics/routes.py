@@ -4,6 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import Field
 
 from omnix.analytics.model import MAX_DAYS, By, EventBatch, Id, Ingested, SalesReport, StockTurn
 from omnix.analytics.service import analytics
@@ -11,10 +12,11 @@ from omnix.authorisation import PEOPLE, principal
 from omnix.customers.model import Segments
 from omnix.customers.service import customers
 from omnix.operation import operation
+from omnix.text import WHOLE
 
 router = Router()  # type: ignore[no-untyped-call]
 
-Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="How many days up to today, UTC.")]
+Days = Annotated[int, Field(ge=1, le=MAX_DAYS), WHOLE, Query(description="How many days up to today, UTC.")]
 
 
 @router.post(
@@ -54,7 +56,7 @@ def sales(
     openapi_extensions=operation(422, roles=PEOPLE),
 )
 def best_sellers(
-    days: Days = 30, limit: Annotated[int, Query(ge=1, le=100, description="How many products.")] = 10
+    days: Days = 30, limit: Annotated[int, Field(ge=1, le=100), WHOLE, Query(description="How many products.")] = 10
 ) -> SalesReport:
     """The products that sold most units."""
     return analytics().best_sellers(principal(router.current_event), days, limit)

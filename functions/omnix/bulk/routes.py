@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from omnix import aws, request_body
 from omnix.authorisation import EDITORS, principal
@@ -15,10 +16,11 @@ from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.listing import Cursor
 from omnix.operation import operation
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.text import WHOLE
 
 router = Router()  # type: ignore[no-untyped-call]
 
-Rows = Annotated[int, Query(ge=1, le=1000, description="Rows at most; fewer where they are long.")]
+Rows = Annotated[int, Field(ge=1, le=1000), WHOLE, Query(description="Rows at most; fewer where they are long.")]
 
 _MEDIA_TYPES = {Format.CSV: f"{lines.CSV}; charset=utf-8", Format.NDJSON: lines.NDJSON}
 _PRODUCTS = {

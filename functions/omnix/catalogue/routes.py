@@ -25,10 +25,11 @@ from omnix.etag import IfMatch
 from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.listing import Cursor, Limit
 from omnix.operation import operation
+from omnix.text import WHOLE
 
 router = Router()  # type: ignore[no-untyped-call]
 
-Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
+Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT), WHOLE]
 ProductId = Annotated[str, Path(description="The product's id.")]
 
 

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from omnix.authorisation import PEOPLE, principal
 from omnix.caching import ROLLUP
 from omnix.dashboard.model import Summary, Trends
 from omnix.dashboard.service import dashboard
 from omnix.operation import operation
+from omnix.text import WHOLE
 
 router = Router()  # type: ignore[no-untyped-call]
 
@@ -34,7 +36,7 @@ def summary() -> Summary:
     openapi_extensions=operation(422, roles=PEOPLE, cache=ROLLUP),
 )
 def trends(
-    days: Annotated[int, Query(ge=1, le=90, description="How many days up to today, UTC.")] = 30,
+    days: Annotated[int, Field(ge=1, le=90), WHOLE, Query(description="How many days up to today, UTC.")] = 30,
 ) -> Trends:
     """Orders, units, revenue and visitors by day, beside the period before."""
     return dashboard().trends(principal(router.current_event), days)

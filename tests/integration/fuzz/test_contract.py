@@ -1,9 +1,9 @@
 """Schemathesis against the running gateway: every operation, every check, every phase.
 
-The contract is the one that the gateway serves; the caller is a tenant of the run's own. The run is the same every
-time, for its seed is fixed. A longer one, or another one:
+The contract is the one that the gateway serves; the caller is a tenant of the run's own. What is sent is the same
+every time, for its seed is fixed. A longer run, of other cases, that repeats for half an hour what it can repeat:
 
-    OMNIX_FUZZ_EXAMPLES=300 OMNIX_FUZZ_SEED=7 .venv/bin/pytest tests/integration/fuzz
+    OMNIX_FUZZ_EXAMPLES=100 OMNIX_FUZZ_SECONDS=1800 OMNIX_FUZZ_SEED=7 .venv/bin/pytest tests/integration/fuzz
 
 `schemathesis.toml` tells how to run it without pytest, against any environment.
 """
@@ -24,7 +24,8 @@ from toolchain.workspace import ROOT
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = int(os.environ.get("OMNIX_FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("OMNIX_FUZZ_SEED", "20261121"))
-SECONDS = 300 + 40 * EXAMPLES
+REPEATED = os.environ.get("OMNIX_FUZZ_SECONDS", "")
+SECONDS = 300 + 40 * EXAMPLES + int(REPEATED or 0)
 ADDRESS = "127.0.0.77"
 OUTPUT_SHOWN = 20_000
 
@@ -36,7 +37,7 @@ def test_the_api_does_what_its_contract_says_and_nothing_else(dev: Environment, 
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{url}/openapi.json",
         "--url", url, "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--no-color",
-        "--report-json-path", str(report),
+        "--report-json-path", str(report), *(["--max-time", REPEATED] if REPEATED else []),
     ]  # fmt: skip
     environment = {
         **os.environ,

@@ -39,7 +39,6 @@ class Wire:
             lines.append(f"Content-Length: {len(body) if declared is None else declared}".encode())
         with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=30) as connection:
             connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-            connection.shutdown(socket.SHUT_WR)
             answer = HTTPResponse(connection)
             answer.begin()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()

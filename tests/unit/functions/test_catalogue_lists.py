@@ -119,3 +119,20 @@ def test_a_change_of_a_description_rewrites_no_entry(api: Call, monkeypatch: pyt
     monkeypatch.setattr(BaseClient, "_make_api_call", watched)
     assert api("PATCH", f"/products/{made['product_id']}", body={"description": "Black."}).status == 200
     assert written == ["product", "product_sku"]
+
+
+@pytest.mark.parametrize("text", ["1_0", "+5", " 5", "5 ", "5.0", "5e0", "05", "\u0665", "0x5", "", "five"])
+@pytest.mark.parametrize(
+    "path", ["/products", "/products/export", "/recommendations", "/analytics/best-sellers", "/customers"]
+)
+def test_a_number_is_written_as_json_writes_an_integer(api: Call, path: str, text: str) -> None:
+    answer = api("GET", path, query={"limit": text})
+    assert (answer.status, answer.code) == (422, "validation_failed")
+    assert api("GET", path, query={"limit": "5"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("limit", "0"), ("limit", "101"), ("min_price", "-1"), ("min_price", "1_0")]
+)
+def test_a_number_keeps_its_bounds(api: Call, name: str, text: str) -> None:
+    assert api("GET", "/products", query={"currency": "EUR", name: text}).status == 422
