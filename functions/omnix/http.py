@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 # A body of 1 MB can hold a hundred thousand faults; an answer with all of them would be more than Lambda's 6 MB.
 _DETAILS_SHOWN = 20
 _LOCATION_LENGTH = 200
+
+# At DEBUG Powertools writes a handler's arguments, bodies with passwords among them (see also `omnix.aws`).
+logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
 
 logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"))
 

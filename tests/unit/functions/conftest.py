@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from components.data.tables import PARTITION_KEY, SORT_KEY, TableDefinition
 from components.data.tables import TABLES as DEFINITIONS
+from omnix import deadline
 from omnix.dynamodb import load_item
 from tests.dynamodb_local.distribution import UnavailableError
 from tests.dynamodb_local.server import REQUIRED, required, running
@@ -155,6 +156,12 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def time_has_no_end() -> None:
+    """The last test's invocation had one, and a process has one invocation at a time."""
+    deadline.begin(None)
 
 
 @pytest.fixture(autouse=True)
