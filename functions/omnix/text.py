@@ -5,7 +5,8 @@ import re
 from pydantic import BeforeValidator
 
 # One line with something to see in it: control characters forge lines of logs and cells of exports. Written so that
-# Rust's regex and ECMA 262's, which the contract's readers use, take it alike.
+# Rust's regex and ECMA 262's, which the contract's readers use, take it alike. Outer space is taken off afterwards
+# (`AfterValidator(str.strip)`): the lengths of the contract are those of what is sent.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")

@@ -37,7 +37,7 @@ class EventInput(Body):
     type: Annotated[EventType, Field(strict=False)]
     occurred_at: str = Field(
         default="",
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$",
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,6})?Z$",
         max_length=27,
         json_schema_extra=_no_default,
         description="UTC, ISO 8601 with Z, within the last seven days; left out, it is now.",

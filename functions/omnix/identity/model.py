@@ -11,7 +11,9 @@ from omnix.authorisation import Role
 from omnix.request_model import Body
 from omnix.text import ONE_LINE
 
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,59})"
+)
 
 
 def normalise_email(value: str) -> str:
@@ -29,7 +31,7 @@ Email = Annotated[
     Field(examples=["owner@shop.example"], json_schema_extra={"format": "email"}),
 ]
 NewPassword = Annotated[str, StringConstraints(min_length=12, max_length=128)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=ONE_LINE), AfterValidator(str.strip)]
 RefreshTokenText = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 

@@ -145,7 +145,7 @@ def test_an_event_counts_once_however_often_it_is_sent(api: Call, cloud: Cloud, 
     assert len([item for item in cloud.items("analytics") if item["entity"] == "event" and "event_id" in item]) == 100
 
 
-@pytest.mark.parametrize("moment", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "2026-13-41T25:61:61Z"])
+@pytest.mark.parametrize("moment", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "2026-02-30T00:00:00Z"])
 def test_an_event_out_of_time_is_refused_with_its_place(api: Call, moment: str) -> None:
     answer = api("POST", "/analytics/events", body={"events": [visit(1), visit(2, occurred_at=moment)]})
     assert answer.status == 422

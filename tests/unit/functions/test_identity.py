@@ -155,6 +155,17 @@ def test_an_api_key_validates_and_has_no_profile(auth: Any) -> None:
     assert auth("GET", "/auth/me", authorizer=platform).status == 403
 
 
+@pytest.mark.parametrize("address", ["a@b.example", "a.b+c@x-y.example", "a@xn--mgbh0fb.xn--kgbechtv"])
+def test_an_address_of_any_top_level_domain_is_one(address: str) -> None:
+    assert normalise_email(address.upper()) == address
+
+
+@pytest.mark.parametrize("name", [" " + "n" * 120, "n" * 121])
+def test_a_name_is_as_long_as_it_is_sent(name: str) -> None:
+    with pytest.raises(ValueError, match="at most 120"):
+        Registration.model_validate({**REGISTRATION, "name": name})
+
+
 @pytest.mark.parametrize("bad", ["", "a", "a@", "@b.example", "a b@c.example", "a@b..example", "a@-b.example", "a@b.1"])
 def test_what_is_no_address_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="e-mail"):
