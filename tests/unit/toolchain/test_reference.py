@@ -38,6 +38,7 @@ def test_every_operation_has_a_section_with_a_command_and_an_answer() -> None:
 
 @pytest.mark.parametrize("name", KEPT)
 def test_a_kept_answer_is_one_that_the_contract_documents(name: str) -> None:
+    """Else: `make up`, then `python -m toolchain.reference --record` with its API's address."""
     operation = CONTRACT.operations[name]
     source = CONTRACT.document["paths"][operation.path][operation.method.lower()]
     assert_shape(CONTRACT.document, source, KEPT[name]["status"], KEPT[name]["body"])
