@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: one creation per caller, route and key in 24 hours.
+"""`Idempotency-Key`: one creation, or step of an order, per caller, route and key in 24 hours.
 
 The record of a key lies in the table `sessions` and is written in the transaction that creates, so that a key is never
 half used: there is the record and what it made, or neither. Work that is more than one transaction (an import) claims
@@ -28,7 +28,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x20-\x7e]*$",  # other bytes reach a function as one replacement character: keys would collide
-        description="Chosen by the caller; the same key with the same body creates once in 24 hours.",
+        description="Chosen by the caller; the same key with the same body is done once in 24 hours.",
     ),
 ]
 

@@ -151,8 +151,12 @@ class Customers:
     ) -> Customer:
         caller.require(PEOPLE)
         for _ in range(_WRITE_ATTEMPTS):
-            before = self._matching(caller, customer_id, if_match)
-            after = _made(customer_id, change(before.content()), before.version + 1, before.created_at)
+            before = self.get(caller, customer_id)
+            content = change(before.content())
+            if content == before.content():
+                return before  # RFC 9110, 13.1.1: what is so already fails no condition; its answer may have been lost
+            etag.require(if_match, before.version, "customer")
+            after = _made(customer_id, content, before.version + 1, before.created_at)
             try:
                 self._store.replace(caller.tenant_id, before, after)
             except VersionChangedError:

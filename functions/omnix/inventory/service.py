@@ -132,10 +132,10 @@ class Stock:
         for attempt in range(_WRITE_ATTEMPTS):
             stored = self._store.get(caller.tenant_id, product_id, location_id)
             before = stored or self._new(caller, product_id, location_id)
-            etag.require(if_match, before.version, "level")
             after = change(before)
             if stored and after == before and record() == (None, None):
-                return stored  # nothing to write, no new version
+                return stored  # RFC 9110, 13.1.1: what is so already fails no condition; its answer may have been lost
+            etag.require(if_match, before.version, "level")
             after = after.model_copy(
                 update={
                     "low": is_low(after.available, after.reorder_point),

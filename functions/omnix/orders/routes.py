@@ -79,12 +79,16 @@ def read_order(order_id: OrderId) -> Response[Order]:
     openapi_extensions=operation(404, 409, 412, body=True),
 )
 def update_order(
-    order_id: OrderId, changes: Annotated[OrderChanges, Body()], if_match: IfMatch = None
+    order_id: OrderId,
+    changes: Annotated[OrderChanges, Body()],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response[Order]:
     """Pays, fulfils, delivers, cancels or refunds; 409 for a step that the order's status does not allow.
 
     Fulfilling ships the reserved stock, cancelling releases it, and a refund releases or restocks it. Anyone may pay;
-    devices do nothing else, and a refund needs the role owner or manager.
+    devices do nothing else, and a refund needs the role owner or manager. Sent again with its `Idempotency-Key`, a step
+    whose answer was lost is answered with the order as it is now, whatever `If-Match` says.
     """
-    changed = orders().change(principal(router.current_event), order_id, changes, if_match)
-    return etag.tagged(changed, changed.version)
+    changed, replayed = orders().change(principal(router.current_event), order_id, changes, if_match, idempotency_key)
+    return etag.tagged(changed, changed.version, headers=REPLAYED if replayed else None)

@@ -81,20 +81,37 @@ class Orders:
                 raise
             return self.get(caller, earlier), True
 
-    def change(self, caller: Principal, order_id: str, changes: OrderChanges, if_match: str | None) -> Order:
-        """The order after its step. Not found, precondition failed, conflict, forbidden."""
+    def change(
+        self,
+        caller: Principal,
+        order_id: str,
+        changes: OrderChanges,
+        if_match: str | None,
+        idempotency_key: str | None = None,
+    ) -> tuple[Order, bool]:
+        """The order after its step, and whether an earlier request with the same key made it.
+
+        Without a key a step that is repeated is a conflict: two tills that both take the money must not both be told
+        that it was them. Not found, precondition failed, conflict, forbidden.
+        """
         caller.require(_WHO.get(changes.status, PEOPLE))
+        once = None
+        if idempotency_key:
+            payload = f"{order_id} {changes.model_dump_json()}".encode()
+            once = Once.of(caller, "PATCH /orders/{order_id}", idempotency_key, payload)
         for _ in range(_WRITE_ATTEMPTS):
             before = self.get(caller, order_id)
+            if once and once.earlier(self._sessions):
+                return before, True
             etag.require(if_match, before.version, "order")
             after = _stepped(before, changes.status)
             try:
-                self._store.step(caller.tenant_id, before, after, STEPS[before.status, after.status])
-            except VersionChangedError:
-                continue  # read again: the step may no longer be one
+                self._store.step(caller.tenant_id, before, after, STEPS[before.status, after.status], once)
+            except (VersionChangedError, AlreadyDoneError):
+                continue  # read again: the step may no longer be one, or have been done with this key
             except OutOfStockError as short:
                 raise _no_stock(short, "The stock of these lines does not hold what the order reserved.") from None
-            return after
+            return after, False
         raise UnavailableError
 
     def _created(self, caller: Principal, asked: OrderInput, once: Once | None) -> Order:

@@ -125,15 +125,16 @@ class OrderStore:
         if short:
             raise OutOfStockError([order.lines[number] for number in short])
 
-    def step(self, tenant_id: str, before: Order, after: Order, stock: Stock) -> None:
-        """The order's next status and what it does to the stock: all or nothing.
+    def step(self, tenant_id: str, before: Order, after: Order, stock: Stock, once: Once | None = None) -> None:
+        """The order's next status, what it does to the stock, and the idempotency record: all or nothing.
 
-        Raises VersionChangedError when `before` is not what is stored, OutOfStockError with the lines whose level
-        does not hold what the order says.
+        Raises AlreadyDoneError when the idempotency key was used before, VersionChangedError when `before` is not what
+        is stored, OutOfStockError with the lines whose level does not hold what the order says.
         """
         plan = [
             ("order", self._orders.put(_item(tenant_id, after), _SAME_VERSION, {":version": before.version})),
             ("entry", self._orders.put(_status_item(tenant_id, after))),
+            *([("key", once.record(self._tables.sessions, after.order_id))] if once else []),
         ]
         move = _MOVES.get(stock)
         moves = self._moves(tenant_id, after, move) if move else []
@@ -142,6 +143,8 @@ class OrderStore:
             # The product is no longer sold and its level is gone: the money goes back all the same.
             moves = [kept for number, kept in enumerate(moves) if number not in short]
             failed, short = self._run(plan, moves)
+        if "key" in failed:
+            raise AlreadyDoneError(after.order_id)
         if "order" in failed:
             raise VersionChangedError
         if short:
