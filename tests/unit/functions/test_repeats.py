@@ -22,6 +22,7 @@ def test_what_is_so_already_fails_no_condition_and_is_not_written_again(
 ) -> None:
     """RFC 9110, 13.1.1."""
     tea = product("TEA")
+    body: dict[str, Any]
     if what == "product":
         path, body = f"/products/{tea}", TEA | {"name": "Green tea"} if method == "PUT" else {"name": "Green tea"}
     elif what == "customer":
