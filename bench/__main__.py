@@ -15,7 +15,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,31 +39,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = options.sections or SECTIONS
     found: dict[str, Any] = {"machine": _machine()}
     started = time.monotonic()
-    from bench.growth import GrowthError
-    from toolchain.cloud import CloudError
-    from toolchain.engine import EngineError
-    from toolchain.pulumi_cli import PulumiError
-
-    try:
-        if "imports" in chosen:
-            found["functions"] = _imports(options)
-        if "up" in chosen:
-            found["up"] = phases_document(phases(options.root, options.stack, options.up_runs, _say))
-        if "routes" in chosen or "load" in chosen:
-            found |= _served(options, chosen)
-        if "growth" in chosen:
-            from bench import growth
-
-            found["growth"] = [tables.growth_document(one) for one in growth.measure(_say, options.largest)]
-    except (BundleError, CloudError, EngineError, GrowthError, HandlerImportError, PulumiError) as error:
-        _say(f"bench: {error}")
-        return 1
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "imports": lambda: {"functions": _imports(options)},
+        "up": lambda: {"up": phases_document(phases(options.root, options.stack, options.up_runs, _say))},
+        "served": lambda: _served(options, chosen),
+        "growth": lambda: _growth(options),
+    }
+    wanted = dict.fromkeys("served" if section in {"routes", "load"} else section for section in chosen)
+    failures = [failure for section in wanted if (failure := _attempted(measures[section], found))]
     found["seconds"] = round(time.monotonic() - started, 1)
     if options.json:
         print(json.dumps(found, indent=2))
     else:
         _print(found)
-    return 0
+    for failure in failures:
+        _say(f"bench: {failure}")
+    return 1 if failures else 0
+
+
+def _attempted(measured: Callable[[], dict[str, Any]], found: dict[str, Any]) -> str:
+    """Adds to what was found; what was measured before a failure is still shown. The failure's message, or nothing."""
+    import httpx
+
+    from bench.growth import GrowthError
+    from bench.shop import ShopError
+    from toolchain.cloud import CloudError
+    from toolchain.engine import EngineError
+    from toolchain.pulumi_cli import PulumiError
+
+    ours = (BundleError, CloudError, EngineError, GrowthError, HandlerImportError, PulumiError, ShopError)
+    try:
+        found |= measured()
+    except (*ours, httpx.HTTPError) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -98,11 +107,17 @@ def _served(options: argparse.Namespace, chosen: Sequence[str]) -> dict[str, Any
 
     found: dict[str, Any] = {}
     with deployed(_say) as bench:
-        if "routes" in chosen:
-            found["routes"] = tables.routes_document(routes.measure(bench, options.root, options.requests, _say))
         if "load" in chosen:
             found["load"] = load.document(load.measure(bench, options.seconds, _say))
+        if "routes" in chosen:
+            found["routes"] = tables.routes_document(routes.measure(bench, options.root, options.requests, _say))
     return found
+
+
+def _growth(options: argparse.Namespace) -> dict[str, Any]:
+    from bench import growth
+
+    return {"growth": [tables.growth_document(one) for one in growth.measure(_say, options.largest)]}
 
 
 def _print(found: dict[str, Any]) -> None:
