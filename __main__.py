@@ -8,6 +8,7 @@ from bundler import BundleError, build
 from components.api.contract import ContractError, read_contract
 from components.artefacts import Artefact, ArtefactError, read_manifest
 from components.budget.billing import UnknownBillingError
+from components.commit import commit
 from components.config import ConfigError, StackConfig, load_config
 from components.environment import Inputs, compose
 
@@ -25,7 +26,7 @@ def artefacts(config: StackConfig) -> dict[str, Artefact]:
 
 try:
     settings = load_config(ROOT)
-    outputs = compose(Inputs(settings, artefacts(settings), read_contract(ROOT / "openapi.json")))
+    outputs = compose(Inputs(settings, artefacts(settings), read_contract(ROOT / "openapi.json"), commit(ROOT)))
 except (ConfigError, ArtefactError, BundleError, ContractError, UnknownBillingError) as error:
     # a message to read, without a stack trace
     raise pulumi.RunError(str(error)) from None

@@ -18,6 +18,7 @@ from components.backup.stack import BackupStack, BackupStackArgs, vault_name
 from components.budget.billing import billing_services
 from components.budget.definitions import Budget, bedrock_budgets, budgets_note
 from components.budget.stack import BudgetStack, BudgetStackArgs
+from components.commit import UNKNOWN_COMMIT
 from components.config import StackConfig
 from components.config.model import FunctionName
 from components.data.stack import DataStack, DataStackArgs
@@ -39,11 +40,12 @@ DEPLOYED: tuple[FunctionName, ...] = (*API_FUNCTIONS, "rotation", "worker")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What an environment is made from: its config, the functions' zips and the public contract."""
+    """What an environment is made from: its config, the functions' zips, the public contract, and the git commit."""
 
     config: StackConfig
     artefacts: Mapping[str, Artefact]
     contract: Mapping[str, Any]
+    commit: str = UNKNOWN_COMMIT
 
 
 def provider(config: StackConfig) -> aws.Provider:
@@ -76,7 +78,7 @@ class _Environment:
     """The stacks in their order: each takes outputs of those above it, never the other way round."""
 
     def __init__(self, inputs: Inputs) -> None:
-        self.config, self.contract = inputs.config, inputs.contract
+        self.config, self.contract, self.commit = inputs.config, inputs.contract, inputs.commit
         self.names = Names(self.config.environment, self.config.account_id, self.config.region)
         self.protection = Protection(
             retain=self.config.protect, locked=self.config.protect and not self.config.unprotect
@@ -118,6 +120,7 @@ class _Environment:
             cors_origins=config.allowed_origins,
             bedrock_model_id=config.bedrock.model_id,
             log_level=config.log_level,
+            commit=self.commit,
             adopt=config.adopt,
             capacity=config.capacity,
         )

@@ -26,7 +26,7 @@ class Entry:
 
 
 def entries(
-    names: Names, *, tables: Iterable[str], origins: Iterable[str], model_id: str, log_level: str
+    names: Names, *, tables: Iterable[str], origins: Iterable[str], model_id: str, log_level: str, commit: str
 ) -> list[Entry]:
     """Everything known before an API exists; `api/url` and `api/usage-key` come with the API."""
     endpoint = f"https://dynamodb.{names.region}.amazonaws.com"
@@ -39,6 +39,7 @@ def entries(
         Entry("api/cors-origins", "StringList", ",".join(sorted(origins)), "Origins a browser may call from"),
         Entry("bedrock/model-id", "String", model_id, "Model of the assistant"),
         Entry("monitoring/log-level", "String", log_level, "Log level of every function"),
+        Entry("release/commit", "String", commit, "Git commit of the last deployment"),
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.commit import UNKNOWN_COMMIT
 from components.config import Capacity
 from components.data.capacity import SCALED_PROPERTIES, scale, scalings
 from components.data.parameters import Parameters, entries
@@ -33,6 +34,7 @@ class DataStackArgs:
     log_level: str
     adopt: Mapping[str, str] = field(default_factory=dict)
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
+    commit: str = UNKNOWN_COMMIT
 
 
 class DataStack(pulumi.ComponentResource):
@@ -41,7 +43,7 @@ class DataStack(pulumi.ComponentResource):
     Makes: nine `aws:dynamodb:Table` (on-demand or provisioned, point-in-time recovery, CMK, indexes, TTL,
     streams, deletion protection by config); for a provisioned table, `aws:appautoscaling:Target` and
     `aws:appautoscaling:Policy` for reads and writes of it and of each index; `aws:ssm:Parameter` for the
-    database, CORS origins, model and log level.
+    database, CORS origins, model, log level and commit.
     """
 
     tables: Mapping[str, Table]
@@ -104,6 +106,7 @@ class DataStack(pulumi.ComponentResource):
             origins=args.cors_origins,
             model_id=args.bedrock_model_id,
             log_level=args.log_level,
+            commit=args.commit,
         ):
             area, *levels = entry.path.split("/")
             aws.ssm.Parameter(

@@ -98,6 +98,7 @@ LOG_LEVEL = "monitoring/log-level"
 CORS_ORIGINS = "api/cors-origins"
 USAGE_KEY = "api/usage-key"
 DATABASE_ENDPOINT = "database/endpoint"
+RELEASE_COMMIT = "release/commit"
 
 _TABLES = (
     "analytics",
@@ -119,5 +120,5 @@ def table(logical: str) -> str:
 @functools.cache
 def parameters() -> Parameters:
     """What the functions that serve HTTP declare."""
-    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, *(table(logical) for logical in _TABLES)]
+    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, RELEASE_COMMIT, *(table(logical) for logical in _TABLES)]
     return Parameters(aws.client("ssm"), os.environ["OMNIX_PARAMETER_PREFIX"], names)

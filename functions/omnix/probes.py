@@ -6,22 +6,36 @@ import functools
 from typing import TYPE_CHECKING
 
 from omnix import aws
-from omnix.dynamodb import Table
+from omnix.dynamodb import Table, dump_item
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 # Every role may read below `TENANT#`; no tenant has this id.
 _NOBODY = ("TENANT#readiness", "PROBE")
 
 
-def table_probes(*logical: str) -> dict[str, Callable[[], object]]:
-    """Parameter Store, then one read of each table by its logical name."""
+def table_probes(*read: str, batches: Sequence[str] = ()) -> dict[str, Callable[[], object]]:
+    """Parameter Store, then one read of each table by its logical name.
+
+    `batches` are the tables of which the function may read only batches of items.
+    """
     probes: dict[str, Callable[[], object]] = {"parameters": lambda: parameters().get(DATABASE_ENDPOINT)}
-    return probes | {f"table:{name}": functools.partial(_read, name) for name in logical}
+    probes |= {f"table:{name}": functools.partial(_read, name) for name in read}
+    return probes | {f"table:{name}": functools.partial(_read_batch, name) for name in batches}
 
 
 def _read(logical: str) -> None:
+    _table(logical).get(*_NOBODY)
+
+
+def _read_batch(logical: str) -> None:
+    found = _table(logical)
+    key = dict(zip(("pk", "sk"), _NOBODY, strict=True))
+    found.client.batch_get_item(RequestItems={found.name: {"Keys": [dump_item(key)], "ConsistentRead": True}})
+
+
+def _table(logical: str) -> Table:
     known = parameters()
-    Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table(logical))).get(*_NOBODY)
+    return Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table(logical)))

@@ -17,7 +17,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of a table's stream (`ReportBatchItemFailures`), and the direct readiness event."""
     deadline.begin(context)
     if event.get("source") == readiness.SOURCE:
-        return readiness.report("worker", table_probes("analytics")).as_dict()
+        return readiness.report(
+            "worker", table_probes("analytics", "customer-profiles", batches=("recommendations",))
+        ).as_dict()
     started = clock.monotonic()
     logs.configure(parameters())
     prefix = f"omnix-ai-{settings.environment}-"

@@ -172,5 +172,6 @@ def test_every_parameter_lies_below_the_environments_prefix(recorded: Stacks, st
         "bedrock/model-id",
         "database/endpoint",
         "monitoring/log-level",
+        "release/commit",
     }
     assert {f"{prefix}/{path}" for path in required} <= names

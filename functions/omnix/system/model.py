@@ -45,3 +45,6 @@ class Version(BaseModel):
     function_version: str = Field(description="Lambda's published version.")
     contract: str = Field(description="SHA-256 of the canonical openapi.json, hex.")
     build: Build | None = Field(description="What the zip was made of; null when the code runs from its sources.")
+    commit: str | None = Field(
+        description="The git commit that the environment was last deployed from, with `-dirty` if its tree had changes."
+    )

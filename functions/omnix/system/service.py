@@ -7,20 +7,19 @@ import hashlib
 import os
 from pathlib import Path
 
-from omnix import VERSION, aws
-from omnix.catalogue.prices import batch
-from omnix.dynamodb import Table
+from botocore.exceptions import BotoCoreError, ClientError
+
+from omnix import VERSION
 from omnix.errors import UnavailableError
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.parameters import RELEASE_COMMIT, ParameterMissingError, parameters
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
-from omnix.recommendations.keys import bought_with
 from omnix.system.model import Build, Health, Readiness, Version
 
 CONTRACT_FILE = "openapi.json"
 BUILD_FILE = "omnix_build.json"
 
-_TABLES = ("products", "inventory", "orders", "customer-profiles", "analytics", "sessions")
+_READ = ("analytics", "customer-profiles", "inventory", "orders", "products", "sessions")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -30,15 +29,8 @@ def health() -> Health:
 
 
 def ready() -> Report:
-    """Every check of the function `api`."""
-    return report("api", {**table_probes(*_TABLES), "table:recommendations": _recommendations})
-
-
-def _recommendations() -> None:
-    """The role reads this table in batches alone."""
-    known = parameters()
-    stored = Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("recommendations")))
-    batch(stored, [bought_with("readiness", "PROBE")])
+    """Every check of the function `api`: Parameter Store and each table that its routes read."""
+    return report("api", table_probes(*_READ, batches=("recommendations",)))
 
 
 def readiness() -> Readiness:
@@ -60,7 +52,20 @@ def version() -> Version:
         function_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         contract=hashlib.sha256(contract().encode()).hexdigest(),
         build=build(),
+        commit=commit(),
     )
+
+
+def commit() -> str | None:
+    """The commit that the environment was last deployed from; None where nobody wrote it, or nobody can say now.
+
+    It is a parameter and not in the zip or its environment variables: a commit that changes nothing of a function must
+    not make a new version of it, and the same sources must make the same zip. What code this is, `build.inputs` says.
+    """
+    try:
+        return parameters().get(RELEASE_COMMIT)
+    except (ClientError, BotoCoreError, ParameterMissingError):
+        return None
 
 
 @functools.cache

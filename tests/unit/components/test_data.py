@@ -25,15 +25,15 @@ def test_what_expires_has_a_ttl() -> None:
 
 
 def test_parameters_tell_functions_where_everything_is() -> None:
-    made = entries(
-        NAMES, tables=TABLES, origins=["https://b.example", "https://a.example"], model_id="m", log_level="INFO"
-    )
+    origins = ["https://b.example", "https://a.example"]
+    made = entries(NAMES, tables=TABLES, origins=origins, model_id="m", log_level="INFO", commit="c0ffee")
     values = {entry.path: entry.value for entry in made}
     assert values["database/endpoint"] == "https://dynamodb.eu-central-1.amazonaws.com"
     assert values["database/tables/users"] == "omnix-ai-dev-users"
     assert values["api/cors-origins"] == "https://a.example,https://b.example"
     assert values["bedrock/model-id"] == "m"
     assert values["monitoring/log-level"] == "INFO"
+    assert values["release/commit"] == "c0ffee"
     assert len([path for path in values if path.startswith("database/tables/")]) == len(TABLES)
     assert len({entry.slug for entry in made}) == len(made)
 

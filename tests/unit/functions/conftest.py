@@ -220,6 +220,7 @@ def _parameters(made: Cloud) -> None:
     made.set_parameter("api/cors-origins", f"{ORIGIN},https://other.dev.example", "StringList")
     made.set_parameter("api/usage-key", "usage-key-value", "SecureString")
     made.set_parameter("monitoring/log-level", "INFO")
+    made.set_parameter("release/commit", "c0ffee" * 6 + "beef")
 
 
 def _create(client: Any, definition: TableDefinition) -> None:

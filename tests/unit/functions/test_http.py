@@ -210,6 +210,9 @@ def test_health_version_and_contract_answer(api: Any) -> None:
 def test_readiness_is_503_with_every_check_when_a_table_is_gone(api: Any, cloud: Cloud) -> None:
     ready = api("GET", "/system/readiness", authorizer=None)
     assert (ready.status, ready.json["ok"]) == (200, True)
+    tables = {"analytics", "customer-profiles", "inventory", "orders", "products", "recommendations", "sessions"}
+    assert {check["name"] for check in ready.json["checks"]} == {"parameters", *(f"table:{name}" for name in tables)}
+    assert all(check["ms"] >= 0 for check in ready.json["checks"])
     asked = {check["name"] for check in ready.json["checks"]}
     assert asked == {"parameters", *(f"table:{name}" for name in TABLES if name != "users")}
     cloud.client("dynamodb").delete_table(TableName="omnix-ai-dev-analytics")
@@ -323,3 +326,12 @@ def test_the_version_names_the_build_of_the_zip(
     finally:
         service.build.cache_clear()
     assert found == {"inputs": "ab" * 32, "python": "3.13", "target": "aws"}
+
+
+def test_the_version_names_the_commit_or_none_when_nobody_can_say(api: Any, cloud: Cloud) -> None:
+    from omnix.parameters import parameters
+
+    assert api("GET", "/system/version", authorizer=None).json["commit"] == "c0ffee" * 6 + "beef"
+    cloud.client("ssm").delete_parameter(Name="/omnix-ai/dev/release/commit")
+    parameters.cache_clear()
+    assert api("GET", "/system/version", authorizer=None).json["commit"] is None
