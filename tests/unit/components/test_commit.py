@@ -22,13 +22,13 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_clean_tree_is_its_commit_and_nothing_else(tree: Path) -> None:
-    assert re.fullmatch("[0-9a-f]{40}", commit(tree))
+    assert re.fullmatch("[0-9a-f]{12}", commit(tree))
     assert commit(tree) == commit(tree)
 
 
 def test_a_changed_tree_is_not_passed_off_as_its_commit(tree: Path) -> None:
     (tree / "file").write_text("two")
-    assert re.fullmatch("[0-9a-f]{40}-dirty", commit(tree))
+    assert re.fullmatch("[0-9a-f]{12}-dirty", commit(tree))
 
 
 def test_without_a_repository_or_without_git_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
