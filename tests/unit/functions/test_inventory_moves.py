@@ -64,7 +64,7 @@ def test_after_any_sequence_on_hand_is_reserved_and_available_and_nothing_is_neg
 ) -> None:
     found = product(api, next(SERIAL))
     adjust(api, found, 10)
-    on_hand, reserved = 10, 0
+    on_hand, reserved, returned = 10, 0, 0
     for kind, quantity in moves:
         signed = quantity if kind == "adjust" and quantity % 2 else -quantity
         wanted = {
@@ -90,10 +90,12 @@ def test_after_any_sequence_on_hand_is_reserved_and_available_and_nothing_is_neg
             happened = False
         assert happened == possible
         on_hand, reserved = wanted if possible else (on_hand, reserved)
+        returned += {"ship": -quantity, "restock": quantity}.get(kind, 0) * possible
         item = inventory(cloud).get(*keys.level("t1", found, "main")) or {}
         assert (item["on_hand"], item["reserved"], item["available"]) == (on_hand, reserved, on_hand - reserved)
     history = stock().history(WHO, found, 100, None).items
     assert all(entry.on_hand >= entry.available >= 0 for entry in history)
+    assert sum(entry.quantity for entry in history) + returned == on_hand  # the ledger, and what orders moved
 
 
 def at_once(writers: int, write: Callable[[int], Any]) -> list[Any]:
