@@ -136,6 +136,7 @@ def _work(cloud: Cloud, store: str, tables: dict[str, str], sizes: Sequence[int]
         "OMNIX_FUNCTION": "api",
         "OMNIX_PARAMETER_PREFIX": "/omnix-ai/dev",
         "TWIN_TABLE": tables["products"],
+        "TWIN_READ_SECONDS": "30",
         "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT))),
     }
     wanted = [str(size) for size in sizes if size <= largest]

@@ -12,11 +12,13 @@ ORDERS = os.environ.get("TWIN_ORDERS_TABLE", "omnix-ai-dev-orders")
 STOCK = os.environ.get("TWIN_STOCK_TABLE", "omnix-ai-dev-inventory")
 CUSTOMERS = os.environ.get("TWIN_CUSTOMERS_TABLE", "omnix-ai-dev-customer-profiles")
 INDEX = "gsi1"
+# As `api`'s. More where a page may take longer and shall be measured all the same.
+READ_SECONDS = float(os.environ.get("TWIN_READ_SECONDS", "2"))
 
 dynamodb: Any = Session().create_client(
     "dynamodb",
     region_name=os.environ["AWS_REGION"],
-    config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"}),
+    config=Config(connect_timeout=1, read_timeout=READ_SECONDS, retries={"total_max_attempts": 2, "mode": "standard"}),
 )
 
 
