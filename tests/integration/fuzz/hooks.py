@@ -6,7 +6,7 @@ from typing import Any
 
 import schemathesis
 from requests.adapters import HTTPAdapter
-from schemathesis import AuthContext, Case, HookContext, Response, SerializationContext
+from schemathesis import AuthContext, Case, CheckContext, HookContext, Response, SerializationContext
 from schemathesis.core import NotSet
 
 from tests.integration.fuzz.admissible import admit
@@ -16,6 +16,8 @@ TOKEN_SECONDS = 600  # of the 900 that an access token lives
 # API Gateway's own front refuses a longer head with a 431 of its own, before there is an API ("Total combined size of
 # request line and header values", 10,240 bytes; some are the client's).
 LONGEST_HEAD = 9_000
+MOMENTS = 2
+ANSWERS_A_MOMENT = 2_000
 TEXT_TYPES = ("text/csv", "application/x-ndjson")
 
 if ADDRESS := os.environ.get(ADDRESS_VARIABLE):
@@ -48,6 +50,15 @@ def filter_case(context: HookContext, case: Case[Any]) -> bool:  # noqa: ARG001 
     sent = case.as_transport_kwargs()
     head = [case.formatted_path, str(sent.get("params") or ""), *map(str, (sent.get("headers") or {}).values())]
     return sum(3 * len(text.encode(errors="replace")) for text in head) < LONGEST_HEAD
+
+
+@schemathesis.check
+def rarely_unavailable(ctx: CheckContext, response: Response, case: Case[Any]) -> None:  # noqa: ARG001
+    """503 is for a dependency that is away for a moment, never what an operation has to say."""
+    SHOP.answers += 1
+    SHOP.unavailable += response.status_code == 503
+    allowed = MOMENTS + SHOP.answers // ANSWERS_A_MOMENT
+    assert SHOP.unavailable <= allowed, f"{SHOP.unavailable} of {SHOP.answers} answers were 503"
 
 
 @schemathesis.hook

@@ -23,6 +23,8 @@ class Shop:
     keys: dict[str, bytes] = field(default_factory=dict)
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     wrong_passwords: int = 0
+    answers: int = 0
+    unavailable: int = 0
 
     def sign_in(self, url: str) -> str:
         """An access token; the first one is of a new tenant, which gets something to sell."""
