@@ -26,6 +26,7 @@ class Role(StrEnum):
         return order.index(self) <= order.index(other)
 
 
+OWNERS = frozenset({Role.OWNER})
 EDITORS = frozenset({Role.OWNER, Role.MANAGER})
 PEOPLE = EDITORS | {Role.STAFF}
 

@@ -44,7 +44,7 @@ FUNCTIONS = {
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
-_VERSIONED = ("/Product", "/Level", "/Order", "/Customer")
+_VERSIONED = ("/Product", "/Level", "/Order", "/Customer", "/User")
 _HEADER_NAMES = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _GATEWAY_ERRORS = {
     504: ("timeout", "The answer took longer than 29 seconds."),

@@ -30,14 +30,14 @@ _ROUTE = "POST /auth/api-keys"
 class ApiKeys:
     """The API keys of one environment, two items each: the hash under its own prefix, the rest under the tenant's.
 
-    `signed_in` raises for callers that are no person in a live session: a key that made keys would outlive its own
-    revocation.
+    `entitled` raises for callers that are no person in a live session, or have not the role any more that their token
+    names: a key that made keys would outlive its own revocation, and a key outlives a demotion.
     """
 
-    def __init__(self, users: Table, sessions: Table, signed_in: Callable[[Principal], None]) -> None:
+    def __init__(self, users: Table, sessions: Table, entitled: Callable[[Principal], None]) -> None:
         self._users = users
         self._sessions = sessions
-        self._signed_in = signed_in
+        self._entitled = entitled
 
     def create(
         self, caller: Principal, content: ApiKeyInput, idempotency_key: str | None
@@ -85,7 +85,7 @@ class ApiKeys:
 
     def _require_editor(self, caller: Principal) -> None:
         caller.require(EDITORS)
-        self._signed_in(caller)
+        self._entitled(caller)
 
     def _entry(self, caller: Principal, key_id: str, content: ApiKeyInput) -> Item:
         days = content.expires_in_days

@@ -81,13 +81,14 @@ class RefreshRequest(Body):
 
 
 class User(BaseModel):
-    """A person who signs in."""
+    """A person who signs in; `version` is also the ETag."""
 
     user_id: str
     tenant_id: str
     email: str
     name: str
     role: Role
+    version: int = Field(ge=1)
     created_at: str
 
 

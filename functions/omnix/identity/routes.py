@@ -6,7 +6,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from omnix.authorisation import EDITORS, principal
+from omnix import etag
+from omnix.authorisation import EDITORS, OWNERS, principal
+from omnix.etag import IfMatch
 from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.identity.api_key_model import ApiKeyInput, ApiKeyPage, CreatedApiKey
 from omnix.identity.model import (
@@ -21,13 +23,15 @@ from omnix.identity.model import (
     Validation,
 )
 from omnix.identity.origin import origin
-from omnix.identity.service import api_keys, identity
+from omnix.identity.service import api_keys, identity, users
+from omnix.identity.user_model import UserChanges, UserInput, UserPage
 from omnix.listing import Cursor, Limit
 from omnix.operation import operation
 
 router = Router()  # type: ignore[no-untyped-call]
 
 SessionId = Annotated[str, Path(description="The session's id.")]
+UserId = Annotated[str, Path(description="The user's id.")]
 KeyId = Annotated[str, Path(description="The API key's id.")]
 
 
@@ -101,9 +105,10 @@ def validate() -> Validation:
     tags=["auth"],
     openapi_extensions=operation(403, signed_in=True),
 )
-def me() -> User:
+def me() -> Response[User]:
     """The signed-in user."""
-    return identity().me(principal(router.current_event))
+    user = identity().me(principal(router.current_event))
+    return etag.tagged(user, user.version)
 
 
 @router.get(
@@ -186,4 +191,66 @@ def list_api_keys(limit: Limit = 25, cursor: Cursor = None) -> ApiKeyPage:
 def revoke_api_key(key_id: KeyId) -> Response[None]:
     """Ends a key at once. Needs the role owner or manager, and no lower one than the key's."""
     api_keys().revoke(principal(router.current_event), key_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/auth/users",
+    summary="List users",
+    operation_id="listUsers",
+    tags=["auth"],
+    openapi_extensions=operation(400, 422, roles=EDITORS, signed_in=True),
+)
+def list_users(limit: Limit = 25, cursor: Cursor = None) -> UserPage:
+    """The tenant's users in the order of their ids. Needs the role owner or manager."""
+    return users().list(principal(router.current_event), limit, cursor)
+
+
+@router.post(
+    "/auth/users",
+    summary="Add a user",
+    operation_id="createUser",
+    tags=["auth"],
+    status_code=201,
+    openapi_extensions=operation(409, body=True, roles=EDITORS, signed_in=True),
+)
+def create_user(content: Annotated[UserInput, Body()], idempotency_key: IdempotencyKey = None) -> Response[User]:
+    """Adds a user to the tenant, with a first password. Needs the role owner; a manager may add staff.
+
+    409 where the address signs in to an account already, of whichever tenant.
+    """
+    made, replayed = users().create(principal(router.current_event), content, idempotency_key)
+    return etag.tagged(made, made.version, 201, REPLAYED if replayed else {})
+
+
+@router.patch(
+    "/auth/users/<user_id>",
+    summary="Change a user",
+    operation_id="updateUser",
+    tags=["auth"],
+    openapi_extensions=operation(404, 409, 412, body=True, roles=OWNERS, signed_in=True),
+)
+def update_user(user_id: UserId, changes: Annotated[UserChanges, Body()], if_match: IfMatch = None) -> Response[User]:
+    """Changes a user's role or name; 409 where no owner would be left. Needs the role owner.
+
+    The user's sessions go on, in the new role from their next refresh.
+    """
+    changed = users().update(principal(router.current_event), user_id, changes, if_match)
+    return etag.tagged(changed, changed.version)
+
+
+@router.delete(
+    "/auth/users/<user_id>",
+    summary="Remove a user",
+    operation_id="deleteUser",
+    tags=["auth"],
+    status_code=204,
+    openapi_extensions=operation(404, 409, 412, 422, roles=OWNERS, signed_in=True),
+)
+def delete_user(user_id: UserId, if_match: IfMatch = None) -> Response[None]:
+    """Removes a user and ends all its sessions; 409 where no owner would be left. Needs the role owner.
+
+    The address may be added or registered again. API keys that the user made are the tenant's, and stay.
+    """
+    users().delete(principal(router.current_event), user_id, if_match)
     return Response(status_code=204)

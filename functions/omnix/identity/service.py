@@ -15,8 +15,10 @@ from omnix.identity.api_keys import ApiKeys
 from omnix.identity.model import SessionEntry, SessionPage, SignIn, TokenPair, User, Validation
 from omnix.identity.origin import Origin
 from omnix.identity.sessions import Session, Sessions
-from omnix.identity.store import FIRST_PASSWORD, Account, FamilyStore, UserStore
+from omnix.identity.store import FIRST_PASSWORD, FIRST_VERSION, Account, FamilyStore, UserStore
 from omnix.identity.throttle import Throttle
+from omnix.identity.user_store import TenantUsers
+from omnix.identity.users import Users
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
@@ -56,6 +58,7 @@ class Identity:
             email=registration.email,
             name=registration.name,
             role=Role.OWNER,
+            version=FIRST_VERSION,
             created_at=clock.iso_now(),
         )
         self._users.register(user, registration.tenant_name, passwords.hash_password(registration.password))
@@ -84,7 +87,7 @@ class Identity:
         return self._signed_in(Account(account.user, credential.password_version), origin)
 
     def refresh(self, refresh_token: str) -> TokenPair:
-        """The next pair of tokens; raises UnauthorizedError."""
+        """The next pair of tokens, for the role that the user has now; raises UnauthorizedError."""
         session = self._sessions.renew(refresh_token)
         account = self._users.account(session.family.tenant_id, session.family.user_id)
         if account is None:
@@ -114,9 +117,14 @@ class Identity:
         account, _ = self._session(caller)
         return account.user
 
-    def require_signed_in(self, caller: Principal) -> None:
-        """Raises ForbiddenError for an API key, UnauthorizedError when the session was ended."""
-        self._session(caller)
+    def require_entitled(self, caller: Principal) -> None:
+        """For what hands out rights: the role of the token must be the user's still.
+
+        Raises ForbiddenError for an API key, UnauthorizedError when the session was ended or the role was taken away.
+        """
+        account, _ = self._session(caller)
+        if not account.user.role.includes(caller.role):
+            raise UnauthorizedError("Your role has changed. Renew your tokens.")
 
     def sessions(self, caller: Principal, limit: int, after: str | None) -> SessionPage:
         """A page of the caller's own sessions, the newest first."""
@@ -235,7 +243,14 @@ def identity() -> Identity:
 
 def api_keys() -> ApiKeys:
     """The API keys of the environment that this process serves."""
-    return ApiKeys(*_tables(), identity().require_signed_in)
+    return ApiKeys(*_tables(), identity().require_entitled)
+
+
+def users() -> Users:
+    """The users of the environment that this process serves."""
+    profiles, sessions = _tables()
+    families = Sessions(FamilyStore(sessions), refresh_secret())
+    return Users(TenantUsers(profiles, sessions), families, sessions, identity().require_entitled)
 
 
 def _tables() -> tuple[Table, Table]:

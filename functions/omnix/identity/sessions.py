@@ -11,6 +11,7 @@ from omnix.identity import refresh
 from omnix.identity.store import Family
 
 if TYPE_CHECKING:
+    from omnix.identity.model import User
     from omnix.identity.refresh import RefreshToken
     from omnix.identity.store import Account, FamilyStore
     from omnix.secrets import RotatingSecret
@@ -121,6 +122,12 @@ class Sessions:
         for family in found:
             if family.password_version < account.password_version:
                 self._store.delete_of_earlier_password(family.family_id, account.password_version)
+
+    def forget(self, user: User) -> None:
+        """Delete the families of a user who is gone, the newest hundred; without the profile they are over anyway."""
+        found, _ = self._store.page(user.tenant_id, user.user_id, _ENDED_AT_ONCE, None)
+        for family in found:
+            self._store.delete(family.family_id)
 
     def _read(self, text: str) -> RefreshToken:
         """The token, whichever accepted key made it: the newest may be younger than this process's last look."""

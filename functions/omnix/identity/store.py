@@ -24,6 +24,7 @@ _ABSENT = "attribute_not_exists(pk)"
 
 
 FIRST_PASSWORD = 1
+FIRST_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -69,26 +70,16 @@ class UserStore:
 
     def register(self, user: User, tenant_name: str, password_hash: str) -> None:
         """Tenant, owner and credential, all or none; raises ConflictError when the address is taken."""
-        tenant_pk, tenant_sk = keys.tenant(user.tenant_id)
-        user_pk, user_sk = keys.user(user.tenant_id, user.user_id)
-        credential_pk, credential_sk = keys.credential(user.email)
-        tenant: Item = {"entity": "tenant", "name": tenant_name, "created_at": user.created_at}
-        credential: Item = {
-            "entity": "credential",
-            "tenant_id": user.tenant_id,
-            "user_id": user.user_id,
-            "password_hash": password_hash,
-            "created_at": user.created_at,
-        }
+        pk, sk = keys.tenant(user.tenant_id)
+        tenant: Item = {"entity": "tenant", "name": tenant_name, "owners": 1, "created_at": user.created_at}
         actions = [
-            self._table.put({"pk": credential_pk, "sk": credential_sk, **credential}, _ABSENT),
-            self._table.put({"pk": tenant_pk, "sk": tenant_sk, "tenant_id": user.tenant_id, **tenant}, _ABSENT),
-            self._table.put({"pk": user_pk, "sk": user_sk, "entity": "user", **user.model_dump(mode="json")}, _ABSENT),
+            *new_user(self._table, user, password_hash),
+            self._table.put({"pk": pk, "sk": sk, "tenant_id": user.tenant_id, **tenant}, _ABSENT),
         ]
         try:
             transact(self._table.client, actions)
         except ConditionFailedError:
-            raise ConflictError("This e-mail address is registered already.") from None
+            raise address_taken() from None
 
     def credential(self, email: str) -> Credential | None:
         """The credential of a normalised address."""
@@ -100,7 +91,7 @@ class UserStore:
     def account(self, tenant_id: str, user_id: str) -> Account | None:
         """A user's profile and password version."""
         item = self._table.get(*keys.user(tenant_id, user_id))
-        return Account(User.model_validate(item), _password_version(item)) if item else None
+        return Account(user_of(item), _password_version(item)) if item else None
 
     def change_password(self, user: User, before: Credential, password_hash: str, kept: dict[str, Any]) -> None:
         """The next password and, by `kept`, the one session that lives on with it; all or none.
@@ -109,14 +100,14 @@ class UserStore:
         """
         version = before.password_version + 1
         changed: Item = {"password_hash": password_hash, "password_version": version}
-        credential = _assign(
+        credential = assign(
             self._table,
             keys.credential(user.email),
             changed,
             "password_hash = :before",
             {":before": before.password_hash},
         )
-        profile = _assign(
+        profile = assign(
             self._table, keys.user(user.tenant_id, user.user_id), {"password_version": version}, "attribute_exists(pk)"
         )
         transact(self._table.client, [credential, profile, kept])
@@ -154,7 +145,7 @@ class FamilyStore:
 
     def keep(self, family: Family, password_version: int) -> dict[str, Any]:
         """An action for `transact`: the family lives on with the next password; its condition is that it is there."""
-        return _assign(
+        return assign(
             self._table, keys.family(family.family_id), {"password_version": password_version}, "attribute_exists(pk)"
         )
 
@@ -211,6 +202,33 @@ class FamilyStore:
             transact(self._table.client, [action])
 
 
+def new_user(table: Table, user: User, password_hash: str) -> list[dict[str, Any]]:
+    """Actions for `transact` that make a user: credential, whose condition is that the address is free, and profile."""
+    credential_pk, credential_sk = keys.credential(user.email)
+    user_pk, user_sk = keys.user(user.tenant_id, user.user_id)
+    credential: Item = {
+        "entity": "credential",
+        "tenant_id": user.tenant_id,
+        "user_id": user.user_id,
+        "password_hash": password_hash,
+        "created_at": user.created_at,
+    }
+    return [
+        table.put({"pk": credential_pk, "sk": credential_sk, **credential}, _ABSENT),
+        table.put({"pk": user_pk, "sk": user_sk, "entity": "user", **user.model_dump(mode="json")}, _ABSENT),
+    ]
+
+
+def address_taken() -> ConflictError:
+    """An address signs in to one account of the whole environment."""
+    return ConflictError("This e-mail address is registered already.")
+
+
+def user_of(item: Item) -> User:
+    """The user of a stored profile; those that are older than versions are of the first."""
+    return User.model_validate({"version": FIRST_VERSION, **item})
+
+
 def _password_version(item: Item) -> int:
     return int(item.get("password_version", FIRST_PASSWORD))
 
@@ -220,7 +238,7 @@ def _family(item: Item) -> Family:
     return Family(**fields | {"rotation": Rotation(**item["rotation"]) if item["rotation"] else None})
 
 
-def _assign(
+def assign(
     table: Table, key: keys.Key, assigned: Item, condition: str, values: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """An Update for `transact` that assigns plain attributes."""

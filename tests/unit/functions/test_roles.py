@@ -83,5 +83,5 @@ def test_an_api_key_is_refused_exactly_where_the_contract_does_not_take_one(ask:
 
 
 def test_some_operations_are_for_some_roles_and_some_for_no_key() -> None:
-    assert {len(operation.roles) for operation in OPERATIONS} == {2, 3, 4}
+    assert {len(operation.roles) for operation in OPERATIONS} == {1, 2, 3, 4}
     assert {operation.takes_keys for operation in OPERATIONS} == {True, False}
