@@ -16,13 +16,14 @@ from toolchain.workspace import ROOT
 @pytest.fixture
 def switch(dev: Environment) -> Iterator[Switch]:
     made = Switch(dev)
+    made.clear()  # of a run that was killed
     yield made
     made.clear()
 
 
 @pytest.fixture
-def shop(dev: Environment) -> Iterator[Shop]:
-    made = opened(dev)
+def shop(switch: Switch) -> Iterator[Shop]:
+    made = opened(switch.environment)
     warmed(made, CLIENTS)
     yield made
     made.http.close()
