@@ -21,11 +21,11 @@ def reactions() -> Mapping[str, Sequence[Reaction]]:
     from omnix.analytics.reaction import count_level, count_order
     from omnix.customers import rollup
     from omnix.dashboard.reaction import count_product
-    from omnix.inventory import low_stock
+    from omnix.inventory import alerts, low_stock
     from omnix.recommendations import pairs
 
     return {
         "products": (count_product,),
         "orders": (count_order, rollup.apply, pairs.apply),
-        "inventory": (low_stock.react, count_level),
+        "inventory": (low_stock.react, alerts.react, count_level),
     }

@@ -1,7 +1,8 @@
 """Keys of stock in the table `inventory`.
 
 A level is one product at one location. It is listed in the tenant's own partition (all of them, or one product's), by
-a small entry under its location, and, while it is low, in the sparse gsi1. Adjustments are a history by product.
+a small entry under its location, and, while it is low, in the sparse gsi1. Adjustments are a history by product. A
+level has one alert, of the last time that it became low.
 """
 
 type Key = tuple[str, str]
@@ -49,3 +50,18 @@ def low_entry(product_id: str, location_id: str) -> str:
 def adjustments(tenant_id: str, product_id: str) -> str:
     """inventory: the partition of a product's history."""
     return f"TENANT#{tenant_id}#ADJUSTMENTS#{product_id}"
+
+
+def alert(tenant_id: str, product_id: str, location_id: str) -> Key:
+    """inventory: the alert of a level."""
+    return partition(tenant_id), f"ALERT#{product_id}#{location_id}"
+
+
+def alerts(tenant_id: str, state: str) -> str:
+    """inventory, gsi1: the open or the resolved alerts, by the time at which they became so."""
+    return f"TENANT#{tenant_id}#ALERTS#{state}"
+
+
+def alert_entry(at: str, product_id: str, location_id: str) -> str:
+    """inventory, gsi1: an alert's place, by time."""
+    return f"{at}#{product_id}#{location_id}"

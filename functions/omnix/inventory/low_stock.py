@@ -22,17 +22,12 @@ if TYPE_CHECKING:
     from omnix.events.change import Change
 
 
-def became_low(change: Change) -> bool:
-    """Whether this change entered the level into the list: once for each time that it falls, for the event of it."""
-    return _level(change.new) and _listed(change.new) and not _listed(change.old)
-
-
 def react(change: Change) -> None:
     """A reaction of the table `inventory`: enter the level into the list or take it out."""
-    if change.new is None or not _level(change.new):
+    if change.new is None or change.new.get("entity") != "level":
         return
     low = is_low(change.new["available"], change.new["reorder_point"])
-    if low != _listed(change.new):
+    if low != ("gsi1pk" in change.new):
         known = parameters()
         inventory = Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("inventory")))
         settle(inventory, change.new, low)
@@ -57,11 +52,3 @@ def settle(inventory: Table, item: Item, low: bool) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-
-
-def _level(item: Item | None) -> bool:
-    return bool(item) and (item or {}).get("entity") == "level"
-
-
-def _listed(item: Item | None) -> bool:
-    return bool(item) and "gsi1pk" in (item or {})

@@ -105,6 +105,32 @@ class AdjustmentPage(BaseModel):
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last one.")
 
 
+class AlertState(StrEnum):
+    """Whether an alert still holds."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Alert(BaseModel):
+    """The last time that a level became low. A level has one alert: falling again opens it again."""
+
+    product_id: str
+    location_id: str
+    state: AlertState
+    raised_at: str = Field(description="When the level became low; UTC, ISO 8601.")
+    resolved_at: str | None = Field(description="When it was low no longer, or gone; null while it is low.")
+    available: int = Field(ge=0, description="Units that were left when it became low.")
+    reorder_point: int = Field(ge=0, description="As it was then.")
+
+
+class AlertPage(BaseModel):
+    """A page of alerts, newest first."""
+
+    items: list[Alert]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page; null on the last one.")
+
+
 class Flag(StrEnum):
     """Yes or no in a query."""
 

@@ -14,6 +14,8 @@ from omnix.inventory.model import (
     Adjustment,
     AdjustmentInput,
     AdjustmentPage,
+    AlertPage,
+    AlertState,
     Flag,
     Level,
     LevelPage,
@@ -48,6 +50,22 @@ def list_inventory(
     """The tenant's stock levels: by product, by location, or those that are low."""
     caller = principal(router.current_event)
     return stock().list(caller, location_id, low_stock is Flag.TRUE, limit, cursor)
+
+
+@router.get(
+    "/inventory/alerts",
+    summary="List low-stock alerts",
+    operation_id="listStockAlerts",
+    tags=["inventory"],
+    openapi_extensions=operation(400, 422),
+)
+def list_alerts(
+    state: Annotated[AlertState, Query(description="Those that hold, or those that are over.")] = AlertState.OPEN,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> AlertPage:
+    """Levels that fell to their reorder point or below, newest first; they come within seconds of the change."""
+    return stock().alerts(principal(router.current_event), state, limit, cursor)
 
 
 @router.get(

@@ -13,7 +13,17 @@ from omnix.authorisation import EDITORS, PEOPLE
 from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
 from omnix.idempotency import Once
-from omnix.inventory.model import MAX_UNITS, Adjustment, AdjustmentPage, Level, LevelPage, ProductStock, Reason, is_low
+from omnix.inventory.model import (
+    MAX_UNITS,
+    Adjustment,
+    AdjustmentPage,
+    AlertPage,
+    Level,
+    LevelPage,
+    ProductStock,
+    Reason,
+    is_low,
+)
 from omnix.inventory.store import MAX_LOCATIONS, AlreadyAdjustedError, LevelChangedError, StockStore
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnix.authorisation import Principal
-    from omnix.inventory.model import AdjustmentInput, ReorderPointInput
+    from omnix.inventory.model import AdjustmentInput, AlertState, ReorderPointInput
 
 _PRODUCT_ID = re.compile(r"[0-9a-f]{32}")
 # Orders change a level without reading it; an adjustment reads it, to say what there was, and may lose to many.
@@ -40,6 +50,11 @@ class Stock:
         """A page of the caller's levels, of one location and only low ones if asked."""
         items, following = self._store.page(caller.tenant_id, location_id, low, limit, after)
         return LevelPage(items=items, next_cursor=following)
+
+    def alerts(self, caller: Principal, state: AlertState, limit: int, after: str | None) -> AlertPage:
+        """A page of the caller's alerts that are so, newest first."""
+        items, following = self._store.alerts(caller.tenant_id, state, limit, after)
+        return AlertPage(items=items, next_cursor=following)
 
     def of_product(self, caller: Principal, product_id: str) -> ProductStock:
         """A product's levels and sums. Not found."""

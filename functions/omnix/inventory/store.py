@@ -9,12 +9,13 @@ from omnix.catalogue.prices import batch
 from omnix.dynamodb import ConditionFailedError, dump_item, load_item, transact
 from omnix.errors import ConflictError, NotFoundError
 from omnix.inventory import keys
-from omnix.inventory.model import Adjustment, Level, is_low, level
+from omnix.inventory.model import Adjustment, Alert, Level, is_low, level
 from omnix.listing import Listing
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item, Table
     from omnix.idempotency import Once
+    from omnix.inventory.model import AlertState
 
 MAX_LOCATIONS = 40  # of one product: its levels are read at once, and deleted with it in one transaction
 _ABSENT = "attribute_not_exists(pk)"
@@ -88,6 +89,16 @@ class StockStore:
         wanted = [keys.level(tenant_id, entry["product_id"], location_id) for entry in entries]
         found = {item["sk"]: item for item in batch(self._inventory, wanted)}
         return [level(found[sk]) for _, sk in wanted if sk in found], following
+
+    def alerts(
+        self, tenant_id: str, state: AlertState, limit: int, after: str | None
+    ) -> tuple[list[Alert], str | None]:
+        """A page of the alerts in a state, newest first."""
+        partition = keys.alerts(tenant_id, state)
+        own = keys.partition(tenant_id)
+        listing = Listing(self._inventory, partition, "", keys.INDEX, item_partition=own, newest_first=True)
+        items, following = listing.page(limit, after)
+        return [Alert.model_validate({"resolved_at": None, **item, "state": state}) for item in items], following
 
     def history(
         self, tenant_id: str, product_id: str, limit: int, after: str | None

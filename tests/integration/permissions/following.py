@@ -31,6 +31,7 @@ def the_worker_counts_a_product(site: Site) -> None:
 
 def the_worker_counts_and_lists_stock(site: Site) -> None:
     texts = {"pk": "TENANT#jobs", "sk": "LEVEL#1#main", "entity": "level", "product_id": "1", "location_id": "main"}
+    texts["updated_at"] = "2026-11-21T09:00:00.000Z"
     numbers = {"on_hand": "0", "reserved": "0", "available": "0", "reorder_point": "0", "version": "1"}
     item = {name: {"S": value} for name, value in texts.items()} | {name: {"N": n} for name, n in numbers.items()}
     _follows(site, "inventory", item)

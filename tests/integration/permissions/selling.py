@@ -80,3 +80,4 @@ def stock_is_imported_and_listed_by_its_location(site: Site) -> None:
     assert report["updated"] == 1, report
     assert site.call("GET", f"/inventory/{product}", 200, token=token)["on_hand"] == 5
     assert site.call("GET", "/inventory?location_id=main", 200, token=token)["items"]
+    site.call("GET", "/inventory/alerts", 200, token=token)
