@@ -15,7 +15,6 @@ from omnix.customers.model import (
     CustomerInput,
     CustomerPage,
     CustomerValue,
-    Segments,
 )
 from omnix.customers.service import customers
 from omnix.etag import IfMatch
@@ -66,18 +65,6 @@ def create_customer(
     made, replayed = customers().create(principal(router.current_event), customer, idempotency_key)
     headers = {"Location": f"/customers/{made.customer_id}"} | (REPLAYED if replayed else {})
     return etag.tagged(made, made.version, 201, headers)
-
-
-@router.get(
-    "/customers/segments",
-    summary="Count customers by segment",
-    operation_id="readCustomerSegments",
-    tags=["customers"],
-    openapi_extensions=operation(roles=PEOPLE),
-)
-def segments() -> Segments:
-    """Customers with paid orders by recency, frequency and money, as of today."""
-    return customers().segments(principal(router.current_event))
 
 
 @router.get(

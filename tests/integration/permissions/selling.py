@@ -31,7 +31,7 @@ def a_customer_is_made_changed_found_and_erased(site: Site) -> None:
     changed = site.call("PATCH", path, 200, token=token, json={"email": f"new-{made['email']}"})
     assert site.call("GET", path, 200, token=token) == changed
     assert site.call("GET", "/customers?prefix=job", 200, token=token)["items"]
-    assert site.call("GET", "/customers/segments", 200, token=token)["items"]
+    assert site.call("GET", "/analytics/segments", 200, token=token)["items"]
     assert site.call("GET", f"{path}/value", 200, token=token)["segment"] == "prospect"
     site.call("DELETE", path, 204, token=token)
     site.call("GET", path, 404, token=token)

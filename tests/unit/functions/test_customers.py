@@ -119,7 +119,7 @@ def test_who_is_not_the_callers_is_404_and_untouched(api: Call, cloud: Cloud, wh
 def test_devices_see_no_customer_and_staff_erase_none(api: Call) -> None:
     made = create(api)
     path = f"/customers/{made['customer_id']}"
-    reads = ["/customers", "/customers/segments", path, f"{path}/orders", f"{path}/value"]
+    reads = ["/customers", "/analytics/segments", path, f"{path}/orders", f"{path}/value"]
     assert {api("GET", read, authorizer=caller("device")).status for read in reads} == {403}
     assert api("POST", "/customers", body=GRACE, authorizer=caller("device")).status == 403
     assert {api("GET", read, authorizer=caller("staff")).status for read in reads} == {200}
@@ -158,7 +158,7 @@ def test_an_erased_customer_leaves_nothing_personal_and_its_orders_stay(api: Cal
     pay(cloud, bought)
     assert api("DELETE", f"/customers/{made}").status == 204
     assert [item for item in cloud.items("customer-profiles") if item["entity"] != "cohort"] == []
-    assert api("GET", "/customers/segments").json["items"][0]["customers"] == 0
+    assert api("GET", "/analytics/segments").json["items"][0]["customers"] == 0
     text = str(cloud.everything())
     assert not [part for part in GRACE.values() if part in text]
     assert api("GET", f"/orders/{bought}").json["customer_id"] == made
@@ -224,7 +224,7 @@ def test_worth_and_segment_follow_the_orders_and_the_days(
 
 
 def segments(api: Call) -> dict[str, int]:
-    items = api("GET", "/customers/segments").json["items"]
+    items = api("GET", "/analytics/segments").json["items"]
     assert len(items) == 8
     return {item["segment"]: item["customers"] for item in items if item["customers"]}
 

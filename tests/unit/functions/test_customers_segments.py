@@ -79,7 +79,7 @@ def test_on_every_day_each_buyer_is_in_the_list_of_its_segment_alone(
     for day in (181, 182, 211, 242, 272, 362, 400):
         on(day)
         worth = {one: customers().value(WHO, one) for one in buyers}
-        counts = {item["segment"]: item["customers"] for item in api("GET", "/customers/segments").json["items"]}
+        counts = {item["segment"]: item["customers"] for item in api("GET", "/analytics/segments").json["items"]}
         for segment in rfm.BUYERS:
             found = listed(api, segment)
             assert sorted(found) == sorted(one for one in buyers if worth[one].segment is segment)
