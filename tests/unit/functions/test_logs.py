@@ -91,7 +91,8 @@ class Site:
         made = self.call("POST", "/auth/register", body=self.body("Registration")).json
         self.secrets |= {made["access_token"], made["refresh_token"]}
         self.who = caller(tenant=made["user"]["tenant_id"], user=made["user"]["user_id"], session=_session(made))
-        self.ids = {"session_id": _session(self.sign_in()), "user_id": made["user"]["user_id"]}
+        self.ids = {"session_id": _session(self.sign_in())}
+        self.ids |= {"user_id": self.make("/auth/users", "UserInput", "user_id")}
         self.ids |= {"product_id": self.make("/products", "ProductInput", "product_id")}
         self.ids |= {"customer_id": self.make("/customers", "CustomerInput", "customer_id")}
         self.ids |= {"key_id": self.make("/auth/api-keys", "ApiKeyInput", "key_id")}
@@ -129,7 +130,7 @@ class Site:
         if isinstance(node, dict):
             known = {**FIELDS, **getattr(self, "ids", {}), "sku": f"{WORD}-{uuid.uuid4().hex[:8].upper()}"}
             known["event_id"] = uuid.uuid4().hex
-            if "email" in node and hasattr(self, "ids") and "password" not in node:
+            if hasattr(self, "ids"):  # only the first registration and its sign-ins are of the one address
                 known["email"] = f"{WORD.lower()}-{uuid.uuid4().hex[:8]}@shop.example"
             return {name: known[name] if name in known else self._filled(part) for name, part in node.items()}
         return [self._filled(part) for part in node] if isinstance(node, list) else node
@@ -145,8 +146,8 @@ class Site:
         name = operation["operationId"]
         if name in {"refresh", "logout"}:
             return {"body": {"refresh_token": self.sign_in()["refresh_token"]}}
-        if name == "register":
-            return {"body": self.body("Registration") | {"email": f"{WORD.lower()}2@shop.example"}}
+        if name == "login":
+            return {"body": {"email": FIELDS["email"], "password": PASSWORD}}
         contents = operation.get("requestBody", {}).get("content", {})
         for media, content in contents.items():
             if "example" in content:
