@@ -50,6 +50,8 @@ class Shop:
             "changePassword": self._other_password,
             "importInventory": lambda: {"sku": self.values["sku"]},
             "revokeApiKey": lambda: {"key_id": self._new_key()},
+            "updateUser": lambda: {"user_id": self._new_user()},
+            "deleteUser": lambda: {"user_id": self._new_user()},
             "deleteProduct": lambda: {"product_id": self._new_product()},
             "deleteCustomer": lambda: {"customer_id": self._new_customer()},
             "updateOrder": lambda: {"order_id": self._new_order()},
@@ -133,6 +135,10 @@ class Shop:
     def _new_key(self) -> str:
         key = self._send("POST", "/auth/api-keys", {"name": "Till", "role": "device", "expires_in_days": 1})
         return str(key["key_id"])
+
+    def _new_user(self) -> str:
+        person = {"email": self.fresh["email"](), "name": "Staff", "role": "staff", "password": _PASSWORD}
+        return str(self._send("POST", "/auth/users", person)["user_id"])
 
     def _session(self) -> Values:
         found = self._send("POST", "/auth/login", {"email": self.values["email"], "password": self._password}, token="")

@@ -33,7 +33,7 @@ IdempotencyKey = Annotated[
 ]
 
 REPLAYED = {"Idempotency-Replayed": "true"}
-_SECONDS = 24 * 3600
+RECORD_SECONDS = 24 * 3600
 # Longer than a function may run: a claim whose holder died is free again.
 CLAIM_SECONDS = 60
 # TTL deletes up to days late: an expired key is free before it is gone.
@@ -60,7 +60,7 @@ class Once:
 
     def record(self, sessions: Table, reference: str) -> dict[str, Any]:
         """A Put for the transaction that creates `reference` (an id); its condition fails when the key was used."""
-        return sessions.put(self._item(reference, _SECONDS), _FREE, {":now": clock.epoch_seconds()})
+        return sessions.put(self._item(reference, RECORD_SECONDS), _FREE, {":now": clock.epoch_seconds()})
 
     def earlier(self, sessions: Table) -> str | None:
         """What the key made before; None when it is free.
@@ -93,7 +93,7 @@ class Once:
 
     def answer(self, sessions: Table, answer: str) -> None:
         """The claimed work is done: `answer` is given to whoever sends the key again."""
-        transact(sessions.client, [sessions.put(self._item(answer, _SECONDS))])
+        transact(sessions.client, [sessions.put(self._item(answer, RECORD_SECONDS))])
 
     def abandon(self, sessions: Table) -> None:
         """The claimed work failed as a whole: the key is free."""

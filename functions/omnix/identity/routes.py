@@ -43,9 +43,11 @@ KeyId = Annotated[str, Path(description="The API key's id.")]
     status_code=201,
     openapi_extensions=operation(409, body=True, public=True),
 )
-def register(registration: Annotated[Registration, Body()]) -> SignIn:
-    """Makes a tenant with its owner and signs the owner in."""
-    return identity().register(registration, origin(router.current_event))
+def register(registration: Annotated[Registration, Body()], idempotency_key: IdempotencyKey = None) -> Response[SignIn]:
+    """Makes a tenant with its owner and signs the owner in; a repetition by `Idempotency-Key` signs in anew."""
+    made, replayed = identity().register(registration, origin(router.current_event), idempotency_key)
+    headers = REPLAYED if replayed else {}
+    return Response(status_code=201, content_type="application/json", body=made, headers=headers)
 
 
 @router.post(

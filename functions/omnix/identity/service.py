@@ -11,8 +11,10 @@ from omnix import aws, clock, tokens
 from omnix.authorisation import Role
 from omnix.dynamodb import ConditionFailedError, Table
 from omnix.errors import ConflictError, ForbiddenError, NotFoundError, UnauthorizedError
+from omnix.idempotency import reused
 from omnix.identity.api_keys import ApiKeys
-from omnix.identity.model import SessionEntry, SessionPage, SignIn, TokenPair, User, Validation
+from omnix.identity.asked import Asked
+from omnix.identity.model import Credentials, SessionEntry, SessionPage, SignIn, TokenPair, User, Validation
 from omnix.identity.origin import Origin
 from omnix.identity.sessions import Session, Sessions
 from omnix.identity.store import FIRST_PASSWORD, FIRST_VERSION, Account, FamilyStore, UserStore
@@ -27,7 +29,7 @@ from omnix.settings import AuthSettings, load
 
 if TYPE_CHECKING:
     from omnix.authorisation import Principal
-    from omnix.identity.model import Credentials, PasswordChange, Registration
+    from omnix.identity.model import PasswordChange, Registration
     from omnix.identity.store import Family
 
 
@@ -48,10 +50,17 @@ class Identity:
         self._signing = signing
         self._issuer = issuer
 
-    def register(self, registration: Registration, origin: Origin = _NOWHERE) -> SignIn:
-        """A new tenant with its owner, signed in; raises ConflictError when the address is taken."""
+    def register(
+        self, registration: Registration, origin: Origin = _NOWHERE, idempotency_key: str | None = None
+    ) -> tuple[SignIn, bool]:
+        """A new tenant with its owner, signed in, and whether an earlier request with the same key made it.
+
+        Raises ConflictError when the address is taken, TooManyRequestsError before the password is looked at.
+        """
         from omnix.identity import passwords
 
+        self._throttle.registration(origin.network)
+        asked = Asked.of(registration, idempotency_key) if idempotency_key else None
         user = User(
             user_id=uuid.uuid4().hex,
             tenant_id=uuid.uuid4().hex,
@@ -61,9 +70,15 @@ class Identity:
             version=FIRST_VERSION,
             created_at=clock.iso_now(),
         )
-        self._users.register(user, registration.tenant_name, passwords.hash_password(registration.password))
+        try:
+            self._users.register(user, registration.tenant_name, passwords.hash_password(registration.password), asked)
+        except ConflictError:
+            credential = self._users.credential(registration.email)
+            if not (asked and credential and asked.repeats(credential.asked)):
+                raise
+            return self._again(registration, origin), True
         self._throttle.remember(user.email, origin.network)
-        return self._signed_in(Account(user, FIRST_PASSWORD), origin)
+        return self._signed_in(Account(user, FIRST_PASSWORD), origin), False
 
     def login(self, credentials: Credentials, origin: Origin = _NOWHERE) -> SignIn:
         """A new session; UnauthorizedError is the same, and as slow, for an unknown address.
@@ -167,6 +182,13 @@ class Identity:
                 raise ConflictError("The password was changed by another request.") from None
             raise UnauthorizedError from None
         self._sessions.clear(Account(account.user, version))
+
+    def _again(self, registration: Registration, origin: Origin) -> SignIn:
+        """The answer to a registration that was made before: tokens are not stored, so it is a sign-in, and counts."""
+        try:
+            return self.login(Credentials(email=registration.email, password=registration.password), origin)
+        except UnauthorizedError:
+            raise reused() from None
 
     def _session(self, caller: Principal) -> tuple[Account, Family]:
         """The caller's account and live session; raises ForbiddenError for an API key, which is nobody."""

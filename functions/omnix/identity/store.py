@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnix.dynamodb import Item
+    from omnix.identity.asked import Asked
 
 _ABSENT = "attribute_not_exists(pk)"
 
@@ -29,12 +30,16 @@ FIRST_VERSION = 1
 
 @dataclass(frozen=True)
 class Credential:
-    """A password hash and whose it is; `password_version` counts the account's passwords."""
+    """A password hash and whose it is; `password_version` counts the account's passwords.
+
+    `asked` is the idempotency key of the registration that made it (`Asked.stored`), if it had one.
+    """
 
     tenant_id: str
     user_id: str
     password_hash: str = field(repr=False)
     password_version: int = FIRST_PASSWORD
+    asked: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,12 @@ class UserStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def register(self, user: User, tenant_name: str, password_hash: str) -> None:
+    def register(self, user: User, tenant_name: str, password_hash: str, asked: Asked | None = None) -> None:
         """Tenant, owner and credential, all or none; raises ConflictError when the address is taken."""
         pk, sk = keys.tenant(user.tenant_id)
         tenant: Item = {"entity": "tenant", "name": tenant_name, "owners": 1, "created_at": user.created_at}
         actions = [
-            *new_user(self._table, user, password_hash),
+            *new_user(self._table, user, password_hash, asked),
             self._table.put({"pk": pk, "sk": sk, "tenant_id": user.tenant_id, **tenant}, _ABSENT),
         ]
         try:
@@ -86,7 +91,8 @@ class UserStore:
         item = self._table.get(*keys.credential(email))
         if item is None:
             return None
-        return Credential(item["tenant_id"], item["user_id"], item["password_hash"], _password_version(item))
+        owner = item["tenant_id"], item["user_id"]
+        return Credential(*owner, item["password_hash"], _password_version(item), item.get("asked"))
 
     def account(self, tenant_id: str, user_id: str) -> Account | None:
         """A user's profile and password version."""
@@ -202,7 +208,7 @@ class FamilyStore:
             transact(self._table.client, [action])
 
 
-def new_user(table: Table, user: User, password_hash: str) -> list[dict[str, Any]]:
+def new_user(table: Table, user: User, password_hash: str, asked: Asked | None = None) -> list[dict[str, Any]]:
     """Actions for `transact` that make a user: credential, whose condition is that the address is free, and profile."""
     credential_pk, credential_sk = keys.credential(user.email)
     user_pk, user_sk = keys.user(user.tenant_id, user.user_id)
@@ -212,6 +218,7 @@ def new_user(table: Table, user: User, password_hash: str) -> list[dict[str, Any
         "user_id": user.user_id,
         "password_hash": password_hash,
         "created_at": user.created_at,
+        **({"asked": asked.stored()} if asked else {}),
     }
     return [
         table.put({"pk": credential_pk, "sk": credential_sk, **credential}, _ABSENT),

@@ -1,4 +1,4 @@
-"""Sign-in attempts, counted before the password is looked at, so that parallel guesses cannot slip past the limit.
+"""Sign-ins and registrations, counted before the password is looked at: parallel guesses cannot slip past the limit.
 
 Three fixed windows of a quarter of an hour, each a counter in `sessions` that TTL removes. What is counted is failures:
 an attempt that succeeds takes back its own count and nobody else's, so that a thief with an account of his own cannot
@@ -10,6 +10,9 @@ clear the slate.
 - known: failures of one account from one address that did sign in to it in the last 30 days, and of these nothing else
   is counted. Whoever uses up the account's limit from elsewhere, or the address's beside it, does not shut out its
   owner (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Open sessions and API keys are never affected.
+
+Registrations of an address are counted whatever comes of them, for each makes a tenant or tells that somebody is
+registered. The limit is wide: behind one address are many.
 
 A write whose answer is lost is sent again by botocore. Each carries an id of its own, which the counter keeps until
 the next write, so that none counts twice and the last attempt of a window is not taken for one too many.
@@ -45,7 +48,7 @@ _DAY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Limit:
-    """So many failures of one subject in a window."""
+    """So many failures, or registrations, of one subject in a window."""
 
     name: str
     failures: int
@@ -55,6 +58,7 @@ ACCOUNT = Limit("ACCOUNT", 10)
 KNOWN = Limit("KNOWN-ACCOUNT", 10)
 ADDRESS = Limit("ADDRESS", 100)
 SESSION = Limit("SESSION", 10)
+REGISTRATION = Limit("REGISTRATION", 300)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,10 @@ class Throttle:
         """Count an attempt to confirm the password inside a session; raises TooManyRequestsError."""
         return self._count((SESSION, self._digest(session_id)))
 
+    def registration(self, network: str) -> None:
+        """Count a registration; raises TooManyRequestsError."""
+        self._count((REGISTRATION, self._digest(network)))
+
     def take_back(self, attempt: Attempt) -> None:
         """The attempt was no failure."""
         for limit, digest in attempt.counted:
@@ -107,7 +115,7 @@ class Throttle:
             if not self._add(limit, digest, window):
                 self.take_back(Attempt(window, subjects[:number]))
                 # the same for every e-mail address, registered or not
-                raise TooManyRequestsError("Too many failed attempts. Try again later.", window + WINDOW_SECONDS - now)
+                raise TooManyRequestsError("Too many attempts. Try again later.", window + WINDOW_SECONDS - now)
         return Attempt(window, subjects)
 
     def _add(self, limit: Limit, digest: str, window: int) -> bool:

@@ -63,7 +63,7 @@ def warmed(shop: Shop, clients: int) -> None:
 
 
 def opened(environment: Environment) -> Shop:
-    """A new tenant, signed in thrice, with a product in stock, a customer, an order and an API key."""
+    """A new tenant, signed in thrice, with a product in stock, a customer, an order, a user and an API key."""
     shop = Shop(client(environment))
     email = f"{uuid.uuid4().hex[:12]}@faults.example"
     owner = {"email": email, "password": PASSWORD, "name": "Ada Owner", "tenant_name": "Faulty Shop"}
@@ -74,6 +74,7 @@ def opened(environment: Environment) -> Shop:
     sessions = shop.send("GET", "/auth/sessions", 200)["items"]
     other = shop.send("POST", "/auth/login", 200, credentials)
     person = {"name": "Grace Buyer", "email": email}
+    staff = {"email": f"staff-{email}", "password": PASSWORD, "name": "Grace Staff", "role": "staff"}
     shop.known = {
         "email": email,
         "password": PASSWORD,
@@ -83,6 +84,7 @@ def opened(environment: Environment) -> Shop:
         "session_id": next(one["session_id"] for one in sessions if not one["current"]),
         "product_id": shop.product(),
         "customer_id": shop.send("POST", "/customers", 201, person)["customer_id"],
+        "user_id": shop.send("POST", "/auth/users", 201, staff)["user_id"],
         "key_id": shop.send("POST", "/auth/api-keys", 201, {"name": "Till", "role": "device"})["key_id"],
     }
     shop.known["order_id"] = shop.order(customer_id=shop.known["customer_id"])

@@ -18,6 +18,8 @@ class Shop:
 
     email: str = ""
     password: str = ""
+    owner: str = ""
+    users: list[str] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
@@ -36,8 +38,9 @@ class Shop:
         registration = {**self.credentials(), "name": "Fuzz", "tenant_name": "Fuzz"}
         answer = requests.post(f"{url}/auth/register", json=registration, timeout=TIMEOUT)
         answer.raise_for_status()
-        token = str(answer.json()["access_token"])
+        token, self.owner = str(answer.json()["access_token"]), answer.json()["user"]["user_id"]
         self._stock(url, token)
+        self._staff(url, token)
         return token
 
     def credentials(self) -> dict[str, str]:
@@ -55,6 +58,14 @@ class Shop:
                 f"{url}/inventory/{self.products[-1]}/adjustments",
                 json={"quantity": 10**8, "reason": "received"}, headers=headers, timeout=TIMEOUT,
             ).raise_for_status()  # fmt: skip
+
+    def _staff(self, url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        for number in range(3):
+            person = {"email": f"{number}-{self.email}", "password": self.password, "name": "Staff", "role": "staff"}
+            answer = requests.post(f"{url}/auth/users", json=person, headers=headers, timeout=TIMEOUT)
+            answer.raise_for_status()
+            self.users.append(answer.json()["user_id"])
 
 
 SHOP = Shop()

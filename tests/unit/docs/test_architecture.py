@@ -128,6 +128,7 @@ def test_the_limits_on_the_page_are_those_of_the_code() -> None:
         f"{throttle.KNOWN.failures} of an account from an address that did; "
         f"{throttle.SESSION.failures} in a session"
     ) in text
+    assert f"Registrations count by address, {throttle.REGISTRATION.failures} in a window." in text
     assert throttle.WINDOW_SECONDS == 15 * 60
     assert f"{refresh.GRACE_MILLISECONDS // 1000} s of grace" in text
     assert f"the family {refresh.LIFETIME_SECONDS // 86400} days" in text

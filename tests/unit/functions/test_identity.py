@@ -7,10 +7,13 @@ from typing import Any
 import jwt
 import pytest
 
+from omnix import clock
 from omnix.errors import ConflictError
+from omnix.idempotency import RECORD_SECONDS
 from omnix.identity import passwords
 from omnix.identity.model import Registration, normalise_email
 from omnix.identity.service import identity
+from omnix.identity.throttle import KNOWN, WINDOW_SECONDS
 
 from .conftest import SECRETS, Cloud, caller
 
@@ -52,17 +55,17 @@ def test_only_credentials_families_and_limits_are_outside_the_tenants_keys(auth:
 )
 def test_an_address_registers_once_however_it_is_spelled(auth: Any, cloud: Cloud, email: str) -> None:
     assert auth("POST", "/auth/register", body=REGISTRATION).status == 201
-    before = cloud.everything()
+    before = cloud.items("users")
     answer = auth("POST", "/auth/register", body=REGISTRATION | {"email": email})
     assert (answer.status, answer.code) == (409, "conflict")
-    assert cloud.everything() == before
+    assert cloud.items("users") == before
 
 
 @pytest.mark.usefixtures("atomic_writes")
 def test_of_many_registrations_at_once_one_wins(cloud: Cloud) -> None:
     def register(_: int) -> str:
         try:
-            return identity().register(Registration(**REGISTRATION)).user.user_id
+            return identity().register(Registration(**REGISTRATION))[0].user.user_id
         except ConflictError:
             return "conflict"
 
@@ -109,6 +112,54 @@ def test_a_sign_in_gives_a_token_of_the_contract(auth: Any, cloud: Cloud) -> Non
     claims = jwt.decode(token, SECRETS["JWT_SECRET"], algorithms=["HS256"], audience="omnix-ai-dev")
     assert {"iss", "aud", "sub", "tid", "role", "sid", "iat", "exp", "jti"} == set(claims)
     assert claims["iss"] == claims["aud"] == "omnix-ai-dev"
+
+
+def again(auth: Any, key: str = "once", **changes: str) -> Any:
+    return auth("POST", "/auth/register", body=REGISTRATION | changes, headers={"Idempotency-Key": key})
+
+
+def test_a_repeated_registration_makes_one_tenant_and_signs_in_anew(auth: Any, cloud: Cloud) -> None:
+    first, second = again(auth), again(auth)
+    assert (first.status, second.status, second.json["user"]) == (201, 201, first.json["user"])
+    assert ("Idempotency-Replayed" in first.headers, second.headers["Idempotency-Replayed"]) == (False, "true")
+    assert second.json["refresh_token"] != first.json["refresh_token"]
+    for session in (first.json, second.json):
+        assert auth("GET", "/auth/validate", authorizer=context(session)).status == 200
+    assert len(cloud.items("users")) == 3
+    stored = str(cloud.everything())
+    assert not [session for session in (first.json, second.json) if session["refresh_token"] in stored]
+
+
+def test_a_registrations_key_opens_nothing_without_its_password_and_only_for_a_day(
+    auth: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert again(auth).status == 201
+    for changes in ({"password": "wrong horse battery"}, {"name": "Eve"}, {"tenant_name": "Other"}):
+        answer = again(auth, **changes)
+        assert (answer.status, answer.json["error"]["details"][0]["reason"]) == (422, "reused")
+    assert again(auth, "other").status == 409
+    assert auth("POST", "/auth/register", body=REGISTRATION).status == 409
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: int(time.time()) + RECORD_SECONDS + 1)
+    assert again(auth).status == 409
+
+
+def test_a_registration_that_is_repeated_is_no_way_to_guess_a_password(
+    auth: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = int(time.time()) // WINDOW_SECONDS * WINDOW_SECONDS
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: window)
+    assert again(auth).status == 201
+    statuses = [again(auth, password=f"guess number {number}").status for number in range(KNOWN.failures + 1)]
+    assert statuses == [422] * KNOWN.failures + [429]
+
+
+@pytest.mark.usefixtures("atomic_writes")
+def test_registrations_with_one_key_that_overtake_each_other_make_one_tenant(auth: Any, cloud: Cloud) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: again(auth), range(4)))
+    assert {answer.status for answer in answers} == {201}
+    assert [answer.headers.get("Idempotency-Replayed") for answer in answers].count(None) == 1
+    assert len(cloud.items("users")) == 3
 
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong horse battery"}, {"email": "nobody@shop.example"}])

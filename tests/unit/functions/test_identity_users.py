@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -325,14 +326,13 @@ def test_owners_who_race_to_go_leave_one(auth: Call, cloud: Cloud, owner: Who, h
         ids.append(added(auth, owner, email=email, role="owner")["user_id"])
         contexts.append(context(sign_in(auth, email).json))
     who = [Principal(c["tenant_id"], c["user_id"], Role.OWNER, c["session_id"], "jwt") for c in contexts]
-    steps: dict[str, list[Callable[[], Any]]] = {
-        "demote": [lambda n=n: users().update(who[n], ids[n], UserChanges(role="staff"), None) for n in range(4)],
-        "remove": [lambda n=n: users().delete(who[n], ids[n], None) for n in range(4)],
-        "each other": [
-            lambda n=n: users().update(who[n], ids[n - 1], UserChanges(role="staff"), None) for n in range(4)
-        ],
+    demotion = UserChanges(role="staff")
+    steps: dict[str, Callable[[int], Any]] = {
+        "demote": lambda n: users().update(who[n], ids[n], demotion, None),
+        "remove": lambda n: users().delete(who[n], ids[n], None),
+        "each other": lambda n: users().update(who[n], ids[n - 1], demotion, None),
     }
-    outcomes = at_once(steps[how])
+    outcomes = at_once([partial(steps[how], number) for number in range(4)])
     counted, there = owners(cloud, owner["tenant_id"])
     assert counted == there >= 1
     done = [one for one in outcomes if not isinstance(one, ApiError)]

@@ -136,16 +136,14 @@ def test_products_that_swap_their_skus_never_share_one(cloud: Cloud) -> None:
 
 
 def registered() -> Any:
-    return identity().register(
-        Registration.model_validate(
-            {
-                "email": "ada@shop.example",
-                "password": "correct horse battery",
-                "name": "Ada",
-                "tenant_name": "Corner Shop",
-            }
-        )
-    )
+    person = {
+        "email": "ada@shop.example",
+        "password": "correct horse battery",
+        "name": "Ada",
+        "tenant_name": "Corner Shop",
+    }
+    session, _ = identity().register(Registration.model_validate(person))
+    return session
 
 
 def families(cloud: Cloud) -> list[dict[str, Any]]:

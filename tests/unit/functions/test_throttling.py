@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix import clock
+from omnix.identity import throttle
 from omnix.identity.origin import Origin, origin
-from omnix.identity.throttle import ACCOUNT, ADDRESS, KNOWN, SESSION, WINDOW_SECONDS
+from omnix.identity.throttle import ACCOUNT, ADDRESS, KNOWN, SESSION, WINDOW_SECONDS, Limit
 
 from .conftest import Cloud, caller
 
@@ -183,7 +184,7 @@ def test_one_address_that_tries_many_accounts_meets_its_own_limit_and_harms_no_a
 def test_success_counts_nothing_and_clears_nobody_elses_slate(auth: Call, cloud: Cloud) -> None:
     for _ in range(3 * ADDRESS.failures // 2):
         assert right(auth, HOME).status == 200
-    assert {item.get("attempts", 0) for item in limits(cloud)} == {0}
+    assert {item.get("attempts", 0) for item in limits(cloud) if "#REGISTRATION#" not in item["pk"]} == {0}
     exhaust(auth, THIEF, ACCOUNT.failures - 1)
     assert right(auth, THIEF).status == 200
     assert right(auth, HOME).status == 200
@@ -214,10 +215,26 @@ def test_of_parallel_guesses_no_more_than_the_limit_are_looked_at(auth: Call, mo
 def test_limits_expire_by_ttl_and_name_neither_address_nor_account(auth: Call, cloud: Cloud) -> None:
     login(auth, THIEF)
     found = limits(cloud)
-    assert {item["pk"].split("#")[1] for item in found} == {"ACCOUNT", "ADDRESS", "KNOWN"}
+    assert {item["pk"].split("#")[1] for item in found} == {"ACCOUNT", "ADDRESS", "KNOWN", "REGISTRATION"}
     assert all(item["expires_at"] > clock.epoch_seconds() for item in found)
     for secret in (THIEF, HOME, REGISTRATION["email"]):
         assert secret not in str(found)
+
+
+@pytest.mark.usefixtures("registered")
+def test_registrations_of_an_address_have_a_wide_limit_that_no_other_address_meets(
+    auth: Call, cloud: Cloud, now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "REGISTRATION", Limit("REGISTRATION", 3))
+    taken = [posted(auth, "/auth/register", REGISTRATION, THIEF).status for _ in range(3)]
+    other = REGISTRATION | {"email": "eve@shop.example"}
+    refused = posted(auth, "/auth/register", other, THIEF)
+    assert (taken, refused.status, refused.headers["Retry-After"]) == ([409] * 3, 429, str(WINDOW_SECONDS))
+    assert len(cloud.items("users")) == 3
+    assert right(auth, THIEF).status == 200
+    assert posted(auth, "/auth/register", other, CAFE).status == 201
+    now(WINDOW_SECONDS)
+    assert posted(auth, "/auth/register", other | {"email": "max@shop.example"}, THIEF).status == 201
 
 
 def test_a_right_password_inside_a_session_counts_nothing(auth: Call, registered: dict[str, Any]) -> None:
