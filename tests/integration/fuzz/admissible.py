@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import json
+import uuid
 import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -127,6 +128,11 @@ def _order(case: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
     return {"lines": lines}
 
 
+def _registration(case: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Mostly of an address that nobody has: the example's is taken after the first run."""
+    return {**body, "email": f"fuzz-{uuid.uuid4().hex}@shop.example"} if _choice(case, 4) else body
+
+
 def _login(case: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
     return SHOP.credentials() if _choice(case, 2) else body
 
@@ -155,6 +161,7 @@ def _lines(columns: tuple[str, ...]) -> Any:
 _BODIES = {
     "POST /analytics/events": _events,
     "POST /orders": _order,
+    "POST /auth/register": _registration,
     "POST /auth/login": _login,
     "POST /auth/password": _password,
     "POST /products/import": _lines(PRODUCT_COLUMNS),
