@@ -17,7 +17,6 @@ from omnix.dashboard.reaction import analytics_table
 from omnix.events import once
 
 if TYPE_CHECKING:
-    from omnix.dynamodb import Table
     from omnix.events.change import Change
 
 KEPT_SECONDS = 800 * 24 * 3600  # two years can be compared
@@ -32,6 +31,7 @@ def count_order(change: Change) -> None:
     date = order["created_at"][:10]
     table = analytics_table()
     assign = {"entity": "rollup", "expires_at": expiry(date)}
+    names = {line["product_id"]: line["name"] for line in order["lines"]}
     actions = []
     for (kind, name), amounts in counts.items():
         if kind == "status":
@@ -43,10 +43,12 @@ def count_order(change: Change) -> None:
             key = keys.category(change.tenant_id, date, name)
             actions.append(table.add(*key, amounts, {**assign, "category": name}))
         else:
-            actions.append(table.add(*keys.product(change.tenant_id, date, name), amounts, assign))
+            own = {**assign, "name": names.get(name, "")}
+            actions.append(table.add(*keys.product(change.tenant_id, date, name), amounts, own))
     once.apply(table, change, "sales", actions)
     # Not only when it counted now: the call before may have been killed between the two.
-    _rank(table, change, date, {name for kind, name in counts if kind == "product"})
+    if sold := {name: names.get(name, "") for kind, name in counts if kind == "product"}:
+        best.rank(table, change.tenant_id, date, sold, expiry(date))
 
 
 def count_level(change: Change) -> None:
@@ -69,9 +71,3 @@ def count_level(change: Change) -> None:
 def expiry(date: str) -> int:
     """When a day's counters go, in epoch seconds."""
     return int(datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp()) + KEPT_SECONDS
-
-
-def _rank(table: Table, change: Change, date: str, products: set[str]) -> None:
-    if products:
-        names = {line["product_id"]: line["name"] for line in change.item["lines"]}
-        best.rank(table, change.tenant_id, date, {one: names.get(one, "") for one in products}, expiry(date))

@@ -42,9 +42,12 @@ def send_events(batch: Annotated[EventBatch, Body()]) -> Ingested:
 def sales(
     by: Annotated[By, Query(description="What the sales are grouped by.")] = By.DAY,
     days: Days = 30,
-    product_id: Annotated[Id | None, Query(description="Only this product.")] = None,
+    product_id: Annotated[Id | None, Query(description="Only this product; not by category.")] = None,
 ) -> SalesReport:
-    """Units and revenue by day (every day, the oldest first), by category or by product (the most units first)."""
+    """Units and revenue by day (every day, the oldest first), by category or by product (the most units first).
+
+    By product they are of each day's first hundred; of one product, by its id, they are exact.
+    """
     return analytics().sales(principal(router.current_event), by, days, product_id)
 
 

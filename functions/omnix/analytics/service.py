@@ -14,6 +14,7 @@ from omnix.analytics.reading import between
 from omnix.authorisation import PEOPLE
 from omnix.dashboard.keys import PREFIX, partition
 from omnix.dashboard.reaction import analytics_table
+from omnix.errors import ValidationFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,10 @@ class Analytics:
         return Ingested(accepted=accepted, duplicates=len(batch.events) - accepted)
 
     def sales(self, caller: Principal, by: By, days: int, product_id: str | None) -> SalesReport:
-        """Sales of the last days: each day's, each category's, each product's, or one product's by day. Forbidden."""
+        """Sales of the last days: each day's, each category's, each product's, or one product's by day or in all.
+
+        Forbidden; validation failed for one product by category.
+        """
         caller.require(PEOPLE)
         if by is By.DAY:
             pk, sk = keys.product(caller.tenant_id, "", product_id) if product_id else keys.day(caller.tenant_id, "")
@@ -43,9 +47,14 @@ class Analytics:
             rows = [_row(day, found.get(day, {}), orders=not product_id) for day in window(days)]
             return _report(by, days, rows)
         if by is By.CATEGORY:
+            if product_id:
+                fault = {"location": "query.product_id", "reason": "not_with_category", "message": "leave it out"}
+                raise ValidationFailedError("Sales by category are of all products.", [fault])
             return _report(by, days, self._by_category(caller.tenant_id, days))
+        if product_id:
+            return _report(by, days, self._of_product(caller.tenant_id, product_id, days))
         rows, exact = self._by_product(caller.tenant_id, days)
-        return _report(by, days, [row for row in rows if product_id in {None, row.key}], exact=exact)
+        return _report(by, days, rows, exact=exact)
 
     def best_sellers(self, caller: Principal, days: int, limit: int) -> SalesReport:
         """The products that sold most units in the last days. Forbidden."""
@@ -89,6 +98,15 @@ class Analytics:
         for item in self._since(partition(tenant_id), keys.CATEGORIES, days):
             sums.setdefault(item["category"], Counter()).update(_numbers(item))
         return _ranked(_row(name, counts) for name, counts in sums.items())
+
+    def _of_product(self, tenant_id: str, product_id: str, days: int) -> list[Sales]:
+        """From the product's own counters, and so exact; nothing when it was not sold."""
+        sums: Counter[str] = Counter()
+        name = ""
+        for item in self._since(*keys.product(tenant_id, "", product_id), days):
+            sums.update(_numbers(item))
+            name = item.get("name", name)
+        return _ranked([_row(product_id, sums, name=name)])
 
     def _by_product(self, tenant_id: str, days: int) -> tuple[list[Sales], bool]:
         sums: dict[str, Counter[str]] = {}

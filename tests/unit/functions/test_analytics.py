@@ -76,6 +76,25 @@ def test_sales_are_what_was_paid_and_not_given_back(api: Call, worker: Worker) -
     one = read(api, worker, "/analytics/sales", by="day", product_id=cake, days="2")["items"]
     assert [(row["key"], row["units"], row["orders"]) for row in one][-1] == (today(), 1, None)
     assert read(api, worker, "/analytics/sales", by="product", product_id=NO_SUCH)["items"] == []
+    refused = api("GET", "/analytics/sales", query={"by": "category", "product_id": cake})
+    assert (refused.status, refused.json["error"]["details"][0]["location"]) == (422, "query.product_id")
+
+
+def test_a_product_that_no_board_has_is_exact_by_its_id(
+    api: Call, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(best, "PLACES", 1)
+    tea, cake = product(api, "TEA", 200), product(api, "CAKE", 500)
+    for one in (tea, cake):
+        stock(api, one, 50)
+    order(api, "paid", **{tea: 5, cake: 1})
+    order(api, "paid", **{cake: 2})
+    order(api, "paid", "refunded", **{cake: 1})
+    boards = read(api, worker, "/analytics/sales", by="product")
+    assert ([row["key"] for row in boards["items"]], boards["exact"]) == ([tea], False)
+    alone = read(api, worker, "/analytics/sales", by="product", product_id=cake)
+    assert alone["items"] == [{"key": cake, "name": "CAKE", "orders": None, "units": 3, "revenue": eur(1500)}]
+    assert alone["exact"] is True
 
 
 def test_best_sellers_follow_a_refund_down(api: Call, worker: Worker) -> None:
