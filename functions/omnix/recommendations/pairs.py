@@ -1,6 +1,7 @@
 """Which products are bought together: a reaction to the stream of `orders`.
 
-An order counts when it is paid: what is only reserved was not bought, and what was given back was wanted.
+An order counts when it is paid: what is only reserved was not bought. A refund takes nothing back: what was given back
+was wanted together, and a count of the most frequent cannot be undone (`omnix.recommendations.counts`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from omnix.dynamodb import Table
 from omnix.listing import Listing
 from omnix.orders import keys as order_keys
 from omnix.orders.pricing import FOR_SALE
+from omnix.orders.status import EARNING
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.recommendations import keys
 from omnix.recommendations.counts import top
@@ -75,12 +76,12 @@ class Recommending:
         return together
 
     def _bought(self, tenant_id: str, customer_id: str) -> list[str]:
-        """The products of the customer's newest orders."""
+        """The products of those of the customer's newest orders that were paid and not given back."""
         partition = order_keys.of_customer(tenant_id, customer_id)
         own = order_keys.partition(tenant_id)
         listing = Listing(self._orders, partition, "", order_keys.CUSTOMER_INDEX, own, newest_first=True)
         items, _ = listing.page(_ORDERS_READ, None)
-        lines = [line["product_id"] for item in items for line in item["lines"]]
+        lines = [line["product_id"] for item in items if item["status"] in EARNING for line in item["lines"]]
         return list(dict.fromkeys(lines))[:_PRODUCTS_READ]
 
     def _for_sale(self, tenant_id: str, products: Collection[str]) -> Mapping[str, Priced]:
