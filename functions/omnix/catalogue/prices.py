@@ -34,26 +34,35 @@ class Priced:
     status: str
 
 
-def prices(products: Table, tenant_id: str, product_ids: Collection[str]) -> Mapping[str, Priced]:
-    """The tenant's products by id, strongly consistent; an id that is not the tenant's is not in the answer."""
-    found = batch(products, [keys.product(tenant_id, product_id) for product_id in product_ids])
+def prices(
+    products: Table, tenant_id: str, product_ids: Collection[str], *, consistent: bool = True
+) -> Mapping[str, Priced]:
+    """The tenant's products by id; an id that is not the tenant's is not in the answer."""
+    wanted = [keys.product(tenant_id, product_id) for product_id in product_ids]
+    found = batch(products, wanted, consistent=consistent)
     return {item["product_id"]: _priced(item) for item in found}
 
 
-def batch(table: Table, wanted: Collection[keys.Key], attributes: Collection[str] = ()) -> list[Item]:
-    """The items with these keys, in no order, strongly consistent; those that are not there are left out.
+def batch(
+    table: Table, wanted: Collection[keys.Key], attributes: Collection[str] = (), *, consistent: bool = True
+) -> list[Item]:
+    """The items with these keys, in no order; those that are not there are left out.
 
-    Raises UnavailableError when DynamoDB keeps leaving keys unprocessed. `attributes`: only these, else all.
+    Raises UnavailableError when DynamoDB keeps leaving keys unprocessed. `attributes`: only these, else all. A read
+    that need not be `consistent` costs half: for what is listed by entries or counts, which come late themselves.
     """
     distinct = list(dict.fromkeys(wanted))
     found: list[Item] = []
     for start in range(0, len(distinct), BATCH):
-        found += _batch(table, distinct[start : start + BATCH], attributes)
+        found += _batch(table, distinct[start : start + BATCH], attributes, consistent)
     return found
 
 
-def _batch(table: Table, wanted: list[keys.Key], attributes: Collection[str]) -> list[Item]:
-    asked: dict[str, Any] = {"Keys": [dump_item({"pk": pk, "sk": sk}) for pk, sk in wanted], "ConsistentRead": True}
+def _batch(table: Table, wanted: list[keys.Key], attributes: Collection[str], consistent: bool) -> list[Item]:
+    asked: dict[str, Any] = {
+        "Keys": [dump_item({"pk": pk, "sk": sk}) for pk, sk in wanted],
+        "ConsistentRead": consistent,
+    }
     if attributes:
         names = {f"#n{number}": name for number, name in enumerate(attributes)}
         asked |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}

@@ -56,10 +56,11 @@ class ProductStore:
     def skus(self, tenant_id: str, product_ids: Collection[str]) -> Mapping[str, str]:
         """Each product's SKU, for those that are there."""
         wanted = [keys.product(tenant_id, product_id) for product_id in product_ids]
-        return {item["product_id"]: item["sku"] for item in batch(self._products, wanted, ["product_id", "sku"])}
+        found = batch(self._products, wanted, ["product_id", "sku"], consistent=False)
+        return {item["product_id"]: item["sku"] for item in found}
 
     def page(self, tenant_id: str, search: Search, limit: int, after: str | None) -> tuple[list[Product], str | None]:
-        """A page of what is searched for, and the cursor of the next one; eventually consistent as every GSI is.
+        """A page of what is searched for, and the cursor of the next one; eventually consistent.
 
         It may hold less than `limit` products where one changed while it was read.
         """
@@ -82,7 +83,8 @@ class ProductStore:
         self, tenant_id: str, search: Search, limit: int, after: str | None
     ) -> tuple[list[Product], str | None]:
         ids, following = entries.page(self._products, tenant_id, search, limit, after)
-        found = {item["product_id"]: item for item in batch(self._products, [keys.product(tenant_id, i) for i in ids])}
+        wanted = [keys.product(tenant_id, one) for one in ids]
+        found = {item["product_id"]: item for item in batch(self._products, wanted, consistent=False)}
         return [_product(found[i]) for i in ids if i in found and search.admits(found[i])], following
 
     def create(self, tenant_id: str, product: Product, once: Once | None) -> None:

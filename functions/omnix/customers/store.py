@@ -69,7 +69,7 @@ class CustomerStore:
     ) -> tuple[list[Customer], str | None]:
         """A page of those who are of a segment today, who bought last first; without those who were just erased."""
         ids, following = SegmentList(self._customers, tenant_id, segment, today).page(limit, after)
-        items = batch(self._customers, [keys.profile(tenant_id, one) for one in ids])
+        items = batch(self._customers, [keys.profile(tenant_id, one) for one in ids], consistent=False)
         found = {customer.customer_id: customer for customer in map(_customer, items)}
         return [found[one] for one in ids if one in found], following
 

@@ -87,7 +87,7 @@ class StockStore:
             return [level(item) for item in items], following
         entries, following = Listing(self._inventory, keys.location(tenant_id, location_id)).page(limit, after)
         wanted = [keys.level(tenant_id, entry["product_id"], location_id) for entry in entries]
-        found = {item["sk"]: item for item in batch(self._inventory, wanted)}
+        found = {item["sk"]: item for item in batch(self._inventory, wanted, consistent=False)}
         return [level(found[sk]) for _, sk in wanted if sk in found], following
 
     def alerts(

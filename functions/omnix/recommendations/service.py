@@ -71,7 +71,8 @@ class Recommending:
     def _together(self, tenant_id: str, products: Iterable[str]) -> Counter[str]:
         """Orders together with any of the products, by product."""
         together: Counter[str] = Counter()
-        for item in batch(self._recommendations, [keys.bought_with(tenant_id, one) for one in products]):
+        wanted = [keys.bought_with(tenant_id, one) for one in products]
+        for item in batch(self._recommendations, wanted, consistent=False):
             together.update(item["counts"])
         return together
 
@@ -87,7 +88,7 @@ class Recommending:
     def _for_sale(self, tenant_id: str, products: Collection[str]) -> Mapping[str, Priced]:
         if not products:
             return {}
-        found = prices(self._products, tenant_id, products)
+        found = prices(self._products, tenant_id, products, consistent=False)
         return {name: product for name, product in found.items() if product.status == FOR_SALE}
 
 

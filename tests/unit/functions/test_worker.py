@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from omnix import dynamodb
+from omnix.analytics import best
 from omnix.events import once
 from omnix.events.change import Change, change
 from omnix.events.consumer import consume
@@ -137,22 +138,24 @@ def test_twice_and_out_of_order_counts_as_once_and_in_order(api: Call, cloud: Cl
 def test_a_kill_between_any_two_writes_changes_nothing(
     api: Call, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker dies before each of its transactions in turn, and gets the batch again."""
+    """The worker dies before each of its writes in turn, and gets the batch again."""
     shop(api)
     worker = Worker(cloud)
     batches = list(worker.records().values())
     allowed, left = 0, 0
-    plain = dynamodb.transact
 
     class KilledError(BaseException):
         pass
 
-    def transact(*arguments: Any) -> None:
-        nonlocal left
-        if left == 0:
-            raise KilledError
-        left -= 1
-        plain(*arguments)
+    def dying(write: Callable[..., Any]) -> Callable[..., Any]:
+        def written(*arguments: Any) -> Any:
+            nonlocal left
+            if left == 0:
+                raise KilledError
+            left -= 1
+            return write(*arguments)
+
+        return written
 
     def deliver(batch: Records) -> bool:
         try:
@@ -161,8 +164,8 @@ def test_a_kill_between_any_two_writes_changes_nothing(
             return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(once, "transact", transact)
-        patch.setattr("omnix.analytics.best.transact", transact)
+        patch.setattr(once, "transact", dying(dynamodb.transact))
+        patch.setattr(best, "_write", dying(best._write))
         for batch in batches:
             while True:
                 left = allowed = allowed + 1
