@@ -13,8 +13,10 @@ import pytest
 from omnix import etag
 from omnix.authorisation import Principal, Role
 from omnix.errors import ApiError, ConflictError, NotFoundError
+from omnix.identity.model import User
 from omnix.identity.service import users
 from omnix.identity.user_model import UserChanges
+from omnix.identity.user_store import TenantUsers
 
 from .conftest import Answer, Cloud, caller
 
@@ -353,6 +355,25 @@ def test_a_user_whom_many_change_and_remove_is_counted_once(auth: Call, cloud: C
     outcomes = at_once([lambda: users().delete(who, eve, None) for _ in range(5)])
     assert [type(one) for one in outcomes if one is not None] == [NotFoundError] * 4
     assert owners(cloud, owner["tenant_id"]) == (1, 1)
+
+
+@pytest.mark.parametrize("step", ["demote", "remove"])
+def test_who_is_demoted_while_another_request_acts_on_what_it_read_is_counted_once(
+    auth: Call, cloud: Cloud, owner: Who, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    eve, _ = (added(auth, owner, email=f"o{n}@shop.example", role="owner")["user_id"] for n in range(2))
+    name = {"demote": "change", "remove": "remove"}[step]
+    plain = getattr(TenantUsers, name)
+
+    def overtaken(self: TenantUsers, before: User, *after: User) -> None:
+        monkeypatch.setattr(TenantUsers, name, plain)
+        assert change(auth, owner, eve, role="manager").status == 200
+        plain(self, before, *after)
+
+    monkeypatch.setattr(TenantUsers, name, overtaken)
+    answer = change(auth, owner, eve, role="staff") if step == "demote" else remove(auth, owner, eve)
+    assert answer.status == (200 if step == "demote" else 204)
+    assert owners(cloud, owner["tenant_id"]) == (2, 2)
 
 
 @pytest.mark.usefixtures("atomic_writes")
