@@ -30,7 +30,7 @@ def count_order(change: Change) -> None:
     counts = delta.order(change.old, change.new)
     date = order["created_at"][:10]
     table = analytics_table()
-    assign = {"entity": "rollup", "expires_at": expiry(date)}
+    assign: dict[str, Any] = {"entity": "rollup", "expires_at": expiry(date)}
     names = {line["product_id"]: line["name"] for line in order["lines"]}
     actions = []
     for (kind, name), amounts in counts.items():
