@@ -64,7 +64,7 @@ def _path(case: Case[Any]) -> None:
 def _cursor(case: Case[Any]) -> None:
     """A cursor is one that the same query gave, or none: `test_raw` makes up others."""
     if "cursor" in case.query:
-        page = SHOP.pages.get(case.operation.label)
+        page = SHOP.pages.get(case.formatted_path)
         case.query.clear()
         case.query.update(page or {})
 

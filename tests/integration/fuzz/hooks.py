@@ -78,4 +78,4 @@ def after_call(context: HookContext, case: Case[Any], response: Response) -> Non
     if case.method == "GET" and response.headers.get("content-type", [""])[0] == "application/json":
         cursor = response.json().get("next_cursor")
         if cursor:
-            SHOP.pages[case.operation.label] = {**case.query, "cursor": cursor}
+            SHOP.pages[case.formatted_path] = {**case.query, "cursor": cursor}
