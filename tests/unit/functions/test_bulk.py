@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omnix import deadline
 from omnix.bulk import cells, exporting, importing, lines
 from omnix.bulk.model import Format
-from omnix.errors import InvalidRequestError, ValidationFailedError
+from omnix.errors import ConflictError, InvalidRequestError, ValidationFailedError
 
 from .conftest import Answer, Cloud, caller
 
@@ -192,7 +194,7 @@ def test_a_key_whose_import_was_refused_is_free(api: Call) -> None:
 
 
 def test_lines_for_which_there_is_no_time_are_named(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "BUDGET_SECONDS", -1.0)
+    monkeypatch.setattr(deadline, "remaining", lambda: importing.LEFT_SECONDS - 0.1)  # and no call is refused
     answer = bring(api, HEADER + TEA)
     assert outcome(answer) == (0, 0, 0, 1)
     assert answer.json["errors"][0] | {"message": ""} == {
@@ -201,6 +203,21 @@ def test_lines_for_which_there_is_no_time_are_named(api: Call, monkeypatch: pyte
         "message": "",
         "details": [],
     }
+
+
+def test_lines_overlap_their_waits_and_are_reported_in_their_order() -> None:
+    together = Barrier(importing.THREADS, timeout=30)
+
+    def apply(line: lines.Line) -> importing.Outcome:
+        together.wait()  # passes only while as many lines are under way
+        if line.number % 2:
+            raise ConflictError("odd")
+        return "created"
+
+    found = [lines.Line(number, {}) for number in range(1, 4 * importing.THREADS + 1)]
+    report = importing.run(found, lambda line: str(line.number), apply)
+    assert report.created == len(found) // 2
+    assert [error.line for error in report.errors] == list(range(1, len(found), 2))
 
 
 def test_a_database_that_throttles_ends_the_import_and_says_where(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
