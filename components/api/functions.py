@@ -66,7 +66,7 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
             tables["inventory"].grant(
                 grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
             )
-            tables["analytics"].grant(grantee, ["GetItem", "Query", "PutItem", "UpdateItem"])
+            tables["analytics"].grant(grantee, ["BatchGetItem", "Query", "PutItem", "UpdateItem"])
             tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
             tables["customer-profiles"].grant(
                 grantee,

@@ -12,6 +12,7 @@ from omnix.analytics.ingestion import ingest
 from omnix.analytics.model import Amount, By, Ingested, Sales, SalesReport, StockTurn
 from omnix.analytics.reading import between
 from omnix.authorisation import PEOPLE
+from omnix.catalogue.prices import batch
 from omnix.dashboard.keys import PREFIX, partition
 from omnix.dashboard.reaction import analytics_table
 from omnix.errors import ValidationFailedError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from omnix.analytics.model import EventBatch
     from omnix.authorisation import Principal
     from omnix.dynamodb import Item, Table
+
+# A date, its sales, and its events by type.
+type Day = tuple[str, Sales, Mapping[str, int]]
 
 
 class Analytics:
@@ -82,16 +86,21 @@ class Analytics:
             days_of_stock=round(closing * days / sold, 1) if sold else None,
         )
 
-    def days(self, tenant_id: str, days: int) -> Iterator[tuple[str, Sales, Mapping[str, int]]]:
-        """Each of the last days with its sales and its events by type; the oldest first."""
+    def today(self, tenant_id: str) -> Day:
+        """Today so far, in one read."""
+        (day,) = window(1)
+        own = [keys.day(tenant_id, day), keys.event_day(tenant_id, day)]
+        found = {item["sk"]: item for item in batch(self._table, own, consistent=False)}
+        sold, events = (found.get(sk, {}) for _, sk in own)
+        return _day(day, sold, events)
+
+    def days(self, tenant_id: str, days: int) -> Iterator[Day]:
+        """Each of the last days; the oldest first."""
         tenant = partition(tenant_id)
         sold = {item["sk"].removeprefix(keys.DAYS): item for item in self._since(tenant, keys.DAYS, days)}
         events = {item["sk"].removeprefix(keys.EVENT_DAYS): item for item in self._since(tenant, keys.EVENT_DAYS, days)}
         for day in window(days):
-            counted = {
-                name.removeprefix("event_"): n for name, n in events.get(day, {}).items() if name.startswith("event_")
-            }
-            yield day, _row(day, sold.get(day, {}), orders=True), counted
+            yield _day(day, sold.get(day, {}), events.get(day, {}))
 
     def _by_category(self, tenant_id: str, days: int) -> list[Sales]:
         sums: dict[str, Counter[str]] = {}
@@ -129,6 +138,11 @@ def window(days: int) -> list[str]:
     """The last days up to today, UTC, the oldest first."""
     today = date.fromisoformat(clock.iso_now()[:10])
     return [(today - timedelta(days=back)).isoformat() for back in reversed(range(days))]
+
+
+def _day(date: str, sold: Mapping[str, Any], events: Mapping[str, Any]) -> Day:
+    counted = {name.removeprefix("event_"): n for name, n in events.items() if name.startswith("event_")}
+    return date, _row(date, sold, orders=True), counted
 
 
 def _period(days: int) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Dashboard:
             categories=len(filled),
             prices=[_price(totals, currency, count) for currency, count in _by(totals, COUNT_PREFIX)],
             orders=[OrderCount(status=name, orders=count) for name, count in _by(totals, ORDER_STATUS)],
-            today=_day(*next(iter(self._analytics.days(tenant_id, 1)))),
+            today=_day(*self._analytics.today(tenant_id)),
             stock=StockSummary(**{name: max(totals[f"{STOCK}{name}"], 0) for name in StockSummary.model_fields}),
             updated_at=updated_at,
         )

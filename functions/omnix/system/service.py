@@ -19,7 +19,8 @@ from omnix.system.model import Build, Health, Readiness, Version
 CONTRACT_FILE = "openapi.json"
 BUILD_FILE = "omnix_build.json"
 
-_READ = ("analytics", "customer-profiles", "inventory", "orders", "products", "sessions")
+_READ = ("customer-profiles", "inventory", "orders", "products", "sessions")
+_READ_IN_BATCHES = ("analytics", "recommendations")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -30,7 +31,7 @@ def health() -> Health:
 
 def ready() -> Report:
     """Every check of the function `api`: Parameter Store and each table that its routes read."""
-    return report("api", table_probes(*_READ, batches=("recommendations",)))
+    return report("api", table_probes(*_READ, batches=_READ_IN_BATCHES))
 
 
 def readiness() -> Readiness:

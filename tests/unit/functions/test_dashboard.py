@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,20 @@ def summary(api: Call, worker: Worker, tenant: str = "t1") -> Any:
     answer = api("GET", "/dashboard/summary", authorizer=caller("staff", tenant))
     assert answer.status == 200
     return answer.json
+
+
+def test_a_summary_that_is_not_kept_is_two_reads(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    plain = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(self: Any, operation: str, arguments: Any) -> Any:
+        asked.append(operation)
+        return plain(self, operation, arguments)
+
+    api("GET", "/dashboard/summary")  # parameters are read once
+    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    assert api("GET", "/dashboard/summary").status == 200
+    assert sorted(asked) == ["BatchGetItem", "Query"]
 
 
 def test_a_new_tenant_has_an_empty_summary(api: Call, worker: Worker) -> None:
