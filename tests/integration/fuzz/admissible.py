@@ -72,6 +72,8 @@ def _cursor(case: Case[Any]) -> None:
 def _search(case: Case[Any]) -> None:
     """A list is searched as an index serves: a prefix by name, a price by price and in one currency."""
     query = case.query
+    if query.get("by") == "category":  # sales of a category are of all its products
+        query.pop("product_id", None)
     if case.operation.label == "GET /customers" and "segment" in query:
         query.pop("prefix", None)
     if case.operation.label != "GET /products" or "cursor" in query:
