@@ -6,12 +6,12 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, etag
+from omnix import aws, clock, versioned
 from omnix.authorisation import EDITORS
 from omnix.catalogue.model import SKU_PATTERN, Product, ProductPage
-from omnix.catalogue.store import AlreadyDoneError, ProductStore, VersionChangedError
+from omnix.catalogue.store import AlreadyDoneError, ProductStore
 from omnix.dynamodb import Table
-from omnix.errors import ConflictError, NotFoundError, UnavailableError
+from omnix.errors import ConflictError, NotFoundError
 from omnix.idempotency import Once
 from omnix.inventory.store import StockStore
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _PRODUCT_ID = re.compile(r"[0-9a-f]{32}")
 _SKU = re.compile(SKU_PATTERN)
-_WRITE_ATTEMPTS = 5
 
 
 class Catalogue:
@@ -81,13 +80,14 @@ class Catalogue:
     def delete(self, caller: Principal, product_id: str, if_match: str | None) -> None:
         """With its empty levels. Not found, precondition failed, forbidden; conflict while there is stock of it."""
         caller.require(EDITORS)
-        for _ in range(_WRITE_ATTEMPTS):
-            product = self._matching(caller, product_id, if_match)
-            try:
-                return self._store.delete(caller.tenant_id, product, self._levels.emptied(caller.tenant_id, product_id))
-            except VersionChangedError:
-                continue
-        raise UnavailableError
+        versioned.delete(
+            lambda: self.get(caller, product_id),
+            lambda product: self._store.delete(
+                caller.tenant_id, product, self._levels.emptied(caller.tenant_id, product_id)
+            ),
+            if_match,
+            "product",
+        )
 
     def _change(
         self,
@@ -97,24 +97,20 @@ class Catalogue:
         if_match: str | None,
     ) -> Product:
         caller.require(EDITORS)
-        for _ in range(_WRITE_ATTEMPTS):
-            before = self.get(caller, product_id)
+
+        def changed(before: Product) -> Product:
             content = change(before.content())
             if content == before.content():
-                return before  # RFC 9110, 13.1.1: what is so already fails no condition; its answer may have been lost
-            etag.require(if_match, before.version, "product")
-            after = _made(product_id, content, before.version + 1, before.created_at)
-            try:
-                self._store.replace(caller.tenant_id, before, after)
-            except VersionChangedError:
-                continue  # read again: If-Match then refuses, and without it the last writer wins
-            return after
-        raise UnavailableError
+                return before
+            return _made(product_id, content, before.version + 1, before.created_at)
 
-    def _matching(self, caller: Principal, product_id: str, if_match: str | None) -> Product:
-        product = self.get(caller, product_id)
-        etag.require(if_match, product.version, "product")
-        return product
+        return versioned.change(
+            lambda: self.get(caller, product_id),
+            changed,
+            lambda before, after: self._store.replace(caller.tenant_id, before, after),
+            if_match,
+            "product",
+        )
 
     def _replayed(self, caller: Principal, product_id: str) -> Product:
         product = self._store.get(caller.tenant_id, product_id)

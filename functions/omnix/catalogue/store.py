@@ -11,6 +11,7 @@ from omnix.catalogue.search import Order
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
 from omnix.listing import Listing
+from omnix.versioned import VersionChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
 _SAME_PRODUCT = "product_id = :product_id"
-
-
-class VersionChangedError(Exception):
-    """Somebody else wrote the product between our read and our write."""
 
 
 class AlreadyDoneError(Exception):

@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, etag
+from omnix import aws, clock, versioned
 from omnix.authorisation import EDITORS, PEOPLE
 from omnix.customers import rfm
 from omnix.customers.model import (
@@ -19,9 +19,9 @@ from omnix.customers.model import (
     Segments,
     Spent,
 )
-from omnix.customers.store import AlreadyDoneError, CustomerStore, VersionChangedError
+from omnix.customers.store import AlreadyDoneError, CustomerStore
 from omnix.dynamodb import Table
-from omnix.errors import ConflictError, NotFoundError, UnavailableError, ValidationFailedError
+from omnix.errors import ConflictError, NotFoundError, ValidationFailedError
 from omnix.idempotency import Once
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _CUSTOMER_ID = re.compile(r"[0-9a-f]{32}")
 _COHORT = re.compile(r"f([1-5])m([1-5])")
-_WRITE_ATTEMPTS = 5
 
 
 class Customers:
@@ -86,13 +85,12 @@ class Customers:
     def delete(self, caller: Principal, customer_id: str, if_match: str | None) -> None:
         """Erases who it was; the orders stay, with an id that names nobody. Not found, precondition failed."""
         caller.require(EDITORS)
-        for _ in range(_WRITE_ATTEMPTS):
-            customer = self._matching(caller, customer_id, if_match)
-            try:
-                return self._store.delete(caller.tenant_id, customer)
-            except VersionChangedError:
-                continue
-        raise UnavailableError
+        versioned.delete(
+            lambda: self.get(caller, customer_id),
+            lambda customer: self._store.delete(caller.tenant_id, customer),
+            if_match,
+            "customer",
+        )
 
     def value(self, caller: Principal, customer_id: str) -> CustomerValue:
         """What the customer is worth today. Not found, forbidden."""
@@ -150,24 +148,20 @@ class Customers:
         if_match: str | None,
     ) -> Customer:
         caller.require(PEOPLE)
-        for _ in range(_WRITE_ATTEMPTS):
-            before = self.get(caller, customer_id)
+
+        def changed(before: Customer) -> Customer:
             content = change(before.content())
             if content == before.content():
-                return before  # RFC 9110, 13.1.1: what is so already fails no condition; its answer may have been lost
-            etag.require(if_match, before.version, "customer")
-            after = _made(customer_id, content, before.version + 1, before.created_at)
-            try:
-                self._store.replace(caller.tenant_id, before, after)
-            except VersionChangedError:
-                continue  # read again: If-Match then refuses, and without it the last writer wins
-            return after
-        raise UnavailableError
+                return before
+            return _made(customer_id, content, before.version + 1, before.created_at)
 
-    def _matching(self, caller: Principal, customer_id: str, if_match: str | None) -> Customer:
-        customer = self.get(caller, customer_id)
-        etag.require(if_match, customer.version, "customer")
-        return customer
+        return versioned.change(
+            lambda: self.get(caller, customer_id),
+            changed,
+            lambda before, after: self._store.replace(caller.tenant_id, before, after),
+            if_match,
+            "customer",
+        )
 
     def _replayed(self, caller: Principal, customer_id: str) -> Customer:
         customer = self._store.get(caller.tenant_id, customer_id)

@@ -14,6 +14,7 @@ from omnix.customers.value import Value
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
 from omnix.listing import Listing
+from omnix.versioned import VersionChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
 _SAME_CUSTOMER = "customer_id = :customer_id"
-
-
-class VersionChangedError(Exception):
-    """Somebody else wrote the customer between our read and our write."""
 
 
 class AlreadyDoneError(Exception):

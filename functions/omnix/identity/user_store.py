@@ -15,6 +15,7 @@ from omnix.errors import ConflictError
 from omnix.identity import keys
 from omnix.identity.store import assign, new_user, user_of
 from omnix.listing import Listing
+from omnix.versioned import VersionChangedError
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Table
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 # A profile that is older than versions is of the first one, and has none.
 _UNCHANGED = "version = :read OR (attribute_exists(pk) AND attribute_not_exists(version))"
-
-
-class UserChangedError(Exception):
-    """The user is not, or not any more, as it was read."""
 
 
 class TenantUsers:
@@ -55,14 +52,14 @@ class TenantUsers:
         transact(self._users.client, actions)
 
     def change(self, before: User, after: User) -> None:
-        """Name and role; raises UserChangedError, and ConflictError when no owner would be left."""
+        """Name and role; raises VersionChangedError, and ConflictError when no owner would be left."""
         assigned = {"name": after.name, "role": after.role.value, "version": after.version}
         key = keys.user(before.tenant_id, before.user_id)
         action = assign(self._users, key, assigned, _UNCHANGED, {":read": before.version})
         self._write(before.tenant_id, [action], _owners(after) - _owners(before))
 
     def remove(self, user: User) -> None:
-        """Profile and credential; raises UserChangedError, and ConflictError when no owner would be left."""
+        """Profile and credential; raises VersionChangedError, and ConflictError when no owner would be left."""
         profile = self._users.delete(*keys.user(user.tenant_id, user.user_id), _UNCHANGED, {":read": user.version})
         credential = self._users.delete(*keys.credential(user.email))
         self._write(user.tenant_id, [profile, credential], -_owners(user))
@@ -73,7 +70,7 @@ class TenantUsers:
             transact(self._users.client, [*actions, *self._owners(tenant_id, owners)])
         except ConditionFailedError as failure:
             if 0 in failure.failed:
-                raise UserChangedError from None
+                raise VersionChangedError from None
             raise ConflictError("A tenant keeps at least one owner. Make another one first.") from None
 
     def _owners(self, tenant_id: str, by: int) -> list[dict[str, Any]]:

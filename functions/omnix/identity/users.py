@@ -6,15 +6,14 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from omnix import clock, etag
+from omnix import clock, versioned
 from omnix.authorisation import EDITORS, OWNERS, Role
 from omnix.dynamodb import ConditionFailedError
-from omnix.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
+from omnix.errors import ConflictError, ForbiddenError, NotFoundError
 from omnix.idempotency import Once
 from omnix.identity.model import User
 from omnix.identity.store import FIRST_VERSION, address_taken
 from omnix.identity.user_model import UserPage
-from omnix.identity.user_store import UserChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 _ROUTE = "POST /auth/users"
 _USER_ID = re.compile(r"[0-9a-f]{32}")
-_WRITE_ATTEMPTS = 5
 
 
 class Users:
@@ -87,18 +85,9 @@ class Users:
         most `tokens.LIFETIME_SECONDS`, though not for what hands out rights.
         """
         self._require(caller, OWNERS)
-        for _ in range(_WRITE_ATTEMPTS):
-            before = self._found(caller, user_id)
-            after = changes.applied_to(before)
-            if after == before:
-                return before  # RFC 9110, 13.1.1: what is so already fails no condition; its answer may have been lost
-            etag.require(if_match, before.version, "user")
-            try:
-                self._store.change(before, after)
-            except UserChangedError:
-                continue  # read again: If-Match then refuses, and without it the last writer wins
-            return after
-        raise UnavailableError
+        return versioned.change(
+            lambda: self._found(caller, user_id), changes.applied_to, self._store.change, if_match, "user"
+        )
 
     def delete(self, caller: Principal, user_id: str, if_match: str | None) -> None:
         """Remove a user; the address is free again. Not found, precondition failed; conflict for the last owner.
@@ -106,15 +95,8 @@ class Users:
         Every session of the user has ended with the profile; API keys that the user made are the tenant's, and stay.
         """
         self._require(caller, OWNERS)
-        for _ in range(_WRITE_ATTEMPTS):
-            user = self._found(caller, user_id)
-            etag.require(if_match, user.version, "user")
-            try:
-                self._store.remove(user)
-            except UserChangedError:
-                continue
-            return self._sessions.forget(user)
-        raise UnavailableError
+        removed = versioned.delete(lambda: self._found(caller, user_id), self._store.remove, if_match, "user")
+        self._sessions.forget(removed)
 
     def _require(self, caller: Principal, roles: frozenset[Role]) -> None:
         caller.require(roles)

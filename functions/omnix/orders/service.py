@@ -22,9 +22,9 @@ from omnix.orders.store import (
     OutOfStockError,
     PriceChangedError,
     Tables,
-    VersionChangedError,
 )
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.versioned import VersionChangedError
 
 if TYPE_CHECKING:
     from omnix.authorisation import Principal

@@ -15,6 +15,7 @@ from omnix.orders import keys
 from omnix.orders.model import Order
 from omnix.orders.pricing import FOR_SALE
 from omnix.orders.status import Stock
+from omnix.versioned import VersionChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,10 +36,6 @@ _MOVES: Mapping[Stock, Move] = {
     Stock.SHIP: reservations.ship,
     Stock.RESTOCK: reservations.restock,
 }
-
-
-class VersionChangedError(Exception):
-    """Somebody else wrote the order between our read and our write."""
 
 
 class PriceChangedError(Exception):

@@ -338,7 +338,7 @@ def test_no_request_scans_a_table(api: Call, monkeypatch: pytest.MonkeyPatch) ->
     path = f"/products/{create(api)['product_id']}"
     for method, target in (("GET", "/products"), ("GET", path), ("DELETE", path), ("GET", "/dashboard/summary")):
         api(method, target)
-    assert seen == {"GetParameters", "TransactWriteItems", "Query", "GetItem"}
+    assert seen == {"BatchGetItem", "GetParameters", "TransactWriteItems", "Query", "GetItem"}
 
 
 def test_sort_keys_stay_below_dynamodbs_limit_for_the_longest_names() -> None:
