@@ -17,8 +17,9 @@ from localcloud.persistence.lock import StateLock
 # PutLogEvents: an event holds at most 1 MB (since 2025; 256 KB before).
 _MAX_EVENT = 1024 * 1024
 _BATCH = 1000
-# A stream keeps its newest events only: every snapshot writes them all.
-_KEPT_EVENTS = 10_000
+# A group keeps its newest events only: every snapshot writes them all, and
+# nobody is answered while it does. `file` has the rest.
+KEPT_EVENTS = 5_000
 
 
 class LogLine(NamedTuple):
@@ -89,8 +90,7 @@ class LogWriter:
                     backend.create_log_stream(group, stream)
                 events.sort(key=itemgetter("timestamp"))
                 backend.put_log_events(group, stream, events)
-                kept = backend.groups[group].streams[stream].events
-                del kept[:-_KEPT_EVENTS]
+                _trim(backend.groups[group])
             self._changed()
 
     def _may_create(self, region: str, group: str) -> bool:
@@ -100,3 +100,17 @@ class LogWriter:
         name = group.removeprefix("/aws/lambda/")
         functions: Any = lambda_backends[self._account_id][region].list_functions()
         return name != group and any(function.function_name == name for function in functions)
+
+
+def _trim(group: Any) -> None:
+    """Drop the oldest events of a group, and the streams that held nothing else."""
+    streams = sorted(group.streams.values(), key=lambda stream: stream.last_ingestion_time or 0)
+    surplus = sum(len(stream.events) for stream in streams) - KEPT_EVENTS
+    for stream in streams:
+        if surplus <= 0:
+            return
+        dropped = min(surplus, len(stream.events))
+        del stream.events[:dropped]
+        surplus -= dropped
+        if not stream.events:
+            del group.streams[stream.log_stream_name]
