@@ -68,6 +68,9 @@ def a_paid_order_is_counted_for_its_customer_and_recommended(site: Site) -> None
         return worth["orders"] == 1 and mug in {item["product_id"] for item in beside}
 
     wait_until(counted, "an order is counted", 15)
+    segment = site.call("GET", f"/customers/{customer}/value", 200, token=token)["segment"]
+    listed = site.call("GET", f"/customers?segment={segment}&limit=100", 200, token=token)["items"]
+    assert customer in {item["customer_id"] for item in listed}
     site.call("DELETE", f"/customers/{customer}", 204, token=token)
 
 
