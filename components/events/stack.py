@@ -34,7 +34,8 @@ WRITES: Mapping[str, Sequence[ItemAction]] = {
 DEAD_LETTERS = "worker-dead-letters"
 BATCH = 100
 WINDOW_SECONDS = 1
-RETRIES = 10
+# A try of a failing lane takes milliseconds to seconds: with few, an outage of minutes gives up healthy changes.
+RETRIES = 100
 LANES = 2
 # A stream keeps its records 24 hours: what is given up after six can be handed over again for eighteen.
 OLDEST_SECONDS = 6 * 3600

@@ -84,13 +84,18 @@ def api_alarms(api: Api, thresholds: Thresholds) -> list[Alarm]:
     ]
 
 
+# A consumer of streams works through a long batch until eight seconds before its end, and hands the rest back.
+_STREAM_SHARE = 0.95
+
+
 def function_alarms(function: Function, thresholds: Thresholds) -> list[Alarm]:
     """Errors, throttles, and durations near the timeout.
 
     A function that refuses by raising gets no error alarm: every expired token would ring it. Its real
     failures are 500s of the gateway, which the 5xx rate counts.
     """
-    near_ms = thresholds.duration_share * function.timeout_seconds * 1000
+    share = max(thresholds.duration_share, _STREAM_SHARE) if function.reads_streams else thresholds.duration_share
+    near_ms = share * function.timeout_seconds * 1000
     errors = Alarm(
         key=f"function-{function.logical}-errors",
         reason=(
@@ -128,7 +133,8 @@ def _iterator_age(function: Function, thresholds: Thresholds) -> Alarm:
         key=f"function-{function.logical}-iterator-age",
         reason=(
             f"The oldest change that {function.name} has not seen is {minutes} minutes old: dashboards and analytics "
-            "lag behind. Its log names the record that fails; after six hours it is given up to the dead letters."
+            "lag behind. Its log names the record that fails; after a hundred tries or six hours it is given up to the "
+            "dead letters."
         ),
         metrics={"m": function.metric("IteratorAge", "Maximum")},
         threshold=thresholds.iterator_age_ms,

@@ -23,6 +23,8 @@ _THROTTLES = frozenset(
         "ThrottlingException",
         "ThrottledException",
         "TooManyRequestsException",
+        # a plain write that meets a transaction on its item; botocore does not try it again
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
