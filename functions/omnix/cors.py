@@ -3,7 +3,11 @@
 from collections.abc import Collection
 
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
-HEADERS = "Content-Type,Authorization,X-API-Key,X-Client-Type,Idempotency-Key,If-Match"
+# A page sends `If-None-Match` itself where no cache does it, and traces what it asks by the last two.
+HEADERS = (
+    "Content-Type,Authorization,X-API-Key,X-Client-Type,Idempotency-Key,If-Match,"
+    "If-None-Match,X-Correlation-Id,traceparent"
+)
 EXPOSED = "ETag,Location,Retry-After,X-Request-Id,X-Correlation-Id,Idempotency-Replayed,Next-Cursor,Content-Disposition"
 MAX_AGE_SECONDS = 600
 

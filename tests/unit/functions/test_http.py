@@ -44,7 +44,8 @@ def test_a_preflight_of_any_path_names_every_method_and_header(api: Any, path: s
     assert (answer.status, answer.text) == (204, "")
     assert answer.headers["Access-Control-Allow-Methods"] == "GET,POST,PUT,PATCH,DELETE,OPTIONS"
     allowed = set(answer.headers["Access-Control-Allow-Headers"].split(","))
-    assert allowed == {"Content-Type", "Authorization", "X-API-Key", "X-Client-Type", "Idempotency-Key", "If-Match"}
+    credentials, conditions = {"Authorization", "X-API-Key"}, {"If-Match", "If-None-Match", "Idempotency-Key"}
+    assert allowed == credentials | conditions | {"Content-Type", "X-Client-Type", "X-Correlation-Id", "traceparent"}
 
 
 def test_a_wildcard_in_the_parameter_allows_nobody() -> None:
