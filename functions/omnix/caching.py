@@ -28,6 +28,9 @@ SHARED = "public, max-age=60"
 ROLLUP_SECONDS = 5
 ROLLUP = f"private, max-age={ROLLUP_SECONDS}"
 NOTHING = "no-store"
+# `Vary` of an address that is another thing for every caller: whoever signs in next at the same browser must not be
+# shown what it kept for the last one.
+BY_CALLER = "Origin, Authorization, X-API-Key"
 
 
 class Recent[V]:

@@ -99,8 +99,7 @@ def _caching(app: APIGatewayRestResolver, event: Mapping[str, Any], answer: Mapp
     policy = _policies(app).get((event.get("httpMethod"), event.get("resource")))
     if policy is None or answer["statusCode"] != 200:  # noqa: PLR2004 - RFC 9110
         return {}
-    # Whoever signs in next at the same browser must not be shown what it kept for the last one.
-    vary = {} if policy == caching.SHARED else {"Vary": "Origin, Authorization, X-API-Key"}
+    vary = {} if policy == caching.SHARED else {"Vary": caching.BY_CALLER}
     return {"Cache-Control": policy, "ETag": etag.of_text(answer["body"]), **vary}
 
 

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from omnix import etag
+from omnix import caching, etag
 from omnix.authorisation import EDITORS, OWNERS, principal
 from omnix.etag import IfMatch
 from omnix.idempotency import REPLAYED, IdempotencyKey
@@ -108,9 +108,11 @@ def validate() -> Validation:
     openapi_extensions=operation(403, signed_in=True),
 )
 def me() -> Response[User]:
-    """The signed-in user."""
+    """The signed-in user. The `ETag` is this answer's alone: `If-Match` of `/auth/users/{user_id}` takes `version`."""
     user = identity().me(principal(router.current_event))
-    return etag.tagged(user, user.version)
+    # One address, another user for every caller: the version alone would be the tag of somebody else's profile too.
+    tag = f'"{user.user_id}.{user.version}"'
+    return etag.tagged(user, user.version, headers={"ETag": tag, "Vary": caching.BY_CALLER})
 
 
 @router.get(

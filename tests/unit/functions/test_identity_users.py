@@ -119,6 +119,21 @@ def test_an_address_that_signs_in_already_is_409_whoever_it_is_of(auth: Call, cl
     assert cloud.items("users") == before
 
 
+def test_a_profile_is_tagged_as_its_users_and_is_304_for_nobody_else(auth: Call, owner: Who) -> None:
+    added(auth, owner)
+    grace = context(sign_in(auth).json)
+    first = auth("GET", "/auth/me", authorizer=owner)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["ETag"] == f'"{owner["user_id"]}.1"'
+    assert "Authorization" in first.headers["Vary"]
+    again = auth("GET", "/auth/me", authorizer=owner, headers=tag)
+    assert (again.status, again.headers["Vary"]) == (304, first.headers["Vary"])
+    other = auth("GET", "/auth/me", authorizer=grace, headers=tag)
+    assert (other.status, other.json["user_id"]) == (200, grace["user_id"])
+    assert change(auth, owner, owner["user_id"], etag.of(1), name="Ada L.").status == 200
+    assert auth("GET", "/auth/me", authorizer=owner, headers=tag).json["name"] == "Ada L."
+
+
 @pytest.mark.parametrize(
     ("role", "given", "status"),
     [
@@ -245,7 +260,7 @@ def test_a_tenant_and_users_from_before_there_were_counts_and_versions_keep_thei
     pk = {"S": f"TENANT#{owner['tenant_id']}"}
     for sk, name in (("TENANT", "owners"), (f"USER#{owner['user_id']}", "version")):
         client.update_item(TableName=table, Key={"pk": pk, "sk": {"S": sk}}, UpdateExpression=f"REMOVE {name}")
-    assert auth("GET", "/auth/me", authorizer=owner).headers["ETag"] == '"1"'
+    assert auth("GET", "/auth/me", authorizer=owner).json["version"] == 1
     assert change(auth, owner, owner["user_id"], role="staff").status == 409
     added(auth, owner, role="owner")
     assert owners(cloud, owner["tenant_id"]) == (2, 2)
