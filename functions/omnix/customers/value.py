@@ -32,7 +32,12 @@ class Sale:
 
 @dataclass(frozen=True)
 class Value:
-    """Orders that earned, money by currency (minor units), and the first and last of them (UTC ISO 8601)."""
+    """Orders that earned, money by currency (minor units), and the first and last of them (UTC ISO 8601).
+
+    Orders and money are sums: the same in whatever order the changes come. The times are so too while nothing is given
+    back, and None without an order. What is given back takes no time with it while another order is left: then they are
+    those of orders that were counted, not always of those that are.
+    """
 
     orders: int = 0
     spent: Mapping[str, int] = field(default_factory=dict)
@@ -48,18 +53,14 @@ class Value:
 
     def plus(self, sale: Sale) -> Value:
         """With one more order."""
-        return Value(
-            self.orders + 1,
-            self._spent(sale.currency, sale.amount),
-            min(self.first_order_at or sale.at, sale.at),
-            max(self.last_order_at or sale.at, sale.at),
-        )
+        first, last = self.first_order_at, self.last_order_at
+        if self.orders <= 0 or first is None or last is None:
+            first = last = sale.at
+        return self._counting(1, sale, min(first, sale.at), max(last, sale.at))
 
     def minus(self, sale: Sale) -> Value:
-        """Without an order that was counted; the times stay, unless it was the only one."""
-        if self.orders <= 1:
-            return Value(self.orders - 1, self._spent(sale.currency, -sale.amount))
-        return Value(self.orders - 1, self._spent(sale.currency, -sale.amount), self.first_order_at, self.last_order_at)
+        """Without an order; the times stay while there are others, since only the first and the last are known."""
+        return self._counting(-1, sale, self.first_order_at, self.last_order_at)
 
     def changed(self, before: Sale | None, after: Sale | None) -> Value:
         """After an order's step from one image to the next."""
@@ -80,6 +81,13 @@ class Value:
         """Which way through the segments it goes while it buys no more; None without an order."""
         return rfm.course(rfm.frequency(self.orders), rfm.money(self.spent)) if self.cohort else None
 
-    def _spent(self, currency: str, amount: int) -> dict[str, int]:
-        sums = {**self.spent, currency: self.spent.get(currency, 0) + amount}
-        return {name: total for name, total in sorted(sums.items()) if total}
+    def _counting(self, orders: int, sale: Sale, first: str | None, last: str | None) -> Value:
+        """With so many orders like the sale more, at these times.
+
+        A change that is delivered again after later ones lets an order go before it came: the count is below nothing
+        for a while, and until an order is left there is no time that a later one could inherit.
+        """
+        sums = {**self.spent, sale.currency: self.spent.get(sale.currency, 0) + orders * sale.amount}
+        spent = {name: total for name, total in sorted(sums.items()) if total}
+        total = self.orders + orders
+        return Value(total, spent, first, last) if total > 0 else Value(total, spent)

@@ -141,3 +141,42 @@ def test_after_any_lives_worth_is_the_money_that_the_shop_has(lives: list[tuple[
     assert (value.orders, sum(value.spent.values())) == (len(kept), sum(kept))
     assert +cohorts == Counter([value.cohort] if kept else [])
     assert min(cohorts.values(), default=0) >= 0
+
+
+@given(st.lists(st.tuples(SALES, st.booleans()), max_size=8), st.randoms(use_true_random=False))
+def test_worth_is_the_same_in_whatever_order_payments_and_refunds_are_delivered(
+    lives: list[tuple[Sale, bool]], random: Any
+) -> None:
+    """But for the times of a customer who gave something back: they are of orders that were counted."""
+    steps: list[tuple[Sale | None, Sale | None]] = [(None, sale) for sale, _ in lives]
+    steps += [(sale, None) for sale, given_back in lives if given_back]
+    value, cohorts = Value(), Counter[Any]()
+    for old, new in random.sample(steps, len(steps)):
+        before, value = value, value.changed(old, new)
+        cohorts.subtract([before.cohort] if before.cohort else [])
+        cohorts.update([value.cohort] if value.cohort else [])
+        assert (value.orders > 0) == (value.first_order_at is not None) == (value.last_order_at is not None)
+    kept = [sale for sale, given_back in lives if not given_back]
+    spent = Counter[str]()
+    for sale in kept:
+        spent[sale.currency] += sale.amount
+    assert (value.orders, dict(value.spent)) == (len(kept), dict(+spent))
+    assert +cohorts == Counter([value.cohort] if kept else [])
+    assert min(cohorts.values(), default=0) >= 0
+    times = [sale.at for sale, _ in lives]
+    if not kept:
+        assert value == Value()
+    elif len(kept) == len(lives):
+        assert (value.first_order_at, value.last_order_at) == (min(times), max(times))
+    else:
+        assert value.first_order_at in times
+        assert value.last_order_at in times
+        assert str(value.first_order_at) <= str(value.last_order_at)
+
+
+def test_a_purchase_inherits_no_time_of_an_order_that_was_given_back_before_it_was_counted() -> None:
+    old, new = (Sale("EUR", 100, f"2026-0{month}-01T00:00:00.000Z") for month in (1, 6))
+    value = Value().changed(old, None).changed(None, old)
+    assert value == Value()
+    stored = Value(0, {}, old.at, old.at)  # as it was stored once
+    assert value.changed(None, new) == stored.changed(None, new) == Value(1, {"EUR": 100}, new.at, new.at)
