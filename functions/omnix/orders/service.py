@@ -101,8 +101,9 @@ class Orders:
             once = Once.of(caller, "PATCH /orders/{order_id}", idempotency_key, payload)
         for _ in range(_WRITE_ATTEMPTS):
             before = self.get(caller, order_id)
+            # After the read: a twin that is not yet seen here has not changed what was read, and meets the version.
             if once and once.earlier(self._sessions):
-                return before, True
+                return self.get(caller, order_id), True
             etag.require(if_match, before.version, "order")
             after = _stepped(before, changes.status)
             try:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from omnix.orders.service import Orders
+
 from .conftest import Answer, Cloud, caller
 from .shop import level, order, product, stock
 
@@ -70,6 +72,31 @@ def test_another_callers_step_is_no_repetition_and_a_key_is_of_one_step(api: Cal
     assert api("PATCH", path, body={"status": "fulfilled"}).status == 200
     late = api("PATCH", path, body={"status": "paid"}, headers=key)
     assert (late.status, late.json["status"]) == (200, "fulfilled")
+
+
+def test_a_step_whose_twin_is_taken_after_the_read_is_answered_with_the_order_as_it_is(
+    api: Call,
+    cloud: Cloud,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tea = product("TEA")
+    stock(tea, 5)
+    path, answers = f"/orders/{order((tea, 2))}", []
+    plain = Orders.get
+
+    def pay() -> Answer:
+        return api("PATCH", path, body={"status": "paid"}, headers={"If-Match": '"1"', "Idempotency-Key": "k"})
+
+    def overtaken(*arguments: Any) -> Any:
+        found = plain(*arguments)
+        monkeypatch.setattr(Orders, "get", plain)
+        answers.append(pay())
+        return found
+
+    monkeypatch.setattr(Orders, "get", overtaken)
+    late = pay()
+    assert (late.status, late.json["status"], late.headers["Idempotency-Replayed"]) == (200, "paid", "true")
+    assert (late.json, late.headers["ETag"]) == (answers[0].json, '"2"')
 
 
 @pytest.mark.usefixtures("atomic_writes")
