@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from omnix import etag
-from omnix.authorisation import principal
+from omnix.authorisation import PEOPLE, principal
 from omnix.etag import IfMatch
 from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.listing import Cursor, Limit
@@ -26,7 +26,7 @@ OrderId = Annotated[str, Path(description="The order's id.")]
     summary="List orders",
     operation_id="listOrders",
     tags=["orders"],
-    openapi_extensions=operation(400, 422),
+    openapi_extensions=operation(400, 422, roles=PEOPLE),
 )
 def list_orders(
     status: Annotated[OrderStatus | None, Query(description="Only orders in this status.")] = None,
@@ -87,8 +87,9 @@ def update_order(
     """Pays, fulfils, delivers, cancels or refunds; 409 for a step that the order's status does not allow.
 
     Fulfilling ships the reserved stock, cancelling releases it, and a refund releases or restocks it. Anyone may pay;
-    devices do nothing else, and a refund needs the role owner or manager. Sent again with its `Idempotency-Key`, a step
-    whose answer was lost is answered with the order as it is now, whatever `If-Match` says.
+    devices do nothing else. What gives money back needs the role owner or manager: a refund, and cancelling an order
+    that is paid. Sent again with its `Idempotency-Key`, a step whose answer was lost is answered with the order as it
+    is now, whatever `If-Match` says.
     """
     changed, replayed = orders().change(principal(router.current_event), order_id, changes, if_match, idempotency_key)
     return etag.tagged(changed, changed.version, headers=REPLAYED if replayed else None)

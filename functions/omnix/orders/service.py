@@ -14,7 +14,7 @@ from omnix.errors import ConflictError, NotFoundError, UnavailableError, Validat
 from omnix.idempotency import Once
 from omnix.orders.model import Order, OrderPage, Step
 from omnix.orders.pricing import priced
-from omnix.orders.status import STEPS, OrderStatus, following
+from omnix.orders.status import EARNING, STEPS, OrderStatus, following
 from omnix.orders.store import (
     AlreadyDoneError,
     NoSuchCustomerError,
@@ -35,6 +35,7 @@ _WRITE_ATTEMPTS = 5
 # A till sells and takes money; goods are moved by people; money is given back by who answers for it.
 _SELLERS = frozenset(Role)
 _WHO = {OrderStatus.PAID: _SELLERS, OrderStatus.REFUNDED: EDITORS}
+_GIVES_BACK = frozenset(step for step in STEPS if step[0] in EARNING and step[1] not in EARNING)
 
 
 class Orders:
@@ -48,7 +49,8 @@ class Orders:
     def list(
         self, caller: Principal, *, status: OrderStatus | None, customer_id: str | None, limit: int, after: str | None
     ) -> OrderPage:
-        """A page of the caller's orders, newest first, of one status or one customer or both, if asked."""
+        """A page of the caller's orders, newest first, of one status or one customer or both, if asked. Forbidden."""
+        caller.require(PEOPLE)
         items, following_page = self._store.page(
             caller.tenant_id, status.value if status else None, customer_id, limit, after
         )
@@ -104,6 +106,8 @@ class Orders:
             # After the read: a twin that is not yet seen here has not changed what was read, and meets the version.
             if once and once.earlier(self._sessions):
                 return self.get(caller, order_id), True
+            if (before.status, changes.status) in _GIVES_BACK:
+                caller.require(EDITORS)
             etag.require(if_match, before.version, "order")
             after = _stepped(before, changes.status)
             try:

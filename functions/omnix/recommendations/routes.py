@@ -28,6 +28,9 @@ def list_recommendations(
     customer_id: Annotated[Id | None, Query(description="For this customer.")] = None,
     limit: Annotated[int, Field(ge=1, le=20), WHOLE, Query()] = 10,
 ) -> Recommendations:
-    """Products for sale: those bought together with a product or with what a customer bought, then best sellers."""
+    """Products for sale: those bought together with a product or with what a customer bought, then best sellers.
+
+    Devices ask without a customer: what somebody bought is for people, with the role owner, manager or staff.
+    """
     caller = principal(router.current_event)
     return recommending().best(caller, product_id=product_id, customer_id=customer_id, limit=limit)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from omnix import aws
 from omnix.analytics import best
+from omnix.authorisation import PEOPLE
 from omnix.catalogue.model import Money
 from omnix.catalogue.prices import batch, prices
 from omnix.dynamodb import Table
@@ -45,10 +46,11 @@ class Recommending:
         """What is bought together with the product and with what the customer bought last, then what sells best.
 
         Nothing of these itself. Without either, and where nothing is known of them, what sold best lately
-        (`omnix.analytics.best`).
+        (`omnix.analytics.best`). Forbidden for a device that names a customer.
         """
         products = [product_id] if product_id else []
         if customer_id:
+            caller.require(PEOPLE)
             products += self._bought(caller.tenant_id, customer_id)
         return self._beside(caller.tenant_id, products, limit)
 

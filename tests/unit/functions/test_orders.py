@@ -289,6 +289,9 @@ def test_if_match_refuses_another_version_and_takes_this_one(api: Call, cloud: C
     [
         ("device", ("paid",), "fulfilled"),
         ("device", (), "cancelled"),
+        ("staff", ("cancelled",), None),
+        ("staff", ("paid",), "cancelled"),
+        ("manager", ("paid", "cancelled"), None),
         ("staff", ("paid", "fulfilled", "delivered"), "refunded"),
         ("manager", ("paid", "fulfilled", "delivered", "refunded"), None),
     ],
@@ -303,6 +306,23 @@ def test_a_role_takes_the_steps_that_are_its_own(
     if refused:
         answer = api("PATCH", path, body={"status": refused}, authorizer=caller(role))
         assert (answer.status, answer.code) == (403, "forbidden")
+
+
+def test_what_gives_money_back_is_refused_before_anything_is_told_or_written(api: Call, cloud: Cloud, tea: str) -> None:
+    path = f"/orders/{become(api, create(api, (tea, 1)), 'paid')['order_id']}"
+    before = cloud.everything()
+    for headers in ({}, {"If-Match": '"1"'}, {"Idempotency-Key": "k"}):
+        answer = api("PATCH", path, body={"status": "cancelled"}, headers=headers, authorizer=caller("staff"))
+        assert (answer.status, answer.json["error"]["details"]) == (403, [{"required_roles": ["manager", "owner"]}])
+        assert "ETag" not in answer.headers
+    assert cloud.everything() == before
+
+
+def test_a_device_reads_the_order_that_it_names_and_no_list(api: Call, tea: str) -> None:
+    path = f"/orders/{create(api, (tea, 1))['order_id']}"
+    assert api("GET", path, authorizer=caller("device")).status == 200
+    assert api("GET", "/orders", authorizer=caller("device")).status == 403
+    assert api("GET", "/orders", authorizer=caller("staff")).status == 200
 
 
 @pytest.mark.parametrize("wrong", [{}, {"status": "sold"}, {"status": None}, {"status": "paid", "totals": {}}])

@@ -183,6 +183,16 @@ def test_another_tenants_orders_recommend_nothing(api: Call, shop: Shop) -> None
     assert answer.json == {"items": []}
 
 
+def test_a_device_is_told_what_goes_with_a_product_and_not_what_a_customer_bought(api: Call, shop: Shop) -> None:
+    tea, device = shop["TEA"], caller("device")
+    for query in ({}, {"product_id": tea}):
+        assert api("GET", "/recommendations", query=query, authorizer=device).status == 200
+    for query in ({"customer_id": "0" * 32}, {"customer_id": "0" * 32, "product_id": tea}):
+        answer = api("GET", "/recommendations", query=query, authorizer=device)
+        assert (answer.status, answer.code) == (403, "forbidden")
+        assert api("GET", "/recommendations", query=query, authorizer=caller("staff")).status == 200
+
+
 @pytest.mark.parametrize(
     "query",
     [{"product_id": "x"}, {"customer_id": "x"}, {"limit": "0"}, {"limit": "21"}],
