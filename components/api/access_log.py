@@ -3,7 +3,9 @@
 import json
 
 # Name in the line -> `$context` variable ("$context variables for access logging", developer guide).
-# No query string and no header: they may carry what must not be logged.
+# No query string, no header but the user agent, and of a path only its template: what a caller writes there may be
+# personal. Address and user agent are personal data and stay, for an attack is not told from a customer without them;
+# docs/architecture/SECURITY_MODEL.md says for how long.
 _FIELDS: dict[str, str] = {
     "api_key_id": "identity.apiKeyId",
     "auth": "authorizer.auth",
@@ -21,7 +23,6 @@ _FIELDS: dict[str, str] = {
     "ip": "identity.sourceIp",
     "latency_ms": "responseLatency",
     "method": "httpMethod",
-    "path": "path",
     "protocol": "protocol",
     "request_id": "requestId",
     "request_time_ms": "requestTimeEpoch",

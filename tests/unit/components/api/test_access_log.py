@@ -19,3 +19,14 @@ def test_the_access_log_never_holds_a_credential_or_a_query():
     assert not {"$context.identity.apiKey"} & set(json.loads(access_log_format()).values())
     for secret in ("header", "querystring", "authorizer.claims"):
         assert secret not in access_log_format()
+
+
+def test_the_access_log_names_the_route_and_not_what_the_caller_put_into_its_path():
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+    logged = set(json.loads(access_log_format()).values())
+    assert "$context.resourcePath" in logged
+    assert not logged & {
+        "$context.path",
+        "$context.customDomain.basePathMatched",
+        "$context.error.validationErrorString",
+    }
