@@ -221,7 +221,8 @@ def list_users(limit: Limit = 25, cursor: Cursor = None) -> UserPage:
 def create_user(content: Annotated[UserInput, Body()], idempotency_key: IdempotencyKey = None) -> Response[User]:
     """Adds a user to the tenant, with a first password. Needs the role owner; a manager may add staff.
 
-    409 where the address signs in to an account already, of whichever tenant.
+    409 where the address signs in to an account already, of whichever tenant. After a hundred in a quarter of an
+    hour, whatever came of them: 429, with `Retry-After`.
     """
     made, replayed = users().create(principal(router.current_event), content, idempotency_key)
     return etag.tagged(made, made.version, 201, REPLAYED if replayed else {})

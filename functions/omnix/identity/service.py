@@ -272,7 +272,8 @@ def users() -> Users:
     """The users of the environment that this process serves."""
     profiles, sessions = _tables()
     families = Sessions(FamilyStore(sessions), refresh_secret())
-    return Users(TenantUsers(profiles, sessions), families, sessions, identity().require_entitled)
+    throttle = Throttle(sessions, refresh_secret())
+    return Users(TenantUsers(profiles, sessions), families, sessions, throttle, identity().require_entitled)
 
 
 def _tables() -> tuple[Table, Table]:

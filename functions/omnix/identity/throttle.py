@@ -1,4 +1,4 @@
-"""Sign-ins and registrations, counted before the password is looked at: parallel guesses cannot slip past the limit.
+"""Sign-ins, registrations, additions, counted before the password is looked at: parallel guesses meet the limit too.
 
 Three fixed windows of a quarter of an hour, each a counter in `sessions` that TTL removes. What is counted is failures:
 an attempt that succeeds takes back its own count and nobody else's, so that a thief with an account of his own cannot
@@ -12,7 +12,8 @@ clear the slate.
   owner (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Open sessions and API keys are never affected.
 
 Registrations of an address are counted whatever comes of them, for each makes a tenant or tells that somebody is
-registered. The limit is wide: behind one address are many.
+registered. The limit is wide: behind one address are many. What a tenant adds to its users is counted likewise, by
+tenant: it tells as much, and each costs an argon2id.
 
 A write whose answer is lost is sent again by botocore. Each carries an id of its own, which the counter keeps until
 the next write, so that none counts twice and the last attempt of a window is not taken for one too many.
@@ -48,7 +49,7 @@ _DAY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Limit:
-    """So many failures, or registrations, of one subject in a window."""
+    """So many failures, registrations or additions of one subject in a window."""
 
     name: str
     failures: int
@@ -59,6 +60,7 @@ KNOWN = Limit("KNOWN-ACCOUNT", 10)
 ADDRESS = Limit("ADDRESS", 100)
 SESSION = Limit("SESSION", 10)
 REGISTRATION = Limit("REGISTRATION", 300)
+ADDITION = Limit("ADDITION", 100)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,10 @@ class Throttle:
     def registration(self, network: str) -> None:
         """Count a registration; raises TooManyRequestsError."""
         self._count((REGISTRATION, self._digest(network)))
+
+    def addition(self, tenant_id: str) -> None:
+        """Count a user that a tenant adds; raises TooManyRequestsError."""
+        self._count((ADDITION, self._digest(tenant_id)))
 
     def take_back(self, attempt: Attempt) -> None:
         """The attempt was no failure."""

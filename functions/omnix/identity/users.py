@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omnix.authorisation import Principal
     from omnix.dynamodb import Table
     from omnix.identity.sessions import Sessions
+    from omnix.identity.throttle import Throttle
     from omnix.identity.user_model import UserChanges, UserInput
     from omnix.identity.user_store import TenantUsers
 
@@ -36,11 +37,17 @@ class Users:
     """
 
     def __init__(
-        self, store: TenantUsers, sessions: Sessions, records: Table, entitled: Callable[[Principal], None]
+        self,
+        store: TenantUsers,
+        sessions: Sessions,
+        records: Table,
+        throttle: Throttle,
+        entitled: Callable[[Principal], None],
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._records = records
+        self._throttle = throttle
         self._entitled = entitled
 
     def list(self, caller: Principal, limit: int, after: str | None) -> UserPage:
@@ -52,13 +59,15 @@ class Users:
     def create(self, caller: Principal, content: UserInput, idempotency_key: str | None) -> tuple[User, bool]:
         """The user, and whether an earlier request with the same key made it.
 
-        Raises ForbiddenError for a role that the caller may not give, ConflictError when the address is taken.
+        Raises ForbiddenError for a role that the caller may not give, TooManyRequestsError before the password is
+        looked at, ConflictError when the address is taken.
         """
         from omnix.identity import passwords
 
         self._require(caller, EDITORS)
         if caller.role is not Role.OWNER and Role(content.role) is not Role.STAFF:
             raise ForbiddenError("A manager may add staff only.", [{"your_role": caller.role.value}])
+        self._throttle.addition(caller.tenant_id)
         once = _once(caller, content, idempotency_key) if idempotency_key else None
         user = User(
             user_id=uuid.uuid4().hex,

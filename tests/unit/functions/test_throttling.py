@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix import clock
-from omnix.identity import throttle
+from omnix.identity import passwords, throttle
 from omnix.identity.origin import Origin, origin
 from omnix.identity.throttle import ACCOUNT, ADDRESS, KNOWN, SESSION, WINDOW_SECONDS, Limit
 
@@ -235,6 +235,31 @@ def test_registrations_of_an_address_have_a_wide_limit_that_no_other_address_mee
     assert posted(auth, "/auth/register", other, CAFE).status == 201
     now(WINDOW_SECONDS)
     assert posted(auth, "/auth/register", other | {"email": "max@shop.example"}, THIEF).status == 201
+
+
+def test_what_a_tenant_adds_to_its_users_is_counted_before_the_password_is_looked_at(
+    auth: Call, registered: dict[str, Any], now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ADDITION", Limit("ADDITION", 3))
+    other = posted(auth, "/auth/register", REGISTRATION | {"email": "eve@shop.example"}, CAFE).json
+    hashed: list[str] = []
+    monkeypatch.setattr(passwords, "hash_password", lambda password: hashed.append(password) or "a hash")
+    monkeypatch.setattr(passwords, "fingerprint", lambda password, _: hashed.append(password) or b"")
+
+    def add(session: dict[str, Any], email: str, role: str = "owner") -> Any:
+        claims = jwt.decode(session["access_token"], options={"verify_signature": False})
+        who = caller(role, claims["tid"], claims["sub"], claims["sid"])
+        body = {"email": email, "name": "Grace", "role": "staff", "password": WRONG}
+        return auth("POST", "/auth/users", body=body, authorizer=who, headers={"Idempotency-Key": email})
+
+    assert [add(registered, "x@shop.example", "staff").status for _ in range(4)] == [403] * 4
+    assert [add(registered, REGISTRATION["email"]).status for _ in range(3)] == [409] * 3
+    hashed.clear()
+    refused = add(registered, "grace@shop.example")
+    assert (refused.status, refused.headers["Retry-After"], hashed) == (429, str(WINDOW_SECONDS), [])
+    assert add(other, "grace@shop.example").status == 201
+    now(WINDOW_SECONDS)
+    assert add(registered, "max@shop.example").status == 201
 
 
 def test_a_right_password_inside_a_session_counts_nothing(auth: Call, registered: dict[str, Any]) -> None:
