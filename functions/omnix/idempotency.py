@@ -8,6 +8,7 @@ its key first: while the claim lasts, the same key is 409.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -56,7 +57,7 @@ class Once:
         """
         digest = hashlib.sha256(key.encode()).hexdigest()
         pk = f"TENANT#{caller.tenant_id}#IDEMPOTENCY"
-        return cls(pk, f"{route}#{caller.user_id}#{digest}", hashlib.sha256(payload).hexdigest())
+        return cls(pk, f"{route}#{caller.user_id}#{digest}", payload_hash(key, payload))
 
     def record(self, sessions: Table, reference: str) -> dict[str, Any]:
         """A Put for the transaction that creates `reference` (an id); its condition fails when the key was used."""
@@ -108,6 +109,14 @@ class Once:
             "payload_hash": self.payload_hash,
             "expires_at": clock.epoch_seconds() + seconds,
         }
+
+
+def payload_hash(key: str, payload: bytes) -> str:
+    """What a key was sent for, to compare: an HMAC keyed by the key, which is stored nowhere.
+
+    A plain hash of somebody's profile would confirm guesses in backups when the profile has long been erased.
+    """
+    return hmac.digest(key.encode(), payload, hashlib.sha256).hex()
 
 
 def reused() -> ValidationFailedError:

@@ -1,6 +1,7 @@
 """The `Idempotency-Key` of a registration, kept with the credential that it made.
 
-Nobody calls yet, so the key is the address's: of one address there is one registration, whatever the keys.
+Nobody calls yet, so the key is the address's: of one address there is one registration, whatever the keys. TTL would
+delete the credential with it, so it goes at the first sign-in after its day, and with the password that it came with.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from omnix import clock
-from omnix.idempotency import RECORD_SECONDS, reused
+from omnix.idempotency import RECORD_SECONDS, payload_hash, reused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,20 +32,23 @@ class Asked:
     def of(cls, registration: Registration, idempotency_key: str) -> Self:
         """What a registration asks for, good for a day."""
         payload = json.dumps([registration.name, registration.tenant_name])
-        return cls(_hash(idempotency_key), _hash(payload), clock.epoch_seconds() + RECORD_SECONDS)
+        digest = hashlib.sha256(idempotency_key.encode()).hexdigest()
+        hashed = payload_hash(idempotency_key, payload.encode())
+        return cls(digest, hashed, clock.epoch_seconds() + RECORD_SECONDS)
 
     def repeats(self, earlier: Mapping[str, Any] | None) -> bool:
         """Whether it is the earlier request again; raises ValidationFailedError for another one with its key."""
-        if not earlier or earlier["key_hash"] != self.key_hash or earlier["expires_at"] < clock.epoch_seconds():
+        if not earlier or earlier["key_hash"] != self.key_hash or self.is_over(earlier):
             return False
         if earlier["payload_hash"] != self.payload_hash:
             raise reused()
         return True
 
+    @staticmethod
+    def is_over(earlier: Mapping[str, Any]) -> bool:
+        """Whether the day of what is stored has passed."""
+        return bool(earlier["expires_at"] < clock.epoch_seconds())
+
     def stored(self) -> dict[str, Any]:
         """As the credential keeps it."""
         return asdict(self)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

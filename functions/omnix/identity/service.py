@@ -96,6 +96,8 @@ class Identity:
         if account is None:
             raise UnauthorizedError(_WRONG)
         self._throttle.take_back(attempt)
+        if credential.asked and Asked.is_over(credential.asked):
+            self._users.forget_asked(credentials.email, credential.asked)
         if not attempt.remembered:
             self._throttle.remember(credentials.email, origin.network)
         # The version of the password that was shown: should another be set meanwhile, this session is over.

@@ -94,6 +94,18 @@ class UserStore:
         owner = item["tenant_id"], item["user_id"]
         return Credential(*owner, item["password_hash"], _password_version(item), item.get("asked"))
 
+    def forget_asked(self, email: str, before: Mapping[str, Any]) -> None:
+        """Remove what a credential's registration was asked for, if it is `before` still."""
+        pk, sk = keys.credential(email)
+        with contextlib.suppress(self._table.client.exceptions.ConditionalCheckFailedException):
+            self._table.client.update_item(
+                TableName=self._table.name,
+                Key=dump_item({"pk": pk, "sk": sk}),
+                UpdateExpression="REMOVE asked",
+                ConditionExpression="asked = :before",
+                ExpressionAttributeValues=dump_item({":before": before}),
+            )
+
     def account(self, tenant_id: str, user_id: str) -> Account | None:
         """A user's profile and password version."""
         item = self._table.get(*keys.user(tenant_id, user_id))
@@ -112,6 +124,7 @@ class UserStore:
             changed,
             "password_hash = :before",
             {":before": before.password_hash},
+            removed="asked",
         )
         profile = assign(
             self._table, keys.user(user.tenant_id, user.user_id), {"password_version": version}, "attribute_exists(pk)"
@@ -246,9 +259,14 @@ def _family(item: Item) -> Family:
 
 
 def assign(
-    table: Table, key: keys.Key, assigned: Item, condition: str, values: Mapping[str, Any] | None = None
+    table: Table,
+    key: keys.Key,
+    assigned: Item,
+    condition: str,
+    values: Mapping[str, Any] | None = None,
+    removed: str | None = None,
 ) -> dict[str, Any]:
-    """An Update for `transact` that assigns plain attributes."""
+    """An Update for `transact` that assigns plain attributes, and removes one whose name is no reserved word."""
     names = {f"#n{number}": name for number, name in enumerate(assigned)}
     sets = ", ".join(f"{placeholder} = :v{placeholder[2:]}" for placeholder in names)
     given = {f":v{number}": value for number, value in enumerate(assigned.values())}
@@ -256,7 +274,7 @@ def assign(
         "Update": {
             "TableName": table.name,
             "Key": dump_item({"pk": key[0], "sk": key[1]}),
-            "UpdateExpression": f"SET {sets}",
+            "UpdateExpression": f"SET {sets} REMOVE {removed}" if removed else f"SET {sets}",
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": dump_item({**given, **(values or {})}),

@@ -1,5 +1,7 @@
 """Customers through the API: profiles, their addresses, their orders and what they are worth."""
 
+import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from omnix import clock
 from omnix.customers import rollup
+from omnix.customers.model import CustomerInput
 
 from .conftest import Answer, Cloud, caller
 from .shop import changed, order, product, step, stock, stored
@@ -148,6 +151,17 @@ def test_an_idempotency_key_makes_one_customer(api: Call) -> None:
     assert (again.status, again.json, again.headers["Idempotency-Replayed"]) == (201, first.json, "true")
     other = api("POST", "/customers", body=GRACE | {"name": "x"}, headers={"Idempotency-Key": "k"})
     assert other.json["error"]["details"][0]["reason"] == "reused"
+
+
+def test_the_record_of_a_key_does_not_confirm_a_guess_at_the_profile(api: Call, cloud: Cloud) -> None:
+    """The record outlives an erased profile, in backups; a hash of name and address alone could be tried."""
+    body = CustomerInput.model_validate(GRACE).model_dump_json().encode()
+    api("POST", "/customers", body=GRACE, headers={"Idempotency-Key": "secret nonce"})
+    records = [item for item in cloud.items("sessions") if item["entity"] == "idempotency"]
+    (kept,) = (record["payload_hash"] for record in records)
+    assert kept != hashlib.sha256(body).hexdigest()
+    assert kept == hmac.digest(b"secret nonce", body, "sha256").hex()
+    assert "secret nonce" not in str(records)
 
 
 def test_an_erased_customer_leaves_nothing_personal_and_its_orders_stay(api: Call, cloud: Cloud) -> None:

@@ -1,3 +1,5 @@
+import hashlib
+import hmac
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -143,6 +145,39 @@ def test_a_registrations_key_opens_nothing_without_its_password_and_only_for_a_d
     assert again(auth).status == 409
 
 
+def test_what_a_registration_was_asked_for_is_no_plain_hash_of_the_names(auth: Any, cloud: Cloud) -> None:
+    again(auth)
+    (asked,) = (item["asked"] for item in cloud.items("users") if item["entity"] == "credential")
+    names = json.dumps([REGISTRATION["name"], REGISTRATION["tenant_name"]]).encode()
+    assert asked["payload_hash"] != hashlib.sha256(names).hexdigest()
+    assert asked["payload_hash"] == hmac.digest(b"once", names, "sha256").hex()
+
+
+def test_what_a_registration_was_asked_for_goes_with_its_first_password(auth: Any, cloud: Cloud) -> None:
+    session = again(auth).json
+    secret = {"current_password": REGISTRATION["password"], "new_password": "another long password"}
+    assert auth("POST", "/auth/password", body=secret, authorizer=context(session)).status == 204
+    (credential,) = (item for item in cloud.items("users") if item["entity"] == "credential")
+    assert ("asked" in credential, credential["password_version"]) == (False, 2)
+    assert again(auth).status == 409
+
+
+def test_what_a_registration_was_asked_for_goes_at_the_first_sign_in_after_its_day(
+    auth: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> bool:
+        (credential,) = (item for item in cloud.items("users") if item["entity"] == "credential")
+        return "asked" in credential
+
+    again(auth)
+    right = {name: REGISTRATION[name] for name in ("email", "password")}
+    assert (auth("POST", "/auth/login", body=right).status, kept()) == (200, True)
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: int(time.time()) + RECORD_SECONDS + 1)
+    assert (auth("POST", "/auth/login", body=right | {"password": "wrong horse battery"}).status, kept()) == (401, True)
+    assert (auth("POST", "/auth/login", body=right).status, kept()) == (200, False)
+    assert auth("POST", "/auth/login", body=right).status == 200
+
+
 def test_a_registration_that_is_repeated_is_no_way_to_guess_a_password(
     auth: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +233,21 @@ def test_me_gives_the_profile_and_never_the_hash(auth: Any) -> None:
     answer = auth("GET", "/auth/me", authorizer=context(session))
     assert answer.json == session["user"]
     assert "argon2" not in json.dumps(answer.json)
+
+
+def test_a_profile_is_tagged_as_its_users_and_is_304_for_nobody_else(auth: Any) -> None:
+    ada = context(auth("POST", "/auth/register", body=REGISTRATION).json)
+    eve = context(auth("POST", "/auth/register", body=REGISTRATION | {"email": "eve@shop.example"}).json)
+    first = auth("GET", "/auth/me", authorizer=ada)
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert (first.headers["ETag"], first.json["version"]) == (f'"{ada["user_id"]}.1"', 1)
+    assert "Authorization" in first.headers["Vary"]
+    again = auth("GET", "/auth/me", authorizer=ada, headers=known)
+    assert (again.status, again.headers["Vary"]) == (304, first.headers["Vary"])
+    other = auth("GET", "/auth/me", authorizer=eve, headers=known)
+    assert (other.status, other.json["user_id"]) == (200, eve["user_id"])
+    auth("PATCH", f"/auth/users/{ada['user_id']}", body={"name": "Ada L."}, authorizer=ada)
+    assert auth("GET", "/auth/me", authorizer=ada, headers=known).json["name"] == "Ada L."
 
 
 def test_an_api_key_validates_and_has_no_profile(auth: Any) -> None:
