@@ -10,7 +10,9 @@ from unittest.mock import MagicMock
 
 import pytest
 
+from components.api.access_log import access_log_format
 from components.api.functions import DESCRIPTIONS, Stores, grant
+from components.config.rules import PROD_RETENTION_DAYS
 from components.data.tables import TABLES
 from components.events.stack import SOURCES
 from omnix import tokens
@@ -129,7 +131,21 @@ def test_the_limits_on_the_page_are_those_of_the_code() -> None:
         f"{throttle.SESSION.failures} in a session"
     ) in text
     assert f"Registrations count by address, {throttle.REGISTRATION.failures} in a window." in text
+    assert f"Users that a tenant adds count by tenant, {throttle.ADDITION.failures} in a window" in text
     assert throttle.WINDOW_SECONDS == 15 * 60
     assert f"{refresh.GRACE_MILLISECONDS // 1000} s of grace" in text
     assert f"the family {refresh.LIFETIME_SECONDS // 86400} days" in text
     assert f"| {tokens.LIFETIME_SECONDS // 60} minutes | not kept |" in text
+
+
+def test_the_page_says_how_long_each_environment_keeps_the_personal_data_of_its_access_log() -> None:
+    def days(stack: str) -> str:
+        (found,) = re.findall(r"logRetentionDays: (\d+)", (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+        return str(found)
+
+    text = " ".join(SECURITY.split())
+    assert f"{days('dev')} days in dev, {days('staging')} in staging, {days('prod')} in prod" in text
+    assert f"the rules ask for {PROD_RETENTION_DAYS} at least" in text
+    logged = json.loads(access_log_format()).keys()
+    assert {"ip", "user_agent", "user_id"} <= logged
+    assert "IP address, `User-Agent` and user id of each request" in text
