@@ -1,8 +1,9 @@
 """Keys of stock in the table `inventory`.
 
 A level is one product at one location. It is listed in the tenant's own partition (all of them, or one product's), by
-a small entry under its location, and, while it is low, in the sparse gsi1. Adjustments are a history by product. A
-level has one alert, of the last time that it became low.
+a small entry under its location, and, while it is low, in the sparse gsi1. A product's guard counts its levels: who
+opens one and who deletes the product meet there. Adjustments are a history by product. A level has one alert, of the
+last time that it became low.
 """
 
 type Key = tuple[str, str]
@@ -25,6 +26,11 @@ def levels_of(product_id: str) -> str:
 def level(tenant_id: str, product_id: str, location_id: str) -> Key:
     """inventory: the level of one product at one location."""
     return partition(tenant_id), f"{levels_of(product_id)}{location_id}"
+
+
+def guard(tenant_id: str, product_id: str) -> Key:
+    """inventory: how many levels of a product were opened; not listed, and not told to the worker."""
+    return partition(tenant_id), f"GUARD#{product_id}"
 
 
 def location(tenant_id: str, location_id: str) -> str:

@@ -24,7 +24,7 @@ from omnix.inventory.model import (
     Reason,
     is_low,
 )
-from omnix.inventory.store import MAX_LOCATIONS, AlreadyAdjustedError, LevelChangedError, StockStore
+from omnix.inventory.store import AlreadyAdjustedError, LevelChangedError, StockStore
 from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 
 if TYPE_CHECKING:
@@ -167,8 +167,6 @@ class Stock:
         raise UnavailableError
 
     def _new(self, caller: Principal, product_id: str, location_id: str) -> Level:
-        if len(self._store.of_product(caller.tenant_id, product_id)) >= MAX_LOCATIONS:
-            raise ConflictError(f"A product has levels at {MAX_LOCATIONS} locations at most.")
         self._require_product(caller, product_id)
         return Level.model_construct(  # version 0: no answer has it
             product_id=product_id,

@@ -14,12 +14,14 @@ from omnix.listing import Listing
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item, Table
+    from omnix.errors import ApiError
     from omnix.idempotency import Once
     from omnix.inventory.model import AlertState
 
 MAX_LOCATIONS = 40  # of one product: its levels are read at once, and deleted with it in one transaction
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
+_SAME_OPENED = "opened = :opened"
 
 
 class LevelChangedError(Exception):
@@ -58,11 +60,12 @@ class StockStore:
         return [level(load_item(item)) for item in answer["Items"]]
 
     def emptied(self, tenant_id: str, product_id: str) -> list[dict[str, Any]]:
-        """Deletes of a product's levels, for the transaction that deletes it; each fails when its level was written to.
+        """Deletes of a product's levels, for the transaction that deletes it; each fails when its level was written to,
+        and that of the guard when a level was opened since. Twice `MAX_LOCATIONS` actions and one, at most.
 
         Raises ConflictError while there is stock: what is there would be lost from sight, what is reserved never ship.
         """
-        found: list[dict[str, Any]] = []
+        found = [self._guard_as_read(tenant_id, product_id)]  # read before the levels: one that opens between is seen
         for left in self.of_product(tenant_id, product_id):
             if left.on_hand:
                 raise ConflictError("There is stock of this product. Adjust it to nothing, or archive the product.")
@@ -124,7 +127,8 @@ class StockStore:
         """The level as it shall be, with its history.
 
         Raises LevelChangedError when `before` is not what is stored, NotFoundError when the level is new and its
-        product is not there, AlreadyAdjustedError when the idempotency key was used before.
+        product is not there, ConflictError when that has `MAX_LOCATIONS` levels, AlreadyAdjustedError when the
+        idempotency key was used before.
         """
         actions = [self._put(tenant_id, before, after)]
         if adjustment:
@@ -139,8 +143,8 @@ class StockStore:
         except ConditionFailedError as failure:
             if once and len(actions) - 1 in failure.failed:
                 raise AlreadyAdjustedError from None
-            if before is None and known in failure.failed:
-                raise NotFoundError("There is no such product.") from None
+            if before is None and 0 not in failure.failed:
+                raise _refused(product_there=known not in failure.failed) from None
             raise LevelChangedError from None
 
     def _put(self, tenant_id: str, before: Level | None, after: Level) -> dict[str, Any]:
@@ -150,7 +154,7 @@ class StockStore:
         return self._inventory.put(item, _SAME_VERSION, {":version": before.version})
 
     def _opened(self, tenant_id: str, new: Level) -> list[dict[str, Any]]:
-        """A new level needs its product, and is listed under its location."""
+        """A new level needs its product and a place among its levels, and is listed under its location."""
         pk, sk = catalogue_keys.product(tenant_id, new.product_id)
         there = {
             "ConditionCheck": {
@@ -161,7 +165,39 @@ class StockStore:
         }
         pk, sk = keys.location_entry(tenant_id, new.product_id, new.location_id)
         entry = {"pk": pk, "sk": sk, "entity": "location_entry", "product_id": new.product_id}
-        return [there, self._inventory.put(entry)]
+        return [there, self._counted(tenant_id, new.product_id), self._inventory.put(entry)]
+
+    def _counted(self, tenant_id: str, product_id: str) -> dict[str, Any]:
+        """One more in the product's guard, which begins with the levels that were there before there were guards."""
+        before = len(self.of_product(tenant_id, product_id))
+        if before >= MAX_LOCATIONS:
+            raise _refused(product_there=True)
+        pk, sk = keys.guard(tenant_id, product_id)
+        values = {":before": before, ":one": 1, ":most": MAX_LOCATIONS, ":entity": "guard", ":tenant": tenant_id}
+        return {
+            "Update": {
+                "TableName": self._inventory.name,
+                "Key": dump_item({"pk": pk, "sk": sk}),
+                "UpdateExpression": "SET opened = if_not_exists(opened, :before) + :one, entity = :entity, "
+                "tenant_id = :tenant",
+                "ConditionExpression": "attribute_not_exists(pk) OR opened < :most",
+                "ExpressionAttributeValues": dump_item(values),
+            }
+        }
+
+    def _guard_as_read(self, tenant_id: str, product_id: str) -> dict[str, Any]:
+        """A Delete of the guard: of nothing where there is none, and then it holds that there still is none."""
+        key = keys.guard(tenant_id, product_id)
+        guard = self._inventory.get(*key)
+        if guard is None:
+            return self._inventory.delete(*key, _ABSENT)
+        return self._inventory.delete(*key, _SAME_OPENED, {":opened": guard["opened"]})
+
+
+def _refused(*, product_there: bool) -> ApiError:
+    if product_there:
+        return ConflictError(f"A product has levels at {MAX_LOCATIONS} locations at most.")
+    return NotFoundError("There is no such product.")
 
 
 def history_place(adjustment: Adjustment) -> str:
