@@ -9,6 +9,7 @@ from omnix.bulk import exporting, importing, lines
 from omnix.catalogue.model import Product, ProductInput
 from omnix.catalogue.search import Search
 from omnix.catalogue.service import catalogue
+from omnix.errors import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,15 +63,19 @@ def _apply(caller: Principal, fields: dict[str, Any]) -> Outcome:
     if before is None:
         catalogue().create(caller, ProductInput.model_validate(fields), None)
         return "created"
-    known = before.content().model_dump(mode="json")
+    _, changed = catalogue().merge(caller, before.product_id, lambda stored: _merged(stored, fields))
+    return "updated" if changed else "unchanged"
+
+
+def _merged(stored: ProductInput, fields: dict[str, Any]) -> ProductInput:
+    """What the line leaves out stays as it is stored, whoever wrote it meanwhile."""
+    if stored.sku != fields["sku"]:
+        raise ConflictError("The product with this SKU got another one meanwhile. Send the line again.")
+    known = stored.model_dump(mode="json")
     price = fields.get("price", {})
     if isinstance(price, dict):  # one of the two columns may be left out
         fields = {**fields, "price": {**known["price"], **price}}
-    after = ProductInput.model_validate({**known, **fields})
-    if after == before.content():
-        return "unchanged"
-    catalogue().replace(caller, before.product_id, after, None)
-    return "updated"
+    return ProductInput.model_validate({**known, **fields})
 
 
 def _row(product: Product, form: Format) -> exporting.Row:

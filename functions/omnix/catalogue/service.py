@@ -54,6 +54,10 @@ class Catalogue:
         """The SKU of each of the caller's products that is there."""
         return self._store.skus(caller.tenant_id, product_ids)
 
+    def ids(self, caller: Principal, skus: Collection[str]) -> Mapping[str, str]:
+        """The id of the caller's product with each SKU, for those that are there; what can be no SKU is none."""
+        return self._store.ids(caller.tenant_id, [sku for sku in skus if _SKU.fullmatch(sku)])
+
     def create(self, caller: Principal, content: ProductInput, idempotency_key: str | None) -> tuple[Product, bool]:
         """The product, and whether an earlier request with the same key made it. Conflict, forbidden."""
         caller.require(EDITORS)
@@ -76,6 +80,22 @@ class Catalogue:
     def update(self, caller: Principal, product_id: str, changes: ProductChanges, if_match: str | None) -> Product:
         """The product with some fields changed. Not found, precondition failed, conflict, forbidden."""
         return self._change(caller, product_id, changes.applied_to, if_match)
+
+    def merge(
+        self, caller: Principal, product_id: str, change: Callable[[ProductInput], ProductInput]
+    ) -> tuple[Product, bool]:
+        """The product with what `change` makes of it, and whether that changed anything. `change` is asked again when
+        somebody else writes first, and what it raises is raised. Not found, conflict, forbidden.
+        """
+        changed = False
+
+        def noted(before: ProductInput) -> ProductInput:
+            nonlocal changed
+            after = change(before)
+            changed = after != before
+            return after
+
+        return self._change(caller, product_id, noted, None), changed
 
     def delete(self, caller: Principal, product_id: str, if_match: str | None) -> None:
         """With its empty levels. Not found, precondition failed, forbidden; conflict while there is stock of it."""

@@ -56,6 +56,11 @@ class ProductStore:
         found = batch(self._products, wanted, ["product_id", "sku"], consistent=False)
         return {item["product_id"]: item["sku"] for item in found}
 
+    def ids(self, tenant_id: str, codes: Collection[str]) -> Mapping[str, str]:
+        """The id of the product with each SKU, for those that are there, strongly consistent."""
+        found = batch(self._products, [keys.sku(tenant_id, code) for code in codes], ["product_id", "sku"])
+        return {item["sku"]: item["product_id"] for item in found}
+
     def page(self, tenant_id: str, search: Search, limit: int, after: str | None) -> tuple[list[Product], str | None]:
         """A page of what is searched for, and the cursor of the next one; eventually consistent.
 
