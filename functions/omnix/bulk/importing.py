@@ -27,6 +27,10 @@ THREADS = 8
 # lines; a thousand take 6 s with the third of a processor that comes with its 512 MB.
 LEFT_SECONDS = 6.0
 
+_NOT_PROCESSED = "not_processed"
+# Failures of ours: as a whole answer they would be 5xx, and no key keeps those.
+_TEMPORARY = frozenset({_NOT_PROCESSED, errors.UnavailableError.code, errors.InternalError.code})
+
 type Outcome = Literal["created", "updated", "unchanged"]
 type Apply = Callable[[Line], Outcome]
 
@@ -34,7 +38,10 @@ type Apply = Callable[[Line], Outcome]
 def once_only(
     sessions: Table, caller: Principal, route: str, key: str | None, payload: str, work: Callable[[], ImportReport]
 ) -> tuple[ImportReport, bool]:
-    """The report, and whether an earlier request with the same key made it."""
+    """The report, and whether an earlier request with the same key made it.
+
+    A report that is not final is not kept: the key is free, so that the same file can be sent again with it.
+    """
     if key is None:
         return work(), False
     once = Once.of(caller, route, key, payload.encode())
@@ -46,7 +53,10 @@ def once_only(
     except BaseException:
         once.abandon(sessions)
         raise
-    once.answer(sessions, report.model_dump_json())
+    if report.final:
+        once.answer(sessions, report.model_dump_json())
+    else:
+        once.abandon(sessions)
     return report, False
 
 
@@ -64,7 +74,7 @@ def run(lines: Sequence[Line], identity: Callable[[Line], str], apply: Apply) ->
             return LineError(line=line.number, code="conflict", message=f"Line {first} is about the same.", details=[])
         if stopped or deadline.remaining() < LEFT_SECONDS:
             message = "Time ran out before this line. Send it again."
-            return LineError(line=line.number, code="not_processed", message=message, details=[])
+            return LineError(line=line.number, code=_NOT_PROCESSED, message=message, details=[])
         found = _outcome(line, apply)
         if isinstance(found, LineError) and found.code == errors.UnavailableError.code:
             stopped.append(line.number)  # the next lines would only wait for the same
@@ -76,7 +86,7 @@ def run(lines: Sequence[Line], identity: Callable[[Line], str], apply: Apply) ->
         outcomes = list(pool.map(outcome, lines))
     failed = [found for found in outcomes if isinstance(found, LineError)]
     counts = Counter(found for found in outcomes if isinstance(found, str))
-    return ImportReport(
+    report = ImportReport(
         lines=len(lines),
         created=counts["created"],
         updated=counts["updated"],
@@ -84,6 +94,7 @@ def run(lines: Sequence[Line], identity: Callable[[Line], str], apply: Apply) ->
         failed=len(failed),
         errors=failed[:ERRORS_SHOWN],
     )
+    return report.with_lines_to_repeat() if any(found.code in _TEMPORARY for found in failed) else report
 
 
 def _outcome(line: Line, apply: Apply) -> Outcome | LineError:

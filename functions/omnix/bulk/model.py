@@ -1,9 +1,9 @@
 """What the bulk routes take and give beyond the lines themselves."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from omnix.catalogue.model import Sku
 from omnix.inventory.keys import MAIN
@@ -55,6 +55,20 @@ class ImportReport(BaseModel):
     unchanged: int
     failed: int
     errors: list[LineError] = Field(description=f"The first {ERRORS_SHOWN} of the failed lines.")
+
+    _final: bool = PrivateAttr(default=True)
+
+    @property
+    def final(self) -> bool:
+        """Whether the same file again would meet the same: no line failed, shown or not, for want of time or a service.
+        Not part of the answer.
+        """
+        return self._final
+
+    def with_lines_to_repeat(self) -> Self:
+        """The report as one that is not final."""
+        self._final = False
+        return self
 
 
 class StockLine(Body):
