@@ -243,8 +243,13 @@ def test_what_a_tenant_adds_to_its_users_is_counted_before_the_password_is_looke
     monkeypatch.setattr(throttle, "ADDITION", Limit("ADDITION", 3))
     other = posted(auth, "/auth/register", REGISTRATION | {"email": "eve@shop.example"}, CAFE).json
     hashed: list[str] = []
-    monkeypatch.setattr(passwords, "hash_password", lambda password: hashed.append(password) or "a hash")
-    monkeypatch.setattr(passwords, "fingerprint", lambda password, _: hashed.append(password) or b"")
+
+    def hash_password(password: str, _: str = "") -> str:
+        hashed.append(password)
+        return "a hash"
+
+    monkeypatch.setattr(passwords, "hash_password", hash_password)
+    monkeypatch.setattr(passwords, "fingerprint", lambda *given: hash_password(*given).encode())
 
     def add(session: dict[str, Any], email: str, role: str = "owner") -> Any:
         claims = jwt.decode(session["access_token"], options={"verify_signature": False})
