@@ -5,11 +5,12 @@ import time
 
 import pytest
 
-from tests.integration.faults.answers import answer, answers, wrong
+from tests.integration.faults.answers import CLIENTS, answer, answers, wrong
 from tests.integration.faults.requests import Operation
-from tests.integration.faults.shop import QUIET_SECONDS, Shop
+from tests.integration.faults.shop import QUIET_SECONDS, Shop, warmed
 from tests.integration.faults.switch import SERVING, Document, Switch
 from tests.integration.permissions.site import wait_until
+from tests.integration.test_function_processes import processes
 
 KINDS: tuple[Document, ...] = (
     {"kind": "slow", "seconds": 0.5},
@@ -22,6 +23,7 @@ KINDS: tuple[Document, ...] = (
 FEW = ("readProduct", "listProducts", "readDashboardSummary", "createOrder", "createProduct", "readProfile", "login")
 # What a function without parameters remembers that it could not read them (`omnix.parameters`, `omnix.secrets`).
 REMEMBERED_SECONDS = 5.0
+STARTED_SECONDS = 3.0
 
 
 def few(contract: list[Operation]) -> list[Operation]:
@@ -32,11 +34,20 @@ def kind(fault: Document) -> str:
     return str(fault["kind"])
 
 
+def settled(switch: Switch, shop: Shop) -> bool:
+    """No process is started any more: one that was and was not needed has read nothing, and is asked first."""
+    before = processes(switch.environment).keys()
+    warmed(shop, CLIENTS)
+    time.sleep(STARTED_SECONDS)
+    return processes(switch.environment).keys() == before
+
+
 @pytest.mark.parametrize("service", ["ssm", "secretsmanager"])
 def test_warm_functions_serve_on_without_parameters_and_secrets(
     switch: Switch, shop: Shop, contract: list[Operation], service: str
 ) -> None:
     """They are read once a minute, and what was read serves on. One request at a time meets the process before."""
+    wait_until(lambda: settled(switch, shop), "no process is new", 60)
     before = [answer(shop, operation) for operation in few(contract)]
     with switch.on({"service": service, "caller": SERVING, "kind": "fail"}):
         given = [answer(shop, operation) for operation in few(contract)]
