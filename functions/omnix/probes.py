@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from omnix import aws
-from omnix.dynamodb import Table, dump_item
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.dynamodb import dump_item
+from omnix.parameters import DATABASE_ENDPOINT, parameters
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,15 +27,10 @@ def table_probes(*read: str, batches: Sequence[str] = ()) -> dict[str, Callable[
 
 
 def _read(logical: str) -> None:
-    _table(logical).get(*_NOBODY)
+    opened(logical).get(*_NOBODY)
 
 
 def _read_batch(logical: str) -> None:
-    found = _table(logical)
+    found = opened(logical)
     key = dict(zip(("pk", "sk"), _NOBODY, strict=True))
     found.client.batch_get_item(RequestItems={found.name: {"Keys": [dump_item(key)], "ConsistentRead": True}})
-
-
-def _table(logical: str) -> Table:
-    known = parameters()
-    return Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table(logical)))

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from omnix.analytics import best, delta, keys
-from omnix.dashboard.reaction import analytics_table
 from omnix.events import once
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from omnix.events.change import Change
@@ -29,7 +29,7 @@ def count_order(change: Change) -> None:
         return
     counts = delta.order(change.old, change.new)
     date = order["created_at"][:10]
-    table = analytics_table()
+    table = opened("analytics")
     assign: dict[str, Any] = {"entity": "rollup", "expires_at": expiry(date)}
     names = {line["product_id"]: line["name"] for line in order["lines"]}
     actions = []
@@ -59,7 +59,7 @@ def count_level(change: Change) -> None:
     counts = delta.level(change.old, change.new)
     if not counts:
         return
-    table, date = analytics_table(), change.at[:10]
+    table, date = opened("analytics"), change.at[:10]
     own: dict[str, Any] = {"entity": "rollup", "updated_at": change.at}
     actions = [table.add(*keys.stock(change.tenant_id, level["product_id"]), counts, own)]
     if moved := counts.get(delta.ON_HAND):

@@ -14,8 +14,8 @@ from omnix.analytics.reading import between
 from omnix.authorisation import PEOPLE
 from omnix.catalogue.prices import batch
 from omnix.dashboard.keys import PREFIX, partition
-from omnix.dashboard.reaction import analytics_table
 from omnix.errors import ValidationFailedError
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -180,4 +180,4 @@ def _numbers(item: Item) -> dict[str, int]:
 
 def analytics() -> Analytics:
     """The analytics context of the environment that this process serves."""
-    return Analytics(analytics_table())
+    return Analytics(opened("analytics"))

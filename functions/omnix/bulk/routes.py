@@ -7,15 +7,14 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
-from omnix import aws, request_body
+from omnix import request_body
 from omnix.authorisation import EDITORS, principal
 from omnix.bulk import importing, inventory, lines, products
 from omnix.bulk.model import Format, ImportReport
-from omnix.dynamodb import Table
 from omnix.idempotency import REPLAYED, IdempotencyKey
 from omnix.listing import Cursor
 from omnix.operation import operation
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 from omnix.text import WHOLE
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -99,10 +98,8 @@ def _import(route: str, bring: Any, key: str | None) -> Response[ImportReport]:
     caller = principal(event)
     caller.require(EDITORS)
     media_type, text = str(request_body.header(event, "content-type")), event.body or ""
-    known = parameters()
-    sessions = Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("sessions")))
     report, replayed = importing.once_only(
-        sessions, caller, route, key, f"{media_type} {text}", lambda: bring(caller, text, media_type)
+        opened("sessions"), caller, route, key, f"{media_type} {text}", lambda: bring(caller, text, media_type)
     )
     return Response(200, "application/json", report, REPLAYED if replayed else {})
 

@@ -6,15 +6,14 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, versioned
+from omnix import clock, versioned
 from omnix.authorisation import EDITORS
 from omnix.catalogue.model import SKU_PATTERN, Product, ProductPage
 from omnix.catalogue.store import AlreadyDoneError, ProductStore
-from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError
 from omnix.idempotency import Once
 from omnix.inventory.store import StockStore
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -156,8 +155,5 @@ def _made(product_id: str, content: ProductInput, version: int, created_at: str)
 
 def catalogue() -> Catalogue:
     """The catalogue context of the environment that this process serves."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    names = ("products", "inventory", "sessions")
-    products, inventory, sessions = (Table(dynamodb, known.get(table(logical))) for logical in names)
+    products, inventory, sessions = map(opened, ("products", "inventory", "sessions"))
     return Catalogue(ProductStore(products, sessions), StockStore(inventory, products, sessions))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from omnix import aws
 from omnix.customers import keys
 from omnix.customers.value import Sale, Value
 from omnix.dynamodb import ConditionFailedError, Table
 from omnix.errors import UnavailableError
 from omnix.events import once
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item
@@ -33,9 +32,7 @@ def apply(change: Change) -> None:
     before, after = Sale.of(change.old), Sale.of(change.new)
     if before == after:
         return
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    customers, analytics = (Table(dynamodb, known.get(table(name))) for name in ("customer-profiles", "analytics"))
+    customers, analytics = opened("customer-profiles"), opened("analytics")
     for _ in range(_ATTEMPTS):
         if customers.get(*keys.profile(change.tenant_id, order["customer_id"])) is None:
             return

@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, versioned
+from omnix import clock, versioned
 from omnix.authorisation import EDITORS, PEOPLE
 from omnix.customers import rfm
 from omnix.customers.model import (
@@ -20,10 +20,9 @@ from omnix.customers.model import (
     Spent,
 )
 from omnix.customers.store import AlreadyDoneError, CustomerStore
-from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, ValidationFailedError
 from omnix.idempotency import Once
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,7 +184,4 @@ def _made(customer_id: str, content: CustomerInput, version: int, created_at: st
 
 def customers() -> Customers:
     """The customers context of the environment that this process serves."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    stores = (Table(dynamodb, known.get(table(logical))) for logical in ("customer-profiles", "sessions"))
-    return Customers(CustomerStore(*stores))
+    return Customers(CustomerStore(opened("customer-profiles"), opened("sessions")))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omnix import aws
 from omnix.dashboard.rollup import Counted
 from omnix.dashboard.store import RollupStore
-from omnix.dynamodb import Table
 from omnix.events import once
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item
@@ -20,15 +18,9 @@ def count_product(change: Change) -> None:
     """Products by status, category and currency."""
     if change.item.get("entity") != "product":
         return
-    analytics = analytics_table()
+    analytics = opened("analytics")
     actions = RollupStore(analytics).actions(change.tenant_id, _counted(change.old), _counted(change.new), change.at)
     once.apply(analytics, change, "catalogue", actions)
-
-
-def analytics_table() -> Table:
-    """The table of the roll-ups."""
-    known = parameters()
-    return Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("analytics")))
 
 
 def _counted(item: Item | None) -> Counted | None:

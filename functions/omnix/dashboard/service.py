@@ -20,9 +20,9 @@ from omnix.dashboard.model import (
     Summary,
     Trends,
 )
-from omnix.dashboard.reaction import analytics_table
 from omnix.dashboard.rollup import COUNT_PREFIX, PRODUCTS, STATUS_PREFIX, TOTAL_PREFIX
 from omnix.dashboard.store import RollupStore
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -112,5 +112,5 @@ def _price(totals: Counter[str], currency: str, count: int) -> CurrencyValue:
 
 def dashboard() -> Dashboard:
     """The dashboard context of the environment that this process serves."""
-    table = analytics_table()
+    table = opened("analytics")
     return Dashboard(RollupStore(table), Analytics(table))

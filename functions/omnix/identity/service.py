@@ -21,11 +21,11 @@ from omnix.identity.store import FIRST_PASSWORD, FIRST_VERSION, Account, FamilyS
 from omnix.identity.throttle import Throttle
 from omnix.identity.user_store import TenantUsers
 from omnix.identity.users import Users
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.probes import table_probes
 from omnix.readiness import Report, report
 from omnix.secrets import RotatingSecret
 from omnix.settings import AuthSettings, load
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from omnix.authorisation import Principal
@@ -280,9 +280,7 @@ def users() -> Users:
 
 def _tables() -> tuple[Table, Table]:
     """`users` and `sessions`."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    return Table(dynamodb, known.get(table("users"))), Table(dynamodb, known.get(table("sessions")))
+    return opened("users"), opened("sessions")
 
 
 def ready() -> Report:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from omnix import aws, metrics
-from omnix.dynamodb import Table, dump_item
+from omnix import metrics
+from omnix.dynamodb import dump_item
 from omnix.inventory import keys
 from omnix.inventory.model import AlertState, is_low
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item
@@ -76,7 +76,7 @@ def _write(change: Change, expression: str, version: int, state: AlertState) -> 
     }
     if state is AlertState.RESOLVED:
         values[":before"] = level["updated_at"]
-    inventory = _inventory()
+    inventory = opened("inventory")
     try:
         inventory.client.update_item(
             TableName=inventory.name,
@@ -90,11 +90,6 @@ def _write(change: Change, expression: str, version: int, state: AlertState) -> 
             raise
         return False
     return True
-
-
-def _inventory() -> Table:
-    known = parameters()
-    return Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("inventory")))
 
 
 def _low(item: Item | None) -> bool:

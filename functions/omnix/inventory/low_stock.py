@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from omnix import aws
 from omnix.dynamodb import Table, dump_item
 from omnix.inventory import keys
 from omnix.inventory.model import is_low
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from omnix.dynamodb import Item
@@ -28,9 +27,7 @@ def react(change: Change) -> None:
         return
     low = is_low(change.new["available"], change.new["reorder_point"])
     if low != ("gsi1pk" in change.new):
-        known = parameters()
-        inventory = Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), known.get(table("inventory")))
-        settle(inventory, change.new, low)
+        settle(opened("inventory"), change.new, low)
 
 
 def settle(inventory: Table, item: Item, low: bool) -> None:

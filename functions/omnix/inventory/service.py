@@ -8,9 +8,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, etag
+from omnix import clock, etag
 from omnix.authorisation import EDITORS, PEOPLE
-from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
 from omnix.idempotency import Once
 from omnix.inventory.model import (
@@ -25,7 +24,7 @@ from omnix.inventory.model import (
     is_low,
 )
 from omnix.inventory.store import AlreadyAdjustedError, LevelChangedError, StockStore
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,7 +235,4 @@ def _recorded(caller: Principal, after: Level, quantity: int, reason: Reason, no
 
 def stock() -> Stock:
     """The inventory context of the environment that this process serves."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    tables = (Table(dynamodb, known.get(table(logical))) for logical in ("inventory", "products", "sessions"))
-    return Stock(StockStore(*tables))
+    return Stock(StockStore(*map(opened, ("inventory", "products", "sessions"))))

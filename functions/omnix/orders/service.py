@@ -6,10 +6,9 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from omnix import aws, clock, etag
+from omnix import clock, etag
 from omnix.authorisation import EDITORS, PEOPLE, Role
 from omnix.catalogue.prices import prices
-from omnix.dynamodb import Table
 from omnix.errors import ConflictError, NotFoundError, UnavailableError, ValidationFailedError
 from omnix.idempotency import Once
 from omnix.orders.model import Order, OrderPage, Step
@@ -23,11 +22,12 @@ from omnix.orders.store import (
     PriceChangedError,
     Tables,
 )
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 from omnix.versioned import VersionChangedError
 
 if TYPE_CHECKING:
     from omnix.authorisation import Principal
+    from omnix.dynamodb import Table
     from omnix.orders.model import OrderChanges, OrderInput
 
 _ORDER_ID = re.compile(r"[0-9a-f]{32}")
@@ -187,8 +187,6 @@ def _no_stock(short: OutOfStockError, message: str) -> ConflictError:
 
 def orders() -> Orders:
     """The orders context of the environment that this process serves."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
     names = ("orders", "inventory", "products", "customer-profiles", "sessions")
-    stores = Tables(*(Table(dynamodb, known.get(table(logical))) for logical in names))
+    stores = Tables(*map(opened, names))
     return Orders(OrderStore(stores), stores.products, stores.sessions)

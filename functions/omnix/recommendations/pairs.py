@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnix import aws
 from omnix.catalogue.prices import batch
 from omnix.dynamodb import ConditionFailedError, Table
 from omnix.errors import UnavailableError
 from omnix.events import once
 from omnix.orders.status import EARNING
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.recommendations import keys
 from omnix.recommendations.counts import added
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,9 +35,7 @@ def apply(change: Change) -> None:
     sold = _products(change.item) if _became_paid(change) else ()
     if len(sold) <= 1:
         return
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
-    recommendations, analytics = (Table(dynamodb, known.get(table(name))) for name in ("recommendations", "analytics"))
+    recommendations, analytics = opened("recommendations"), opened("analytics")
     for _ in range(_ATTEMPTS):
         actions = _actions(recommendations, change.tenant_id, sold)
         try:

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from omnix import aws
 from omnix.analytics import best
 from omnix.authorisation import PEOPLE
 from omnix.catalogue.model import Money
 from omnix.catalogue.prices import batch, prices
-from omnix.dynamodb import Table
 from omnix.listing import Listing
 from omnix.orders import keys as order_keys
 from omnix.orders.pricing import FOR_SALE
 from omnix.orders.status import EARNING
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
 from omnix.recommendations import keys
 from omnix.recommendations.counts import top
 from omnix.recommendations.model import Reason, Recommendation, Recommendations
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from omnix.authorisation import Principal
     from omnix.catalogue.prices import Priced
+    from omnix.dynamodb import Table
 
 _ORDERS_READ = 10  # a customer's newest
 _PRODUCTS_READ = 40  # of them, the newest
@@ -114,7 +113,5 @@ def _recommendation(product: Priced, reason: Reason, score: int) -> Recommendati
 
 def recommending() -> Recommending:
     """The recommendations context of the environment that this process serves."""
-    known = parameters()
-    dynamodb = aws.dynamodb(known.get(DATABASE_ENDPOINT))
     names = ("recommendations", "analytics", "orders", "products")
-    return Recommending(*(Table(dynamodb, known.get(table(logical))) for logical in names))
+    return Recommending(*map(opened, names))

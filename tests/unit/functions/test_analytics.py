@@ -193,10 +193,10 @@ def test_tenants_do_not_share_numbers_or_event_ids(api: Call, worker: Worker) ->
 
 def test_a_board_keeps_the_best_and_says_what_it_cut(cloud: Cloud, api: Call) -> None:
     from omnix.analytics import keys
-    from omnix.dashboard.reaction import analytics_table
     from omnix.dynamodb import transact
+    from omnix.tables import opened
 
-    table, date = analytics_table(), today()
+    table, date = opened("analytics"), today()
     names = {f"{number:032x}": f"P{number}" for number in range(best.PLACES + 5)}
     for number, one in enumerate(names):
         transact(table.client, [table.add(*keys.product("t1", date, one), {"units": number + 1}, {"entity": "rollup"})])
