@@ -23,9 +23,3 @@ def account_in(arn: str) -> str:
     """Return the account in an ARN; empty where it has none."""
     parts = arn.split(":", 5)
     return parts[4] if len(parts) == 6 else ""  # noqa: PLR2004  arn:partition:service:region:account:resource
-
-
-def region_in(arn: str) -> str:
-    """Return the region in an ARN; empty where it has none."""
-    parts = arn.split(":", 5)
-    return parts[3] if len(parts) == 6 else ""  # noqa: PLR2004  as above

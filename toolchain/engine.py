@@ -20,7 +20,6 @@ from toolchain.pins import PULUMI_VERSION
 
 HERE = Path(__file__).parent
 PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
-INSTALLER_SECONDS = 300
 Say = Callable[[str], None]
 
 

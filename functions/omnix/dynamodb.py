@@ -143,6 +143,36 @@ class Table:
                 return
             start = page.last_key
 
+    def update_if(
+        self,
+        pk: str,
+        sk: str,
+        expression: str,
+        condition: str,
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Update one item where `condition` holds; whether it did.
+
+        botocore sends again what it got no answer for: the caller's own write must not hold that condition off, or
+        False must be as good as True.
+        """
+        named: dict[str, Any] = {"ExpressionAttributeNames": dict(names)} if names else {}
+        try:
+            self.client.update_item(
+                TableName=self.name,
+                Key=dump_item({"pk": pk, "sk": sk}),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=dump_item(values),
+                **named,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
     def put(self, item: Item, condition: str = "", values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A Put for `transact`."""
         return {"Put": {"TableName": self.name, "Item": dump_item(item), **_condition(condition, values)}}

@@ -41,6 +41,14 @@ CLAIM_SECONDS = 60
 _FREE = "attribute_not_exists(pk) OR expires_at < :now"
 
 
+class AlreadyDoneError(Exception):
+    """The idempotency key has been used; `made` is the id of what it made."""
+
+    def __init__(self, made: str) -> None:
+        super().__init__(made)
+        self.made = made
+
+
 @dataclass(frozen=True)
 class Once:
     """A creation that must happen once: its key in `sessions` and what it was asked for."""

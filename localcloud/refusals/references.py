@@ -10,7 +10,6 @@ _FUNCTION = "function:.+"
 _SAME_REGION = "CloudWatch PutMetricAlarm: 'Invalid region … specified. Only … is supported'"
 _POLICY = "policy/.+"
 _ATTACHED = "IAM: managed policies and boundaries are of the same account, or AWS's own"
-_ALARM_ACTION = ".+"
 
 _KMS = [
     Reference(token, path, "kms", _KEY, "region", _LOCAL_KEY, only=only)

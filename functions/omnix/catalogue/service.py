@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from omnix import clock, versioned
 from omnix.authorisation import EDITORS
 from omnix.catalogue.model import SKU_PATTERN, Product, ProductPage
-from omnix.catalogue.store import AlreadyDoneError, ProductStore
+from omnix.catalogue.store import ProductStore
 from omnix.errors import ConflictError, NotFoundError
-from omnix.idempotency import Once
+from omnix.idempotency import AlreadyDoneError, Once
 from omnix.inventory.store import StockStore
 from omnix.tables import opened
 
@@ -69,7 +69,7 @@ class Catalogue:
         try:
             self._store.create(caller.tenant_id, product, once)
         except AlreadyDoneError as done:
-            return self._replayed(caller, done.product_id), True
+            return self._replayed(caller, done.made), True
         return product, False
 
     def replace(self, caller: Principal, product_id: str, content: ProductInput, if_match: str | None) -> Product:

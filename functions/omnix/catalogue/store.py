@@ -10,6 +10,7 @@ from omnix.catalogue.prices import batch
 from omnix.catalogue.search import Order
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
+from omnix.idempotency import AlreadyDoneError, Once
 from omnix.listing import Listing
 from omnix.versioned import VersionChangedError
 
@@ -18,19 +19,10 @@ if TYPE_CHECKING:
 
     from omnix.catalogue.search import Search
     from omnix.dynamodb import Item, Table
-    from omnix.idempotency import Once
 
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
 _SAME_PRODUCT = "product_id = :product_id"
-
-
-class AlreadyDoneError(Exception):
-    """The idempotency key has been used; `product_id` is what it made."""
-
-    def __init__(self, product_id: str) -> None:
-        super().__init__(product_id)
-        self.product_id = product_id
 
 
 class ProductStore:

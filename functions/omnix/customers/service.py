@@ -19,9 +19,9 @@ from omnix.customers.model import (
     Segments,
     Spent,
 )
-from omnix.customers.store import AlreadyDoneError, CustomerStore
+from omnix.customers.store import CustomerStore
 from omnix.errors import ConflictError, NotFoundError, ValidationFailedError
-from omnix.idempotency import Once
+from omnix.idempotency import AlreadyDoneError, Once
 from omnix.tables import opened
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Customers:
         try:
             self._store.create(caller.tenant_id, customer, once)
         except AlreadyDoneError as done:
-            return self._replayed(caller, done.customer_id), True
+            return self._replayed(caller, done.made), True
         return customer, False
 
     def replace(self, caller: Principal, customer_id: str, content: CustomerInput, if_match: str | None) -> Customer:

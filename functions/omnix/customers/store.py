@@ -13,6 +13,7 @@ from omnix.customers.segment_list import SegmentList
 from omnix.customers.value import Value
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError
+from omnix.idempotency import AlreadyDoneError, Once
 from omnix.listing import Listing
 from omnix.versioned import VersionChangedError
 
@@ -22,19 +23,10 @@ if TYPE_CHECKING:
 
     from omnix.customers.rfm import Segment
     from omnix.dynamodb import Item, Table
-    from omnix.idempotency import Once
 
 _ABSENT = "attribute_not_exists(pk)"
 _SAME_VERSION = "version = :version"
 _SAME_CUSTOMER = "customer_id = :customer_id"
-
-
-class AlreadyDoneError(Exception):
-    """The idempotency key has been used; `customer_id` is what it made."""
-
-    def __init__(self, customer_id: str) -> None:
-        super().__init__(customer_id)
-        self.customer_id = customer_id
 
 
 class CustomerStore:

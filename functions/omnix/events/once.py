@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from omnix.events.change import Change
 
 MARKER_SECONDS = 48 * 3600
-MAX_ACTIONS = 99  # DynamoDB takes 100 in a transaction
 
 
 def marker(analytics: Table, change: Change, reaction: str) -> dict[str, Any]:

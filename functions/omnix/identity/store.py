@@ -6,8 +6,6 @@ import contextlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from omnix.dynamodb import ConditionFailedError, Table, dump_item, transact
 from omnix.errors import ConflictError
 from omnix.identity import keys
@@ -97,14 +95,7 @@ class UserStore:
     def forget_asked(self, email: str, before: Mapping[str, Any]) -> None:
         """Remove what a credential's registration was asked for, if it is `before` still."""
         pk, sk = keys.credential(email)
-        with contextlib.suppress(self._table.client.exceptions.ConditionalCheckFailedException):
-            self._table.client.update_item(
-                TableName=self._table.name,
-                Key=dump_item({"pk": pk, "sk": sk}),
-                UpdateExpression="REMOVE asked",
-                ConditionExpression="asked = :before",
-                ExpressionAttributeValues=dump_item({":before": before}),
-            )
+        self._table.update_if(pk, sk, "REMOVE asked", "asked = :before", {":before": before})
 
     def account(self, tenant_id: str, user_id: str) -> Account | None:
         """A user's profile and password version."""
@@ -179,21 +170,14 @@ class FamilyStore:
             ":key_id": claimed.key_id,
             ":rotation": asdict(claimed.rotation) if claimed.rotation else None,
         }
-        try:
-            self._table.client.update_item(
-                TableName=self._table.name,
-                Key=dump_item({"pk": pk, "sk": sk}),
-                UpdateExpression="SET token_hash = :next, generation = :next_generation, key_id = :key_id, "
-                "#rotation = :rotation",
-                ExpressionAttributeNames={"#rotation": "rotation"},
-                ConditionExpression="token_hash = :used AND generation = :generation",
-                ExpressionAttributeValues=dump_item(values),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return self._table.update_if(
+            pk,
+            sk,
+            "SET token_hash = :next, generation = :next_generation, key_id = :key_id, #rotation = :rotation",
+            "token_hash = :used AND generation = :generation",
+            values,
+            {"#rotation": "rotation"},
+        )
 
     def delete(self, family_id: str) -> None:
         """End a family; nothing happens when it is gone."""

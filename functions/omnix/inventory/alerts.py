@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from omnix import metrics
-from omnix.dynamodb import dump_item
 from omnix.inventory import keys
 from omnix.inventory.model import AlertState, is_low
 from omnix.tables import opened
@@ -76,20 +73,8 @@ def _write(change: Change, expression: str, version: int, state: AlertState) -> 
     }
     if state is AlertState.RESOLVED:
         values[":before"] = level["updated_at"]
-    inventory = opened("inventory")
-    try:
-        inventory.client.update_item(
-            TableName=inventory.name,
-            Key=dump_item({"pk": pk, "sk": sk}),
-            UpdateExpression=_PLACE + expression,
-            ConditionExpression="attribute_not_exists(pk) OR version < :version",
-            ExpressionAttributeValues=dump_item(values),
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    unknown = "attribute_not_exists(pk) OR version < :version"
+    return opened("inventory").update_if(pk, sk, _PLACE + expression, unknown, values)
 
 
 def _low(item: Item | None) -> bool:

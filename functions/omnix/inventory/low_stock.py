@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from omnix.dynamodb import Table, dump_item
 from omnix.inventory import keys
 from omnix.inventory.model import is_low
 from omnix.tables import opened
 
 if TYPE_CHECKING:
-    from omnix.dynamodb import Item
+    from omnix.dynamodb import Item, Table
     from omnix.events.change import Change
 
 
@@ -38,14 +35,4 @@ def settle(inventory: Table, item: Item, low: bool) -> None:
         tenant_id = item["pk"].removeprefix(keys.partition(""))
         values |= {":pk": keys.low(tenant_id), ":sk": keys.low_entry(item["product_id"], item["location_id"])}
         expression = "SET gsi1pk = :pk, gsi1sk = :sk"
-    try:
-        inventory.client.update_item(
-            TableName=inventory.name,
-            Key=dump_item({"pk": item["pk"], "sk": item["sk"]}),
-            UpdateExpression=expression,
-            ConditionExpression="version = :version",
-            ExpressionAttributeValues=dump_item(values),
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+    inventory.update_if(item["pk"], item["sk"], expression, "version = :version", values)

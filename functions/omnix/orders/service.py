@@ -10,12 +10,11 @@ from omnix import clock, etag
 from omnix.authorisation import EDITORS, PEOPLE, Role
 from omnix.catalogue.prices import prices
 from omnix.errors import ConflictError, NotFoundError, UnavailableError, ValidationFailedError
-from omnix.idempotency import Once
+from omnix.idempotency import AlreadyDoneError, Once
 from omnix.orders.model import Order, OrderPage, Step
 from omnix.orders.pricing import priced
 from omnix.orders.status import EARNING, STEPS, OrderStatus, following
 from omnix.orders.store import (
-    AlreadyDoneError,
     NoSuchCustomerError,
     OrderStore,
     OutOfStockError,
@@ -75,7 +74,7 @@ class Orders:
         try:
             return self._created(caller, asked, once), False
         except AlreadyDoneError as done:
-            return self.get(caller, done.order_id), True
+            return self.get(caller, done.made), True
         except (ConflictError, ValidationFailedError):
             # What was for sale when the key was used may no longer be.
             earlier = once.earlier(self._sessions) if once else None

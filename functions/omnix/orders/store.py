@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omnix.catalogue import keys as catalogue_keys
 from omnix.customers import keys as customer_keys
 from omnix.dynamodb import ConditionFailedError, transact
+from omnix.idempotency import AlreadyDoneError, Once
 from omnix.inventory import reservations
 from omnix.listing import Listing
 from omnix.orders import keys
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omnix.dynamodb import Item, Table
-    from omnix.idempotency import Once
     from omnix.orders.model import OrderLine
 
 type Move = Callable[[Table, str, str, str, int, str], dict[str, Any]]
@@ -52,14 +52,6 @@ class OutOfStockError(Exception):
     def __init__(self, lines: Sequence[OrderLine]) -> None:
         super().__init__(f"{len(lines)} lines")
         self.lines = list(lines)
-
-
-class AlreadyDoneError(Exception):
-    """The idempotency key has been used; `order_id` is what it made."""
-
-    def __init__(self, order_id: str) -> None:
-        super().__init__(order_id)
-        self.order_id = order_id
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ _OF_STREAMS = (
     *("bisectBatchOnFunctionError", "destinationConfig", "maximumRecordAgeInSeconds", "maximumRetryAttempts"),
     *("parallelizationFactor", "startingPosition", "startingPositionTimestamp", "tumblingWindowInSeconds"),
 )
-_DEFAULT_BATCH = {"sqs": 10, "dynamodb": 100, "kinesis": 100}
 _BATCH_WITHOUT_WINDOW = 10
 _AGES = (60, 604_800)
 _FILTERS = 5

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from components.data.tables import PARTITION_KEY, SORT_KEY, TableDefinition
 from components.data.tables import TABLES as DEFINITIONS
-from omnix import deadline
+from omnix import clock, deadline
 from omnix.dynamodb import load_item
 from tests.dynamodb_local.distribution import UnavailableError
 from tests.dynamodb_local.server import REQUIRED, required, running
@@ -295,3 +295,15 @@ def atomic_writes(monkeypatch: pytest.MonkeyPatch, database: str | None) -> None
             return plain(self, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", locked)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the functions' monotonic clock on by seconds."""
+    shift, plain = [0.0], clock.monotonic
+    monkeypatch.setattr(clock, "monotonic", lambda: plain() + shift[0])
+
+    def move(seconds: float) -> None:
+        shift[0] += seconds
+
+    return move

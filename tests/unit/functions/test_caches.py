@@ -1,12 +1,10 @@
 """Parameter Store and Secrets Manager behind their bounded caches."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from omnix import clock
 from omnix.parameters import ParameterMissingError, Parameters
 from omnix.secrets import RotatingSecret, SecretEmptyError
 
@@ -30,17 +28,6 @@ class Counting:
             return getattr(self._client, name)(**arguments)
 
         return call
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    shift, plain = [0.0], clock.monotonic
-    monkeypatch.setattr(clock, "monotonic", lambda: plain() + shift[0])
-
-    def move(seconds: float) -> None:
-        shift[0] += seconds
-
-    return move
 
 
 @pytest.fixture

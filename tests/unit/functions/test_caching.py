@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnix import caching, clock, etag
+from omnix import caching, etag
 from omnix.caching import Recent
 from omnix.dashboard import service
 
@@ -19,17 +19,6 @@ SHARED = ("/openapi.json", "/system/version")
 ROLLUPS = ("/dashboard/summary", "/dashboard/trends")
 
 type Call = Callable[..., Answer]
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    shift, plain = [0.0], clock.monotonic
-    monkeypatch.setattr(clock, "monotonic", lambda: plain() + shift[0])
-
-    def move(seconds: float) -> None:
-        shift[0] += seconds
-
-    return move
 
 
 @pytest.fixture

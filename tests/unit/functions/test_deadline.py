@@ -33,17 +33,6 @@ def _endless() -> Iterator[None]:
     deadline.begin(None)
 
 
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    shift, plain = [0.0], clock.monotonic
-    monkeypatch.setattr(clock, "monotonic", lambda: plain() + shift[0])
-
-    def move(seconds: float) -> None:
-        shift[0] += seconds
-
-    return move
-
-
 def users(at: Service) -> Table:
     return Table(aws.client("dynamodb", at.url), "users")
 
