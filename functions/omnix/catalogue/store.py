@@ -95,11 +95,11 @@ class ProductStore:
 
     def replace(self, tenant_id: str, before: Product, after: Product) -> None:
         """Raises ConflictError when the new SKU is taken, VersionChangedError when `before` is not what is stored."""
-        actions = [self._products.put(_item(tenant_id, after), _SAME_VERSION, {":version": before.version})]
+        actions = [self._products.put(product_item(tenant_id, after), _SAME_VERSION, {":version": before.version})]
         if before.sku == after.sku:
-            entry = self._products.put(_sku_item(tenant_id, after))
+            entry = self._products.put(sku_item(tenant_id, after))
         else:
-            entry = self._products.put(_sku_item(tenant_id, after), _ABSENT)
+            entry = self._products.put(sku_item(tenant_id, after), _ABSENT)
             actions.append(self._products.delete(*keys.sku(tenant_id, before.sku)))
         actions += [*self._moves(tenant_id, before, after), entry]
         try:
@@ -125,8 +125,8 @@ class ProductStore:
 
     def _puts(self, tenant_id: str, product: Product) -> list[dict[str, Any]]:
         return [
-            self._products.put(_item(tenant_id, product), _ABSENT),
-            self._products.put(_sku_item(tenant_id, product), _ABSENT),
+            self._products.put(product_item(tenant_id, product), _ABSENT),
+            self._products.put(sku_item(tenant_id, product), _ABSENT),
         ]
 
     def _moves(self, tenant_id: str, before: Product | None, after: Product | None) -> list[dict[str, Any]]:
@@ -141,16 +141,18 @@ def _sku_taken() -> ConflictError:
     return ConflictError("Another product has this SKU.", [{"location": "body.sku", "reason": "taken"}])
 
 
-def _item(tenant_id: str, product: Product) -> Item:
+def product_item(tenant_id: str, product: Product) -> Item:
+    """The item of a product, listed by name."""
     pk, sk = keys.product(tenant_id, product.product_id)
     index = {"gsi1pk": keys.all_by_name(tenant_id), "gsi1sk": keys.by_name(product.name, product.product_id)}
     return {"pk": pk, "sk": sk, **index, "entity": "product", "tenant_id": tenant_id, **product.model_dump(mode="json")}
 
 
-def _sku_item(tenant_id: str, product: Product) -> Item:
+def sku_item(tenant_id: str, product: Product) -> Item:
+    """The copy that makes a SKU unique and lists the product within its category."""
     pk, sk = keys.sku(tenant_id, product.sku)
     partition = keys.category_by_name(tenant_id, product.category)
-    return {**_item(tenant_id, product), "pk": pk, "sk": sk, "gsi1pk": partition, "entity": "product_sku"}
+    return {**product_item(tenant_id, product), "pk": pk, "sk": sk, "gsi1pk": partition, "entity": "product_sku"}
 
 
 def _product(item: Item) -> Product:

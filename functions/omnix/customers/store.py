@@ -65,8 +65,8 @@ class CustomerStore:
     def create(self, tenant_id: str, customer: Customer, once: Once | None) -> None:
         """Raises ConflictError when the address is taken, AlreadyDoneError when the idempotency key was used."""
         actions = [
-            self._customers.put(_item(tenant_id, customer), _ABSENT),
-            self._customers.put(_email_item(tenant_id, customer), _ABSENT),
+            self._customers.put(customer_item(tenant_id, customer), _ABSENT),
+            self._customers.put(email_item(tenant_id, customer), _ABSENT),
         ]
         if once:
             actions.append(once.record(self._sessions, customer.customer_id))
@@ -81,9 +81,9 @@ class CustomerStore:
 
     def replace(self, tenant_id: str, before: Customer, after: Customer) -> None:
         """Raises ConflictError when the new address is taken, VersionChangedError when `before` is not stored."""
-        actions = [self._customers.put(_item(tenant_id, after), _SAME_VERSION, {":version": before.version})]
+        actions = [self._customers.put(customer_item(tenant_id, after), _SAME_VERSION, {":version": before.version})]
         if before.email != after.email:
-            actions.append(self._customers.put(_email_item(tenant_id, after), _ABSENT))
+            actions.append(self._customers.put(email_item(tenant_id, after), _ABSENT))
             actions.append(self._customers.delete(*keys.email(tenant_id, before.email)))
         try:
             transact(self._customers.client, actions)
@@ -134,14 +134,16 @@ def _email_taken() -> ConflictError:
     return ConflictError("Another customer has this address.", [{"location": "body.email", "reason": "taken"}])
 
 
-def _item(tenant_id: str, customer: Customer) -> Item:
+def customer_item(tenant_id: str, customer: Customer) -> Item:
+    """The item of a profile, listed by name."""
     pk, sk = keys.profile(tenant_id, customer.customer_id)
     index = {"gsi1pk": keys.all_by_name(tenant_id), "gsi1sk": keys.by_name(customer.name, customer.customer_id)}
     profile = customer.model_dump(mode="json")
     return {"pk": pk, "sk": sk, **index, "entity": "customer", "tenant_id": tenant_id, **profile}
 
 
-def _email_item(tenant_id: str, customer: Customer) -> Item:
+def email_item(tenant_id: str, customer: Customer) -> Item:
+    """The entry that makes an address unique."""
     pk, sk = keys.email(tenant_id, customer.email)
     return {"pk": pk, "sk": sk, "entity": "customer_email", "customer_id": customer.customer_id}
 

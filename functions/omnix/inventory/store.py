@@ -132,7 +132,7 @@ class StockStore:
         """
         actions = [self._put(tenant_id, before, after)]
         if adjustment:
-            actions.append(self._inventory.put(_history_item(tenant_id, adjustment)))
+            actions.append(self._inventory.put(adjustment_item(tenant_id, adjustment)))
         known = len(actions)
         if before is None:
             actions += self._opened(tenant_id, after)
@@ -148,7 +148,7 @@ class StockStore:
             raise LevelChangedError from None
 
     def _put(self, tenant_id: str, before: Level | None, after: Level) -> dict[str, Any]:
-        item = _item(tenant_id, after)
+        item = level_item(tenant_id, after)
         if before is None:
             return self._inventory.put(item, _ABSENT)
         return self._inventory.put(item, _SAME_VERSION, {":version": before.version})
@@ -205,7 +205,8 @@ def history_place(adjustment: Adjustment) -> str:
     return f"{adjustment.created_at}#{adjustment.adjustment_id}"
 
 
-def _item(tenant_id: str, found: Level) -> Item:
+def level_item(tenant_id: str, found: Level) -> Item:
+    """The item of a level, listed while it is low."""
     pk, sk = keys.level(tenant_id, found.product_id, found.location_id)
     item: Item = {"pk": pk, "sk": sk, "entity": "level", "tenant_id": tenant_id, **found.model_dump(exclude={"low"})}
     if is_low(found.available, found.reorder_point):
@@ -213,7 +214,8 @@ def _item(tenant_id: str, found: Level) -> Item:
     return item
 
 
-def _history_item(tenant_id: str, adjustment: Adjustment) -> Item:
+def adjustment_item(tenant_id: str, adjustment: Adjustment) -> Item:
+    """The item of an adjustment in its product's history."""
     pk = keys.adjustments(tenant_id, adjustment.product_id)
     own = {"pk": pk, "sk": history_place(adjustment), "entity": "adjustment", "tenant_id": tenant_id}
     return {**own, **adjustment.model_dump(mode="json")}

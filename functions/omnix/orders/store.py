@@ -96,8 +96,8 @@ class OrderStore:
         OutOfStockError with the lines of which there is too little.
         """
         plan = [
-            ("order", self._orders.put(_item(tenant_id, order), _ABSENT)),
-            ("entry", self._orders.put(_status_item(tenant_id, order))),
+            ("order", self._orders.put(order_item(tenant_id, order), _ABSENT)),
+            ("entry", self._orders.put(status_item(tenant_id, order))),
             *([("key", once.record(self._tables.sessions, order.order_id))] if once else []),
             *([("customer", self._customer_check(tenant_id, order.customer_id))] if order.customer_id else []),
             *(("price", check) for check in self._price_checks(tenant_id, order)),
@@ -121,8 +121,8 @@ class OrderStore:
         is stored, OutOfStockError with the lines whose level does not hold what the order says.
         """
         plan = [
-            ("order", self._orders.put(_item(tenant_id, after), _SAME_VERSION, {":version": before.version})),
-            ("entry", self._orders.put(_status_item(tenant_id, after))),
+            ("order", self._orders.put(order_item(tenant_id, after), _SAME_VERSION, {":version": before.version})),
+            ("entry", self._orders.put(status_item(tenant_id, after))),
             *([("key", once.record(self._tables.sessions, after.order_id))] if once else []),
         ]
         move = _MOVES.get(stock)
@@ -171,16 +171,18 @@ class OrderStore:
         return self._tables.customers.check(*customer_keys.profile(tenant_id, customer_id))
 
 
-def _item(tenant_id: str, order: Order) -> Item:
+def order_item(tenant_id: str, order: Order) -> Item:
+    """The item of an order, listed among all."""
     pk, sk = keys.order(tenant_id, order.order_id)
     item = {"pk": pk, "sk": sk, "entity": "order", "tenant_id": tenant_id, **order.model_dump(mode="json")}
     return item | _listed(tenant_id, order, None)
 
 
-def _status_item(tenant_id: str, order: Order) -> Item:
+def status_item(tenant_id: str, order: Order) -> Item:
+    """The copy that is listed among the orders of its status."""
     pk, sk = keys.status_entry(tenant_id, order.order_id)
     entry = {"pk": pk, "sk": sk, "entity": "order_status"}
-    return _item(tenant_id, order) | entry | _listed(tenant_id, order, order.status.value)
+    return order_item(tenant_id, order) | entry | _listed(tenant_id, order, order.status.value)
 
 
 def _listed(tenant_id: str, order: Order, status: str | None) -> Item:
