@@ -155,7 +155,8 @@ def _order_rows(index: int) -> Item:
     if row == 0:
         return {
             "pk": f"ORDER#S{order:07d}", "sk": "META", "shop": SHOPS[order % 3],
-            "customer": f"buyer{order % 200}@example.com", "state": STATUSES[order % 5].lower(), "placed": _iso(_moment(order)),
+            "customer": f"buyer{order % 200}@example.com", "state": STATUSES[order % 5].lower(),
+            "placed": _iso(_moment(order)),
         }  # fmt: skip
     owner = f"ORDER#LOST{index}" if flaw("order_rows", index) else f"ORDER#S{order:07d}"
     product = (order * 2 + row) % 1000
@@ -278,6 +279,6 @@ _SHAPES: dict[str, Callable[[int], Item]] = {
     "product": _product, "product_old": _product_old, "product_copy": _product, "order": _order,
     "order_rows": _order_rows, "order_numbered": _order_numbered, "stock": _stock, "stock_text": _stock_text,
     "customer": _customer, "customer_by_email": _customer_by_email, "customer_split": _customer_split,
-    "user": _user, "session": _session, "session_old": _session_old, "recommendation": _recommendation, "metric": _metric,
-    "junk": _junk,
+    "user": _user, "session": _session, "session_old": _session_old, "recommendation": _recommendation,
+    "metric": _metric, "junk": _junk,
 }  # fmt: skip

@@ -63,7 +63,7 @@ def schema(keys: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for (name, _), kind in zip(keys, ("HASH", "RANGE"), strict=False)]
 
 
-_CUSTOMER_INDEX = {"customerIndex": (("customerId", "S"), ("createdAt", "N"))}
+_CUSTOMER_INDEX: dict[str, tuple[tuple[str, str], ...]] = {"customerIndex": (("customerId", "S"), ("createdAt", "N"))}
 LEGACY: tuple[LegacyTable, ...] = (
     LegacyTable(
         "omnix-ai-cdk-products", (("id", "S"),), "product", "products", 0.16, stack=CDK_STACK, stream=True
