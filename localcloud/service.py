@@ -83,6 +83,7 @@ class Service:
         """Restore the state, open every port, and return what `cloud.json` says."""
         from localcloud.endpoint import server
         from localcloud.endpoint.application import Application
+        from localcloud.functions import state_machines
         from localcloud.gateway.server import Gateway
 
         settings = self._settings
@@ -92,6 +93,7 @@ class Service:
         endpoint_url = f"http://127.0.0.1:{endpoint_socket.getsockname()[1]}"
         gateway_url = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
         self.runtime.endpoint_url = endpoint_url
+        state_machines.install(self._sessions, endpoint_url)
         self.cloud = Cloud(settings.account_id, settings.region, endpoint_url, gateway_url, self._registry)
 
         threading.Thread(target=self._loop.run_forever, name="loop", daemon=True).start()
@@ -141,7 +143,8 @@ class Service:
         gate.usage.load(registry.get(usage.KIND, "roles") or {})
         self._acting = Acting(gate, lock)
         self.logs = LogWriter(account, lock, changed, directory.functions_log)
-        execution = Execution(RoleSessions(account, lock), self._acting)
+        self._sessions = RoleSessions(account, lock)
+        execution = Execution(self._sessions, self._acting)
         region = self._settings.region
         self.runtime = FunctionRuntime(account, region, directory.functions, lock, self.logs, execution)
         calls.route(self.runtime)
