@@ -45,7 +45,7 @@ def difference(
     """
     paths: dict[str, Kind] = {}
     for key in sorted({*old_inputs, *news} - {"__defaults"}):
-        old, new = old_inputs.get(key), news.get(key)
+        old, new = (olds if key in kind.whole else old_inputs).get(key), news.get(key)
         if key not in old_inputs and key in olds and same(kind, key, olds[key], new):
             continue
         if new is None and key in kind.filled:
@@ -72,7 +72,7 @@ def same(kind: ResourceType, key: str, old: Any, new: Any) -> bool:
 def agrees(kind: ResourceType, key: str, given: Any, observed: Any) -> bool:
     """Whether what is observed is what was given, plus at most what the service filled in."""
     given, observed = (_canonical(kind, key, kind.defaults.get(key) if v is None else v) for v in (given, observed))
-    return _covers(given, observed)
+    return bool(given == observed) if key in kind.whole else _covers(given, observed)
 
 
 def _covers(given: Any, observed: Any) -> bool:

@@ -77,6 +77,7 @@ class ResourceType:
     # What the real provider reports for an input that is not given.
     defaults: ClassVar[Mapping[str, Any]] = {}
     unordered: ClassVar[frozenset[str]] = frozenset()  # lists that are sets in the real provider
+    whole: ClassVar[frozenset[str]] = frozenset()  # maps of which the cloud must hold nothing beyond what was given
     filled: ClassVar[frozenset[str]] = frozenset()  # inputs that the service fills in when they are not given
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
     policies: ClassVar[Mapping[str, int]] = {}  # inputs that are policy documents, and AWS's limit in characters

@@ -19,7 +19,7 @@ NOT_COVERED = (
     _known("aws:apigateway/response:Response", "templates that VTL cannot read", "API Gateway's own parser", "API Gateway PutGatewayResponse"),
     _known("aws:appautoscaling/policy:Policy", "predictive scaling configurations", _MODEL, "Application Auto Scaling PredictiveScalingPolicyConfiguration"),
     _known("aws:appautoscaling/target:Target", "which dimensions a service has", "the enum of all services is checked", "Application Auto Scaling RegisterScalableTarget"),
-    _known("aws:backup/plan:Plan", "retention outside a locked vault's minimum and maximum", "no lock type in this cloud: another resource's state", "AWS Backup Vault Lock"),
+    _known("aws:backup/plan:Plan", "retention outside a locked vault's minimum and maximum", "AWS takes the plan; its jobs fail", "AWS Backup Vault Lock"),
     _known("aws:backup/plan:Plan", "cold storage for what has none (DynamoDB without advanced features)", "another resource's settings", "AWS Backup feature availability by resource"),
     _known("aws:backup/selection:Selection", "resource types that are not opted in for the Region", _STATE, "AWS Backup UpdateRegionSettings"),
     _known("aws:backup/vaultNotifications:VaultNotifications", "a topic policy that lets no backup.amazonaws.com publish", "delivery fails later, the call does not", "AWS Backup notifications"),

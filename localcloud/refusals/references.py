@@ -38,6 +38,7 @@ _ROLES = [
         ("aws:apigateway/account:Account", "cloudwatchRoleArn"),
         ("aws:appautoscaling/target:Target", "roleArn"),
         ("aws:backup/selection:Selection", "iamRoleArn"),
+        ("aws:backup/restoreTestingSelection:RestoreTestingSelection", "iamRoleArn"),
         ("aws:sns/topicSubscription:TopicSubscription", "subscriptionRoleArn"),
     )
 ]

@@ -68,6 +68,10 @@ APIS: Mapping[str, Api] = {
     "aws:backup/vaultPolicy:VaultPolicy": Api("backup PutBackupVaultAccessPolicy"),
     "aws:backup/vaultNotifications:VaultNotifications": Api("backup PutBackupVaultNotifications"),
     "aws:backup/plan:Plan": Api("backup CreateBackupPlan.BackupPlan", {"name": "BackupPlanName", **_PLAN_RULE}),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": Api("backup PutBackupVaultLockConfiguration"),
+    "aws:backup/framework:Framework": Api("backup CreateFramework", {"description": "FrameworkDescription"}),
+    "aws:backup/reportPlan:ReportPlan": Api("backup CreateReportPlan", {"description": "ReportPlanDescription"}),
+    "aws:backup/restoreTestingPlan:RestoreTestingPlan": Api("backup CreateRestoreTestingPlan.RestoreTestingPlan"),
     "aws:backup/selection:Selection": Api(
         "backup CreateBackupSelection.BackupSelection",
         {

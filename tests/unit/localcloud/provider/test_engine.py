@@ -27,7 +27,8 @@ PROGRAM = Path(__file__).parent / "program.py"
 # Types whose own tests create, change and delete them.
 ELSEWHERE = (
     *("aws:iam/openId", "aws:scheduler/", "aws:cloudwatch/event", "aws:wafv2/", "aws:sqs/queuePolicy"),
-    *("aws:lambda/eventSource", "aws:lambda/functionEventInvoke"),
+    *("aws:lambda/eventSource", "aws:lambda/functionEventInvoke", "aws:backup/framework", "aws:backup/reg"),
+    *("aws:backup/report", "aws:backup/restoreTesting", "aws:backup/vaultLock"),
 )
 # These run a function, which takes the Lambda runtime that this provider only calls.
 NEED_A_RUNTIME = {"aws:lambda/invocation:Invocation", "aws:secretsmanager/secretRotation:SecretRotation"}
