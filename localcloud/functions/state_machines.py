@@ -90,7 +90,6 @@ def _count_failures() -> None:
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import distributed_iteration_component
-    from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
     component: Any = distributed_iteration_component.DistributedIterationComponent
     run = component._map_run
@@ -102,7 +101,8 @@ def _count_failures() -> None:
         if failed > tolerated(total, eval_input.tolerated_failure_count, eval_input.tolerated_failure_percentage):
             name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
             cause = f"{failed} of {total} items failed"
-            details = EventDetails(mapRunFailedEventDetails={"error": name.error_name, "cause": cause})
+            # `Any`: moto types a dictionary as whole that never is
+            details: Any = {"mapRunFailedEventDetails": {"error": name.error_name, "cause": cause}}
             kind = HistoryEventType.MapRunFailed
             raise FailureEventException(FailureEvent(env=env, error_name=name, event_type=kind, event_details=details))
 
