@@ -33,7 +33,15 @@ def already_exists(message: str) -> ProviderError:
     return ProviderError(message, grpc.StatusCode.ALREADY_EXISTS)
 
 
-_NOT_FOUND = ("NotFound", "NoSuch", "ResourceNotFoundException", "UnknownResource", "NonExistentQueue", "DoesNotExist", "404")
+_NOT_FOUND = (
+    "NotFound",
+    "NoSuch",
+    "ResourceNotFoundException",
+    "UnknownResource",
+    "NonExistentQueue",
+    "DoesNotExist",
+    "404",
+)
 _EXISTS = (
     *("AlreadyExists", "ResourceExists", "ResourceInUse", "ResourceConflict", "ConflictException"),
     *("BucketAlready", "Duplicate", "QueueNameExists"),
