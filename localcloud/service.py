@@ -100,7 +100,10 @@ class Service:
         self._wait(self.runtime.open())
         self._gateway = Gateway(self.cloud, self.runtime, self.logs, self._acting)
         self._wait(self._gateway.open(gateway_socket))
-        application = Application(self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting)
+        application = Application(
+            self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting, self._backup
+        )
+        self._closers.append(self._backup.close)
         self._closers.append(server.EndpointServer(application, endpoint_socket).close)
         provider_port = self._start_provider()
         self._streams.start()
@@ -118,6 +121,7 @@ class Service:
 
     def _assemble(self) -> None:
         """Everything behind the ports, with the state that was saved."""
+        from localcloud.backup import apis
         from localcloud.endpoint import queries, tables, transactions, values
         from localcloud.enforcement import delivery, usage
         from localcloud.enforcement.account import Account
@@ -152,6 +156,7 @@ class Service:
         tables.install()
         transactions.install()
         values.install()
+        self._backup = apis.opened(self._acting, lock, changed)
         delivery.watch(self._acting)
         Rotation(self.runtime, self._acting, lock, changed).attach()
         self._streams = Streams(account, region, self.runtime, self._acting, lock, registry)

@@ -19,6 +19,7 @@ from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localcloud import limits
+from localcloud.backup.service import Answer, Backup
 from localcloud.endpoint import reading, tokens
 from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
 from localcloud.endpoint.server import THREADS
@@ -68,6 +69,7 @@ class Application:
         changed: Callable[[], None],
         routes: dict[tuple[str, str], Route],
         acting: Acting,
+        backup: Backup,
     ) -> None:
         _track_nothing()
         reading.install()
@@ -78,6 +80,7 @@ class Application:
         self._changed = changed
         self._routes = routes
         self._acting = acting
+        self._backup = backup
         self._faults = Faults()
         self._invocations = threading.BoundedSemaphore(_INVOCATIONS)
 
@@ -108,8 +111,11 @@ class Application:
     def _decided(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._lock.hold():
             refusal = self._refusal(call)
-            if refusal is None and call.operation not in (*_WAITS, "Invoke"):
-                return self._aws(call, environ, start_response)
+            own = refusal or self._backup.answer(call, environ.get("CONTENT_TYPE", ""))
+            if isinstance(own, Refusal):
+                refusal = own
+            elif call.operation not in (*_WAITS, "Invoke"):
+                return self._aws(call, own, environ, start_response)
         if refusal is not None:
             content_type = environ.get("CONTENT_TYPE", "")
             status, headers, body = answer.render(call, refusal, content_type, str(uuid.uuid4()))
@@ -124,8 +130,14 @@ class Application:
         """AWS's order: who it is and what he may, then what is asked, then what the service itself would need."""
         return self._acting.gate.refuse(call) or limits.refuse(call) or preconditions.refuse(call, self._acting)
 
-    def _aws(self, call: Call, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body = self._moto_answer(environ, start_response)
+    def _aws(
+        self, call: Call, own: Answer | None, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if own is None:
+            body = self._moto_answer(environ, start_response)
+        else:
+            start_response(own[0], own[1])
+            body = [own[2]]
         if not _reads_only(environ["REQUEST_METHOD"], environ.get("HTTP_X_AMZ_TARGET", "")):
             self._changed()
             if _DECIDING.search(call.operation):

@@ -29,7 +29,7 @@ from moto.iam.models import AWSManagedPolicy
 # Zips and uploads above this size are written once, by their hash, instead of into every snapshot.
 BLOB_BYTES = 64 * 1024
 _PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
-_BLOB_OWNERS = {"FakeKey", "LambdaFunction", "LayerVersion"}
+_BLOB_OWNERS = {"FakeKey", "LambdaFunction", "LayerVersion", "Chunk"}
 
 
 class BlobStore:

@@ -1,0 +1,19 @@
+"""All operations that are answered here, put together."""
+
+from collections.abc import Callable
+
+from localcloud.backup import backup_jobs, points, restore_jobs, writes
+from localcloud.backup.service import Backup
+from localcloud.enforcement.acting import Acting
+from localcloud.persistence.lock import StateLock
+
+_BACKUP = (points, backup_jobs, restore_jobs)
+
+
+def opened(acting: Acting, lock: StateLock, changed: Callable[[], None]) -> Backup:
+    """The service, ready to answer."""
+    writes.install()
+    made = Backup(acting, lock, changed)
+    for module in _BACKUP:
+        made.add("backup", module.OPERATIONS)
+    return made
