@@ -10,6 +10,8 @@ from ops.errors import Refused
 from ops.stack import Cloud, Place, is_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import boto3
 
 # Shaped so that no scanner and no AWS takes them for real (a real one starts with AKIA or ASIA).
@@ -19,9 +21,13 @@ _FAKE_SECRET_KEY = "omnix-local"  # noqa: S105 - it opens nothing
 
 @dataclass
 class Aws:
-    """Clients of one place, made on first use; the account is checked before the first one is handed out."""
+    """Clients of one place, made on first use; the account is checked before the first one is handed out.
+
+    `retries` is botocore's: what asks thousands of times takes `adaptive`, which slows down where AWS throttles.
+    """
 
     place: Place
+    retries: Mapping[str, Any] = field(default_factory=lambda: {"mode": "standard", "total_max_attempts": 3})
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -54,7 +60,7 @@ class Aws:
             connect_timeout=5,
             # Lambda's own limit for a synchronous answer through us is a function's timeout; rotation takes minutes.
             read_timeout=130,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries=dict(self.retries),
             s3={"addressing_style": "path"} if self.place.cloud is Cloud.LOCAL else None,
         )
         client = session.client(service, endpoint_url=self.place.endpoint_url, config=config)
