@@ -30,8 +30,8 @@ KEPT_DAYS = 90
 class MigrationStackArgs:
     """`sources`: names of the legacy tables, in this account and region, that may be exported.
 
-    `tables` are the standard ones, by logical name; `tenants_only` is no restriction here: a migration writes claims
-    and credentials too, so the function's role is as wide as the tables and lives as long as the config says.
+    `tables` are the standard ones, by logical name. A migration writes claims and credentials too: the function's role
+    is as wide as the tables, and lives as long as the config says.
     """
 
     names: Names
@@ -120,8 +120,7 @@ class MigrationStack(pulumi.ComponentResource):
         args = self._args
         group = aws.cloudwatch.LogGroup(
             f"{self._name}-executions",
-            # with this prefix the log group's resource policy cannot outgrow its 5,120 characters (Step Functions guide)
-            name=f"/aws/vendedlogs/states/{self._machine}",
+            name=args.names.log_group(FUNCTION),
             retention_in_days=args.log_retention_days,
             kms_key_id=args.key_arn,
             tags=_TAGS,
