@@ -131,7 +131,8 @@ class Reader:
         if notes is not None:
             notes.missing.append(f"{service}:{name} was not answered: {code}")
         unread = Unread(
-            service=service, operation=name, region=region, code=code, message=message, subject=subject, kinds=list(kinds)
+            service=service, operation=name, region=region, code=code, message=message, subject=subject,
+            kinds=list(kinds),
         )  # fmt: skip
         with self._lock:
             self.errors.append(unread)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ops.audit.model import Kind, Resource
 from ops.audit.plain import chosen, settled, tags
 from ops.audit.reader import GLOBAL, GLOBAL_HOME, Notes
+from ops.audit.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 KINDS = (Kind.DISTRIBUTION,)
 
 
-def read(reader: Reader, _region: str, only: str | None = None) -> Iterator[Resource]:
+def read(reader: Reader, _region: str, only: str | None = None) -> Iterator[Seen]:
     """The account's distributions, or the one with the id `only`."""
     for found in reader.pages("cloudfront", "list_distributions", GLOBAL_HOME, "DistributionList.Items", KINDS):
         if only and found["Id"] != only:
@@ -26,12 +27,15 @@ def read(reader: Reader, _region: str, only: str | None = None) -> Iterator[Reso
             "cloudfront", "list_tags_for_resource", GLOBAL_HOME, KINDS, subject=found["Id"], notes=notes,
             Resource=found["ARN"],
         )  # fmt: skip
-        yield Resource(
+        resource = Resource(
             kind=Kind.DISTRIBUTION, arn=found["ARN"], name=found["Id"], label=_label(found), region=GLOBAL,
             account_id=reader.account_id, tags=tags((marks or {}).get("Tags", {}).get("Items")),
             facts=_facts(found), measures={"status": found.get("Status"), "domain": found.get("DomainName")},
             incomplete=notes.missing,
         )  # fmt: skip
+        yield Seen(
+            resource, {f"origin {one['Id']}": one["DomainName"] for one in found.get("Origins", {}).get("Items") or []}
+        )
 
 
 def _label(found: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ops.audit.model import Kind, Resource
 from ops.audit.plain import chosen, moment, settled, tags
 from ops.audit.reader import Notes
+from ops.audit.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
 KINDS = (Kind.FUNCTION,)
 
 
-def read(reader: Reader, region: str, only: str | None = None) -> Iterator[tuple[Resource, dict[str, str]]]:
-    """The region's functions (or `only` that one), each with its environment's values, for whoever looks for names."""
+def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Seen]:
+    """The region's functions (or `only` that one); the texts are their variables and their role."""
     if only:
         one = reader.call("lambda", "get_function_configuration", region, KINDS, subject=only, FunctionName=only)
         found = [one] if one else []
     else:
         found = reader.pages("lambda", "list_functions", region, "Functions", KINDS)
     for configuration in found:
-        yield _function(reader, region, configuration), _values(configuration)
+        texts = {f"variable {name}": value for name, value in _values(configuration).items()}
+        yield Seen(_function(reader, region, configuration), texts | {"role": configuration.get("Role", "")})
 
 
 def _values(configuration: dict[str, Any]) -> dict[str, str]:

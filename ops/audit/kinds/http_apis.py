@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ops.audit.model import Kind, Resource
 from ops.audit.plain import chosen, moment, tags
 from ops.audit.reader import Notes
+from ops.audit.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 KINDS = (Kind.HTTP_API, Kind.WEBSOCKET_API)
 
 
-def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resource]:
+def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Seen]:
     """The region's HTTP and WebSocket APIs, or the one with the id `only`."""
     if only:
         one = reader.call("apigatewayv2", "get_api", region, KINDS, subject=only, ApiId=only)
@@ -27,7 +28,7 @@ def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resou
         yield _api(reader, region, api)
 
 
-def _api(reader: Reader, region: str, api: dict[str, Any]) -> Resource:
+def _api(reader: Reader, region: str, api: dict[str, Any]) -> Seen:
     id_, notes = api["ApiId"], Notes()
     kind = Kind.WEBSOCKET_API if api.get("ProtocolType") == "WEBSOCKET" else Kind.HTTP_API
     asked: dict[str, Any] = {"subject": api.get("Name", id_), "notes": notes, "ApiId": id_}
@@ -42,12 +43,17 @@ def _api(reader: Reader, region: str, api: dict[str, Any]) -> Resource:
         sorted((one["RouteKey"], behind.get((one.get("Target") or "").rpartition("/")[2], "")) for one in routes)
     )
     changed = [when for stage in stages if (when := moment(stage.get("LastUpdatedDate") or stage.get("CreatedDate")))]
-    return Resource(
+    resource = Resource(
         kind=kind, arn=f"arn:{reader.partition}:apigateway:{region}::/apis/{id_}", name=id_,
         label=api.get("Name", ""), region=region, account_id=reader.account_id,
         created_at=moment(api.get("CreatedDate")), tags=tags(api.get("Tags")), facts=facts,
         measures={"last_deployment": max(changed).isoformat() if changed else None}, incomplete=notes.missing,
     )  # fmt: skip
+    texts = {f"integration of {route}": uri for route, uri in facts["routes"].items()}
+    for stage in stages:
+        variables = stage.get("StageVariables") or {}
+        texts |= {f"variable {key} of stage {stage['StageName']}": value for key, value in variables.items()}
+    return Seen(resource, texts)
 
 
 def _stage(stage: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ops.audit.model import Kind, Resource
 from ops.audit.plain import chosen, moment, tags
 from ops.audit.reader import Notes
+from ops.audit.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 KINDS = (Kind.LOG_GROUP,)
 
 
-def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resource]:
+def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Seen]:
     """The region's log groups, or the one named `only`; with the time of the newest event in `measures`."""
-    chosen_by = {"logGroupNamePrefix": only} if only else {}
+    chosen_by: dict[str, Any] = {"logGroupNamePrefix": only} if only else {}
     for group in reader.pages("logs", "describe_log_groups", region, "logGroups", KINDS, **chosen_by):
         name = group["logGroupName"]
         if only and name != only:
@@ -27,13 +28,16 @@ def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resou
         # `logGroupArn` is the ARN that tags and policies take; `arn` has a trailing ":*"
         arn = group.get("logGroupArn") or group["arn"].removesuffix(":*")
         marks = reader.call("logs", "list_tags_for_resource", region, KINDS, subject=name, notes=notes, resourceArn=arn)
-        yield Resource(
+        resource = Resource(
             kind=Kind.LOG_GROUP, arn=arn, name=name, region=region, account_id=reader.account_id,
             created_at=moment(group.get("creationTime")), tags=tags((marks or {}).get("tags")),
-            facts=chosen(group, "creationTime", "retentionInDays", "kmsKeyId", "logGroupClass", "deletionProtectionEnabled"),
+            facts=chosen(
+                group, "creationTime", "retentionInDays", "kmsKeyId", "logGroupClass", "deletionProtectionEnabled"
+            ),
             measures={"bytes": group.get("storedBytes", 0), "newest": _newest(reader, region, name, notes)},
             incomplete=notes.missing,
         )  # fmt: skip
+        yield Seen(resource)
 
 
 def _newest(reader: Reader, region: str, name: str, notes: Notes) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.audit.model import Kind, Resource
 from ops.audit.plain import chosen, moment, tags
+from ops.audit.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 KINDS = (Kind.SECRET,)
 
 
-def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resource]:
+def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Seen]:
     """The region's secrets, those that wait for their deletion too; or the one named `only`."""
     # the filter matches prefixes: the exact one is picked out below
     narrowed: dict[str, Any] = {"Filters": [{"Key": "name", "Values": [only]}]} if only else {}
@@ -26,7 +27,7 @@ def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resou
         if only and secret["Name"] != only:
             continue
         accessed = moment(secret.get("LastAccessedDate"))
-        yield Resource(
+        resource = Resource(
             kind=Kind.SECRET, arn=secret["ARN"], name=secret["Name"], region=region, account_id=reader.account_id,
             created_at=moment(secret.get("CreatedDate")), tags=tags(secret.get("Tags")),
             facts=chosen(
@@ -35,3 +36,4 @@ def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resou
             ),
             measures={"accessed": accessed.isoformat() if accessed else None},
         )  # fmt: skip
+        yield Seen(resource, {"rotation function": secret.get("RotationLambdaARN", "")})

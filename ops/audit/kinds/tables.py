@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ops.audit.model import Kind, Resource
 from ops.audit.plain import chosen, moment, settled, tags
 from ops.audit.reader import Notes
+from ops.audit.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
 KINDS = (Kind.TABLE,)
 
 
-def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Resource]:
+def read(reader: Reader, region: str, only: str | None = None) -> Iterator[Seen]:
     """The region's tables, or the one named `only`."""
     names = [only] if only else reader.pages("dynamodb", "list_tables", region, "TableNames", KINDS)
     for name in names:
         notes = Notes()
-        asked = {"subject": name, "notes": notes}
+        asked: dict[str, Any] = {"subject": name, "notes": notes}
         answer = reader.call("dynamodb", "describe_table", region, KINDS, TableName=name, **asked)
         if answer or notes.missing:
-            yield _table(reader, region, name, (answer or {}).get("Table", {}), notes)
+            yield Seen(_table(reader, region, name, (answer or {}).get("Table", {}), notes))
 
 
 def _table(reader: Reader, region: str, name: str, table: dict[str, Any], notes: Notes) -> Resource:
     arn = table.get("TableArn") or reader.arn("dynamodb", region, f"table/{name}")
-    asked = {"subject": name, "notes": notes}
+    asked: dict[str, Any] = {"subject": name, "notes": notes}
     ttl = reader.call("dynamodb", "describe_time_to_live", region, KINDS, TableName=name, **asked) or {}
     copies = reader.call("dynamodb", "describe_continuous_backups", region, KINDS, TableName=name, **asked) or {}
     marks = reader.pages("dynamodb", "list_tags_of_resource", region, "Tags", KINDS, ResourceArn=arn, **asked)
