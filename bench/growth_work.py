@@ -86,16 +86,15 @@ def main(sizes: list[int]) -> None:
     from api.handler import handler as ours
     from bench.twin.handler import handler as twin
     from bench.twin.table import dynamodb as twins
-    from omnix import aws
     from omnix.dashboard.service import recent_summaries
-    from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+    from omnix.tables import opened
 
     # a client of its own: the platform's refuses to start a call when its function's time is up
     writer: Any = Session().create_client("dynamodb", region_name=os.environ["AWS_REGION"])
     meter, store = Meter(), os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
-    meter.attach(aws.dynamodb(parameters().get(DATABASE_ENDPOINT)))
+    meter.attach(opened("products").client)
     meter.attach(twins)
-    products, analytics = (parameters().get(table(name)) for name in ("products", "analytics"))
+    products, analytics = (opened(name).name for name in ("products", "analytics"))
     recent_summaries.seconds = 0  # else this process would read the roll-ups once in five seconds
     subjects = (("ours", ours), ("twin", twin))
     logging.getLogger("mangum").setLevel(logging.CRITICAL)  # a twin that fails is told of by its cell

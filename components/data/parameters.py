@@ -1,6 +1,7 @@
 """The Parameter Store entries that functions read at run time, as data, and the grants to read them."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +9,8 @@ import pulumi
 
 from components.iam import Grantee, Statement
 from components.naming import Names
+
+TABLES_PATH = "database/tables"
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,12 @@ def entries(
     names: Names, *, tables: Iterable[str], origins: Iterable[str], model_id: str, log_level: str, commit: str
 ) -> list[Entry]:
     """Everything known before an API exists; `api/url` and `api/usage-key` come with the API."""
+    standard = {table: names.table(table) for table in tables}
     endpoint = f"https://dynamodb.{names.region}.amazonaws.com"
     return [
         Entry("database/endpoint", "String", endpoint, "DynamoDB endpoint"),
-        *(
-            Entry(f"database/tables/{table}", "String", names.table(table), f"Name of the table {table}")
-            for table in tables
-        ),
+        Entry(TABLES_PATH, "String", table_names(standard), "Names of the tables by their logical names"),
+        *(_of_one_table(table, name) for table, name in standard.items()),
         Entry("api/cors-origins", "StringList", ",".join(sorted(origins)), "Origins a browser may call from"),
         Entry("bedrock/model-id", "String", model_id, "Model of the assistant"),
         Entry("monitoring/log-level", "String", log_level, "Log level of every function"),
@@ -43,12 +45,35 @@ def entries(
     ]
 
 
+def table_names(tables: Mapping[str, str]) -> str:
+    """The value of `database/tables`: physical names by logical name, canonical.
+
+    One parameter for all, so that a cut-over of several tables is one write, and no function needs more than the ten
+    names that `GetParameters` takes.
+    """
+    return json.dumps(tables, sort_keys=True, separators=(",", ":"))
+
+
+def _of_one_table(logical: str, physical: str) -> Entry:
+    """Deprecated, to go with the next release: the functions of the last one read a parameter a table.
+
+    Where the deployment service moves the alias, those functions serve on after this program's update until the shift,
+    and again after a rollback; and a name that they miss is an error at once, whatever they have in their cache.
+    """
+    return Entry(f"{TABLES_PATH}/{logical}", "String", physical, f"Name of the table {logical}")
+
+
 @dataclass(frozen=True)
 class Parameters:
-    """Grants on the environment's parameters."""
+    """Grants on the environment's parameters.
+
+    `written` are their names, known once they are there: a role may read them only then, and a function gets its code
+    after its role's policies, so that no new version looks for a parameter that is still to come.
+    """
 
     names: Names
     key_arn: pulumi.Input[str]
+    written: pulumi.Output[list[str]]
 
     def grant_read(self, grantee: Grantee) -> None:
         """Read any parameter of the environment by its name; a SecureString stays encrypted."""
@@ -59,7 +84,7 @@ class Parameters:
                 Statement(
                     "ReadParameters",
                     ["ssm:GetParameters"],
-                    [f"{prefix}/*"],
+                    [self.written.apply(lambda _: f"{prefix}/*")],
                 )
             ],
         )

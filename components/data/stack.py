@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.commit import UNKNOWN_COMMIT
 from components.config import Capacity
 from components.data.capacity import SCALED_PROPERTIES, scale, scalings
-from components.data.parameters import Parameters, entries
+from components.data.parameters import Entry, Parameters, entries
 from components.data.table import Table
 from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
 from components.lifecycle import Protection, serving, stateful
@@ -53,8 +53,8 @@ class DataStack(pulumi.ComponentResource):
         super().__init__("omnix:components:DataStack", name, None, opts)
         self._name, self._args = name, args
         self.tables = {table.name: self._table(table) for table in TABLES.values()}
-        self._write_parameters()
-        self.parameters = Parameters(args.names, args.key_arn)
+        written = [self._parameter(entry).name for entry in self._entries()]
+        self.parameters = Parameters(args.names, args.key_arn, pulumi.Output.all(*written))
         self.register_outputs({"tables": {logical: table.name for logical, table in self.tables.items()}})
 
     def _table(self, definition: TableDefinition) -> Table:
@@ -98,27 +98,29 @@ class DataStack(pulumi.ComponentResource):
             names=args.names,
         )
 
-    def _write_parameters(self) -> None:
+    def _entries(self) -> Sequence[Entry]:
         args = self._args
-        for entry in entries(
+        return entries(
             args.names,
             tables=TABLES,
             origins=args.cors_origins,
             model_id=args.bedrock_model_id,
             log_level=args.log_level,
             commit=args.commit,
-        ):
-            area, *levels = entry.path.split("/")
-            aws.ssm.Parameter(
-                f"{self._name}-parameter-{entry.slug}",
-                name=args.names.parameter(area, *levels),
-                type=entry.type,
-                value=entry.value,
-                description=entry.description,
-                tags=_TAGS,
-                # Without them no function finds its tables.
-                opts=serving(self, locked=args.protection.locked),
-            )
+        )
+
+    def _parameter(self, entry: Entry) -> aws.ssm.Parameter:
+        area, *levels = entry.path.split("/")
+        return aws.ssm.Parameter(
+            f"{self._name}-parameter-{entry.slug}",
+            name=self._args.names.parameter(area, *levels),
+            type=entry.type,
+            value=entry.value,
+            description=entry.description,
+            tags=_TAGS,
+            # Without them no function finds its tables.
+            opts=serving(self, locked=self._args.protection.locked),
+        )
 
 
 def _index(index: str, capacity: Capacity | None) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from omnix import aws, clock
+from omnix import aws, clock, table_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,26 +99,11 @@ CORS_ORIGINS = "api/cors-origins"
 USAGE_KEY = "api/usage-key"
 DATABASE_ENDPOINT = "database/endpoint"
 RELEASE_COMMIT = "release/commit"
-
-_TABLES = (
-    "analytics",
-    "customer-profiles",
-    "inventory",
-    "orders",
-    "products",
-    "recommendations",
-    "sessions",
-    "users",
-)
-
-
-def table(logical: str) -> str:
-    """The name of the parameter that holds a table's physical name."""
-    return f"database/tables/{logical}"
+TABLES = table_names.PARAMETER
 
 
 @functools.cache
 def parameters() -> Parameters:
     """What the functions that serve HTTP declare."""
-    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, RELEASE_COMMIT, *(table(logical) for logical in _TABLES)]
+    names = [LOG_LEVEL, CORS_ORIGINS, DATABASE_ENDPOINT, RELEASE_COMMIT, TABLES]
     return Parameters(aws.client("ssm"), os.environ["OMNIX_PARAMETER_PREFIX"], names)

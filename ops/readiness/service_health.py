@@ -6,6 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from omnix import table_names
 from ops.readiness.answers import answered, json_error, json_object
 from ops.readiness.checks import Check, Failed, Site, require
 from ops.readiness.verdict import Category
@@ -21,6 +22,7 @@ _READINESS_EVENT = b'{"source": "omnix.readiness"}'
 _SECURE_PARAMETERS = ("api/usage-key",)
 _PLAIN_PARAMETERS = (
     "database/endpoint",
+    table_names.PARAMETER,
     "api/cors-origins",
     "api/url",
     "bedrock/model-id",
@@ -147,10 +149,9 @@ def _stored(site: Site) -> dict[str, dict[str, Any]]:
 
 
 def _parameters_present(site: Site) -> None:
-    tables = [f"database/tables/{name}" for name in site.stack.outputs.tables]
     stored = _stored(site)
     site.kept["parameters"] = stored
-    missing = [name for name in (*_PLAIN_PARAMETERS, *_SECURE_PARAMETERS, *tables) if name not in stored]
+    missing = [name for name in (*_PLAIN_PARAMETERS, *_SECURE_PARAMETERS) if name not in stored]
     require(not missing, f"missing below {site.stack.outputs.parameter_prefix}: {', '.join(missing)}")
     clear = [name for name in _SECURE_PARAMETERS if stored[name]["Type"] != "SecureString"]
     require(not clear, f"not a SecureString: {', '.join(clear)}")
@@ -158,13 +159,15 @@ def _parameters_present(site: Site) -> None:
 
 def _parameters_agree(site: Site) -> None:
     stored, outputs = site.need("parameters"), site.stack.outputs
-    expected = {f"database/tables/{name}": physical for name, physical in outputs.tables.items()}
+    expected: dict[str, str] = {}
     # On this machine a restarted gateway may have another port than the one that the stack was told.
     if site.stack.place.cloud is Cloud.AWS:
         expected["api/url"] = outputs.api_url
     wrong = [name for name, value in expected.items() if stored[name]["Value"].rstrip("/") != value.rstrip("/")]
     if set(stored["api/cors-origins"]["Value"].split(",")) - {""} != set(outputs.cors_origins):
         wrong.append("api/cors-origins")
+    if table_names.parse(stored[table_names.PARAMETER]["Value"]).tables != outputs.tables:
+        wrong.append(table_names.PARAMETER)
     require(not wrong, f"other values than the stack's outputs: {', '.join(wrong)}")
 
 

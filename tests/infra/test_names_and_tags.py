@@ -171,6 +171,7 @@ def test_every_parameter_lies_below_the_environments_prefix(recorded: Stacks, st
         "api/usage-key",
         "bedrock/model-id",
         "database/endpoint",
+        "database/tables",
         "monitoring/log-level",
         "release/commit",
     }

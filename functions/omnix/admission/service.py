@@ -11,10 +11,10 @@ from omnix.admission import api_key, policy
 from omnix.admission.keyring import Keyring
 from omnix.admission.refusal import RefusedError
 from omnix.admission.settings import AuthorizerSettings, load
-from omnix.dynamodb import Table
-from omnix.parameters import DATABASE_ENDPOINT, LOG_LEVEL, USAGE_KEY, Parameters, table
+from omnix.parameters import DATABASE_ENDPOINT, LOG_LEVEL, TABLES, USAGE_KEY, Parameters
 from omnix.readiness import Report, report
 from omnix.secrets import RotatingSecret
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Admission:
         self._parameters = parameters
         self._signing = RotatingSecret(client, settings.jwt_secret_id)
         self._api_key = RotatingSecret(client, settings.api_key_secret_id)
-        self._keyring = Keyring(self._users)
+        self._keyring = Keyring(lambda: opened("users", parameters))
 
     def admit(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The policy for a REQUEST authorizer event; raises RefusedError."""
@@ -56,10 +56,6 @@ class Admission:
             "table:users": self._keyring.probe,
         }
         return report("authorizer", probes)
-
-    def _users(self) -> Table:
-        endpoint, name = self._parameters.get(DATABASE_ENDPOINT), self._parameters.get(table("users"))
-        return Table(aws.dynamodb(endpoint), name)
 
     def _by_api_key(self, credential: str) -> dict[str, str]:
         """A tenant's key by its hash, the platform's own by its value: their forms tell them apart."""
@@ -94,5 +90,5 @@ class Admission:
 def admission() -> Admission:
     """The authorizer of the environment that this process serves; the one reader of the usage plan's key."""
     settings = load()
-    names = [USAGE_KEY, LOG_LEVEL, DATABASE_ENDPOINT, table("users")]
+    names = [USAGE_KEY, LOG_LEVEL, DATABASE_ENDPOINT, TABLES]
     return Admission(settings, Parameters(aws.client("ssm"), settings.parameter_prefix, names, decrypt=True))

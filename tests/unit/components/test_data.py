@@ -1,3 +1,7 @@
+"""The tables as data, and the parameters that name them."""
+
+import json
+
 from components.config.adoption import ADOPTABLE
 from components.data.parameters import entries
 from components.data.tables import TABLES, TableDefinition
@@ -29,12 +33,11 @@ def test_parameters_tell_functions_where_everything_is() -> None:
     made = entries(NAMES, tables=TABLES, origins=origins, model_id="m", log_level="INFO", commit="c0ffee")
     values = {entry.path: entry.value for entry in made}
     assert values["database/endpoint"] == "https://dynamodb.eu-central-1.amazonaws.com"
-    assert values["database/tables/users"] == "omnix-ai-dev-users"
+    assert json.loads(str(values["database/tables"])) == {table: f"omnix-ai-dev-{table}" for table in TABLES}
     assert values["api/cors-origins"] == "https://a.example,https://b.example"
     assert values["bedrock/model-id"] == "m"
     assert values["monitoring/log-level"] == "INFO"
     assert values["release/commit"] == "c0ffee"
-    assert len([path for path in values if path.startswith("database/tables/")]) == len(TABLES)
     assert len({entry.slug for entry in made}) == len(made)
 
 

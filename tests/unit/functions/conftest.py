@@ -16,6 +16,7 @@ from components.data.tables import PARTITION_KEY, SORT_KEY, TableDefinition
 from components.data.tables import TABLES as DEFINITIONS
 from omnix import clock, deadline
 from omnix.dynamodb import load_item
+from omnix.table_names import TableNames
 from tests.dynamodb_local.distribution import UnavailableError
 from tests.dynamodb_local.server import REQUIRED, required, running
 
@@ -214,8 +215,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch, database: str | None) -> Iterator[Clo
 
 
 def _parameters(made: Cloud) -> None:
-    for logical in TABLES:
-        made.set_parameter(f"database/tables/{logical}", table(logical))
+    made.set_parameter("database/tables", TableNames({logical: table(logical) for logical in TABLES}).text())
     made.set_parameter("database/endpoint", made.database or f"https://dynamodb.{REGION}.amazonaws.com")
     made.set_parameter("api/cors-origins", f"{ORIGIN},https://other.dev.example", "StringList")
     made.set_parameter("api/usage-key", "usage-key-value", "SecureString")

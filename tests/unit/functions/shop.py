@@ -2,23 +2,18 @@
 
 from typing import Any
 
-from omnix import aws
 from omnix.authorisation import Principal, Role
 from omnix.catalogue.model import ProductInput
 from omnix.catalogue.service import catalogue
-from omnix.dynamodb import Table, dump_item
+from omnix.dynamodb import dump_item
 from omnix.events.change import Change, Kind
 from omnix.inventory import keys as inventory_keys
 from omnix.orders.model import OrderChanges, OrderInput
 from omnix.orders.service import orders
 from omnix.orders.status import OrderStatus
-from omnix.parameters import DATABASE_ENDPOINT, parameters, table
+from omnix.tables import opened
 
 WHO = Principal("t1", "u1", Role.OWNER, "s1", "jwt")
-
-
-def stored(logical: str) -> Table:
-    return Table(aws.dynamodb(parameters().get(DATABASE_ENDPOINT)), parameters().get(table(logical)))
 
 
 def product(sku: str, amount: int = 100, currency: str = "EUR", who: Principal = WHO, **changes: Any) -> str:
@@ -31,13 +26,13 @@ def stock(product_id: str, units: int, location: str = "main", tenant: str = "t1
     pk, sk = inventory_keys.level(tenant, product_id, location)
     item: dict[str, Any] = {"pk": pk, "sk": sk, "entity": "level", "product_id": product_id, "location_id": location}
     item |= {"on_hand": units, "reserved": 0, "available": units, "reorder_point": 0, "version": 1, "updated_at": "x"}
-    levels = stored("inventory")
+    levels = opened("inventory")
     levels.client.put_item(TableName=levels.name, Item=dump_item(item))
 
 
 def level(product_id: str, location: str = "main", tenant: str = "t1") -> tuple[int, int, int]:
     """On hand, reserved, available."""
-    item = stored("inventory").get(*inventory_keys.level(tenant, product_id, location))
+    item = opened("inventory").get(*inventory_keys.level(tenant, product_id, location))
     assert item is not None
     return item["on_hand"], item["reserved"], item["available"]
 

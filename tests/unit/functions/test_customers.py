@@ -10,9 +10,10 @@ import pytest
 from omnix import clock
 from omnix.customers import rollup
 from omnix.customers.model import CustomerInput
+from omnix.tables import opened
 
 from .conftest import Answer, Cloud, caller
-from .shop import changed, order, product, step, stock, stored
+from .shop import changed, order, product, step, stock
 
 type Call = Callable[..., Answer]
 
@@ -179,7 +180,7 @@ def test_an_erased_customer_leaves_nothing_personal_and_its_orders_stay(api: Cal
 
 
 def image(order_id: str) -> dict[str, Any]:
-    item = stored("orders").get("TENANT#t1", f"ORDER#{order_id}")
+    item = opened("orders").get("TENANT#t1", f"ORDER#{order_id}")
     assert item is not None
     return item
 
@@ -267,7 +268,7 @@ def test_a_change_that_comes_again_counts_once_and_one_of_an_erased_customer_nev
     after = image(bought)
     for _ in range(3):
         rollup.apply(changed(before, after, "event-1"))
-    entry = stored("orders").get("TENANT#t1", f"STATUS#{bought}")
+    entry = opened("orders").get("TENANT#t1", f"STATUS#{bought}")
     rollup.apply(changed(None, entry, "event-2"))  # the status entry is no second order
     assert api("GET", f"/customers/{made}/value").json["orders"] == 1
     api("DELETE", f"/customers/{made}")

@@ -11,9 +11,10 @@ from omnix.inventory import keys, store
 from omnix.inventory.model import Adjustment, AdjustmentInput, ReorderPointInput
 from omnix.inventory.service import stock as stocks
 from omnix.inventory.store import StockStore
+from omnix.tables import opened
 
 from .conftest import Cloud
-from .shop import WHO, level, product, stock, stored
+from .shop import WHO, level, product, stock
 from .test_races import at_once, kinds
 
 pytestmark = pytest.mark.usefixtures("cloud", "atomic_writes")
@@ -123,7 +124,7 @@ def test_levels_from_before_there_were_guards_count(monkeypatch: pytest.MonkeyPa
     stock(tea, 1, "north")
     stock(tea, 1, "south")
     assert kinds(at_once(2, lambda number: receive(tea, f"l{number}"))) == {"Adjustment": 1, "ConflictError": 1}
-    guard = stored("inventory").get(*keys.guard("t1", tea))
+    guard = opened("inventory").get(*keys.guard("t1", tea))
     assert guard is not None
     assert guard["opened"] == MOST
 

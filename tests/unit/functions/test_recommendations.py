@@ -19,9 +19,10 @@ from omnix.customers.service import customers
 from omnix.events.change import Change
 from omnix.recommendations import pairs
 from omnix.recommendations.counts import added, top
+from omnix.tables import opened
 
 from .conftest import Answer, Cloud, caller
-from .shop import WHO, changed, order, product, step, stock, stored
+from .shop import WHO, changed, order, product, step, stock
 
 type Call = Callable[..., Answer]
 type Shop = dict[str, str]
@@ -50,7 +51,7 @@ def react(change: Change) -> None:
 
 
 def image(order_id: str) -> dict[str, Any]:
-    item = stored("orders").get("TENANT#t1", f"ORDER#{order_id}")
+    item = opened("orders").get("TENANT#t1", f"ORDER#{order_id}")
     assert item is not None
     return item
 
@@ -135,7 +136,7 @@ def test_an_order_counts_once_however_often_its_change_comes_and_only_when_it_is
     before = cloud.items("recommendations")
     was, now = image(unpaid), image(paid)
     pairs.apply(changed(was, now, "event-1"))
-    entry = stored("orders").get("TENANT#t1", f"STATUS#{paid}")
+    entry = opened("orders").get("TENANT#t1", f"STATUS#{paid}")
     pairs.apply(changed(None, entry, "event-2"))
     step(paid, "fulfilled")
     pairs.apply(changed(now, image(paid), "event-3"))

@@ -349,7 +349,7 @@ class Ssm:
         return self
 
     def paginate(self, **_arguments: Any) -> list[dict[str, Any]]:
-        values = {f"database/tables/{name}": physical for name, physical in TABLES.items()}
+        values = {"database/tables": json.dumps(TABLES)}
         values |= dict.fromkeys(("database/endpoint", "bedrock/model-id", "monitoring/log-level", "api/url"), "x")
         values |= {"api/cors-origins": ",".join(reversed(ORIGINS)), "api/usage-key": "encrypted"}
         if "parameter missing" in self.defects:

@@ -38,7 +38,7 @@ def test_tables_and_counts_are_those_of_the_stack() -> None:
         ("omnix-ai-dev-products", False),
         ("omnix-ai-dev-users", False),
     ]
-    assert (status.secrets, status.parameters) == (3, 8)
+    assert (status.secrets, status.parameters) == (3, 7)
     assert status.document()["functions"][0]["state"] == "Active"
 
 
