@@ -14,7 +14,8 @@ from components.api.contract import operations
 from components.api.functions import ROUTED, Stores
 from components.api.stack import API_FUNCTIONS, ApiStack, ApiStackArgs
 from components.artefacts import Artefact, ArtefactError
-from components.backup.stack import BackupStack, BackupStackArgs, vault_name
+from components.backup.stack import BackupStack, BackupStackArgs
+from components.backup.vault import vault_name
 from components.budget.billing import billing_services
 from components.budget.definitions import Budget, bedrock_budgets, budgets_note
 from components.budget.stack import BudgetStack, BudgetStackArgs
@@ -104,6 +105,7 @@ class _Environment:
         config = self.config
         args = SecurityStackArgs(
             names=self.names,
+            dr_region=config.dr_region,
             protection=self.protection,
             secret_recovery_days=config.secret_recovery_days,
             account_baseline=config.account_baseline,
@@ -220,13 +222,19 @@ class _Environment:
         return MonitoringStack("monitoring", args, self.options)
 
     def _backup(self) -> BackupStack:
+        config = self.config
         args = BackupStackArgs(
             names=self.names,
+            dr_region=config.dr_region,
             key_arn=self.security.key.arn,
-            table_arns=[table.arn for table in self.data.tables.values()],
+            dr_key_arn=self.security.dr_key.arn,
+            table_arns={logical: table.arn for logical, table in self.data.tables.items()},
             topic_arn=self.monitoring.topic_arn,
+            alarm_emails=config.alarm_emails,
+            config=config.backup,
             protection=self.protection,
-            adopt=self.config.adopt.get("vault"),
+            adopt=config.adopt.get("vault"),
+            dr_adopt=config.adopt.get("dr-vault"),
         )
         return BackupStack("backup", args, self.options)
 
@@ -247,7 +255,9 @@ class _Environment:
             names=self.names,
             preview=config.preview,
             account_baseline=config.account_baseline,
+            dr_region=config.dr_region,
             key_arn=self.security.key.arn,
+            dr_key_arn=self.security.dr_key.arn,
             rest_api_id=self.api.rest_api_id,
             backup_plan_id=self.backup.plan_id,
         )
@@ -276,6 +286,12 @@ class _Environment:
             "dashboard_name": self.monitoring.dashboard_name,
             "alarm_topic_arn": self.monitoring.topic_arn,
             "backup_vault_name": self.backup.vault_name,
+            "dr_vault_name": self.backup.dr_vault_name,
+            "dr_region": self.config.dr_region,
+            "backup_role_arn": self.backup.role_arn,
+            "backup_plan_id": self.backup.plan_id,
+            "key_arn": self.security.key.arn,
+            "dr_key_arn": self.security.dr_key.arn,
             "dead_letter_queue_url": self.events.dead_letter_queue_url,
             "artefact_bucket": self.delivery.bucket,
         }

@@ -6,7 +6,7 @@ truncated, because two truncated names can be the same name.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 PROJECT = "omnix-ai"
@@ -41,6 +41,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "log_group": Limit(512, r"[A-Za-z0-9_/.#-]+", "CloudWatch Logs CreateLogGroup"),
         "alarm": Limit(255, r"[^\x00-\x1f]+", "CloudWatch PutMetricAlarm"),
         "dashboard": Limit(255, r"[A-Za-z0-9_-]+", "CloudWatch PutDashboard"),
+        "state_machine": Limit(80, r"[A-Za-z0-9_-]+", "Step Functions CreateStateMachine"),
         "queue": Limit(80, r"[A-Za-z0-9_-]+", "SQS CreateQueue"),
         "topic": Limit(256, r"[A-Za-z0-9_-]+", "SNS CreateTopic"),
         "vault": Limit(50, r"[A-Za-z0-9_-]+", "Backup CreateBackupVault", shortest=2),
@@ -78,6 +79,10 @@ class Names:
     def prefix(self) -> str:
         """`omnix-ai-{env}`: what every name of this environment starts with."""
         return f"{PROJECT}-{self.environment}"
+
+    def in_region(self, region: str) -> "Names":
+        """The same environment's names in another region of its account: ARNs, roles and buckets bear that region."""
+        return replace(self, region=region)
 
     def of(self, kind: str, resource: str) -> str:
         """`omnix-ai-{env}-{resource}`, for the kinds of `LIMITS` that have no method of their own here."""

@@ -58,6 +58,15 @@ class StackOutputs(BaseModel):
     dashboard_name: str | None = None
     alarm_topic_arn: str | None = None
     backup_vault_name: str | None = None
+    dr_vault_name: str | None = None
+    dr_region: str | None = None
+    backup_role_arn: str | None = None
+    backup_plan_id: str | None = None
+    restore_testing_plan_name: str | None = None
+    file_bucket: str | None = None
+    file_bucket_dr: str | None = None
+    key_arn: str | None = None
+    dr_key_arn: str | None = None
     artefact_bucket: str | None = None
     dead_letter_queue_url: str | None = None
 

@@ -9,9 +9,22 @@ COLD_STORAGE_MINIMUM_DAYS = 90
 # CreateBackupPlan: StartWindowMinutes at least 60, and completion at least 60 minutes later.
 WINDOW_MINIMUM_MINUTES = 60
 
+# A vault lock refuses every job whose retention lies outside: the plan's rules and their copies, and what operators
+# make on demand. The shortest is a week, so that the backup before a migration need not cost a month.
+LOCK_MINIMUM_DAYS, LOCK_MAXIMUM_DAYS = 7, 365
+# PutBackupVaultLockConfiguration: compliance can be lifted for so many days, three at least, and then never again.
+COMPLIANCE_GRACE_DAYS = 14
+
 # What the vault itself reports. Not BACKUP_JOB_COMPLETED, which tells success and failure alike: nine tables
 # would mail nine successes a day, and AWS no longer sends BACKUP_JOB_FAILED. Failed backups are an alarm.
-VAULT_EVENTS = ("COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED")
+_COPIES, _RESTORES = "COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"
+# Whoever restores from the recovery region is in a drill, in a disaster, or a thief.
+RECOVERY_VAULT_EVENTS = (_COPIES, _RESTORES)
+
+
+def vault_events(*, restore_testing: bool) -> tuple[str, ...]:
+    """The home vault's events: a restore is news, unless nine a week are tests (whose failures are alarms)."""
+    return (_COPIES,) if restore_testing else (_COPIES, _RESTORES)
 
 
 @dataclass(frozen=True)
@@ -50,17 +63,26 @@ RULES: tuple[BackupRule, ...] = (
 )
 
 
-def vault_statements() -> tuple[Statement, ...]:
-    """Nobody deletes or shortens a recovery point of a protected vault; its own expiry still does.
+def vault_statements(account_id: str, *, kept: bool) -> tuple[Statement, ...]:
+    """A vault's policy: copies come from this account only, and nobody deletes or shortens what is `kept`.
 
-    The policy itself stays changeable: an unprotect deployment must be able to lift it.
+    A recovery point's own expiry still does. The policy itself stays changeable: an unprotect deployment must be able
+    to lift it. Within the account IAM decides; nothing here allows anything.
     """
-    return (
-        Statement(
-            "KeepRecoveryPoints",
-            ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"],
-            ["*"],
-            principals=ANYONE,
-            effect="Deny",
-        ),
+    foreign = Statement(
+        "CopiesOfThisAccountOnly",
+        ["backup:CopyIntoBackupVault"],
+        ["*"],
+        # a key that is not sent differs from everything: AWS Backup itself must not be taken for a stranger
+        {"StringNotEquals": {"aws:PrincipalAccount": [account_id]}, "Null": {"aws:PrincipalAccount": ["false"]}},
+        principals=ANYONE,
+        effect="Deny",
     )
+    keep = Statement(
+        "KeepRecoveryPoints",
+        ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"],
+        ["*"],
+        principals=ANYONE,
+        effect="Deny",
+    )
+    return (foreign, keep) if kept else (foreign,)

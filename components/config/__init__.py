@@ -3,6 +3,7 @@
 from components.config.findings import ConfigError, Finding
 from components.config.model import (
     LOG_RETENTION_DAYS,
+    Backup,
     Capacity,
     FunctionOverride,
     FunctionSizing,
@@ -13,6 +14,7 @@ from components.config.source import RawConfig, load_config, pulumi_config, vali
 
 __all__ = [
     "LOG_RETENTION_DAYS",
+    "Backup",
     "Capacity",
     "ConfigError",
     "Finding",

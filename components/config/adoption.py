@@ -6,7 +6,11 @@ from components.security.secrets import SECRET_NAMES
 ADOPTABLE: frozenset[str] = frozenset(
     {
         "key",
+        "dr-key",
         "vault",
+        "dr-vault",
+        "file-bucket",
+        "file-bucket-dr",
         "artefact-bucket",
         *(f"tables/{table}" for table in TABLES),
         *(f"secrets/{secret}" for secret in SECRET_NAMES),

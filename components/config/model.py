@@ -4,6 +4,7 @@ Field rules live here, in the types; rules between fields are in `rules`. A fiel
 reader of an error is told to write.
 """
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +16,8 @@ from components.config.checks import distinct, email_address, exact_origin, gith
 type Environment = Literal["dev", "staging", "prod"]
 type FunctionName = Literal["api", "auth", "authorizer", "rotation", "worker"]
 type AliasOwner = Literal["pulumi", "deployment"]
+type Region = Literal["eu-central-1", "eu-west-1"]
+type Lock = Literal["none", "governance", "compliance"]
 
 # CloudWatch Logs PutRetentionPolicy accepts these and no other number of days.
 LOG_RETENTION_DAYS = (
@@ -128,6 +131,23 @@ class Bedrock(_Section):
     monthly_budget_usd: Annotated[float, Field(gt=0, description="US dollars, more than 0")]
 
 
+class Backup(_Section):
+    """How backups are kept, copied, proven and reported."""
+
+    # Governance can be lifted by who may backup:DeleteBackupVaultLockConfiguration; compliance by nobody, AWS included.
+    lock: Annotated[Lock, Field(description="none, governance, or compliance once a drill has passed")] = "none"
+    drill_passed: Annotated[
+        date | None, Field(description="the date of the drill report that passed, YYYY-MM-DD, in quotes")
+    ] = None
+    copy_to_dr: Annotated[bool, Field(description="true or false: copy each backup to drRegion")] = True
+    restore_testing: Annotated[bool, Field(description="true or false: restore and validate every table weekly")] = True
+    reports: Annotated[bool, Field(description="true or false: job reports to a bucket every day")] = False
+    # Its controls are rules of AWS Config: without a recorder that records them, AWS refuses the framework.
+    framework: Annotated[
+        bool, Field(description="true where AWS Config records this account and region, else false")
+    ] = False
+
+
 class Artefacts(_Section):
     """What is deployed: built for `target`, or exactly what a release `manifest` names."""
 
@@ -170,8 +190,11 @@ class StackConfig(BaseSettings):
 
     environment: Annotated[Environment, Field(description="dev, staging or prod: the stack's own name")]
     account_id: Annotated[str, Field(pattern=r"^\d{12}$", description="the account's 12 digits, in quotes")]
-    region: Annotated[Literal["eu-central-1"], Field(description=HOME_REGION)]
-    dr_region: Annotated[Literal["eu-west-1"], Field(description=RECOVERY_REGION)]
+    region: Annotated[Region, Field(description=f"{HOME_REGION}, or {RECOVERY_REGION} with failover: true")]
+    dr_region: Annotated[Region, Field(description=f"{RECOVERY_REGION}, or {HOME_REGION} with failover: true")]
+    failover: Annotated[
+        bool, Field(description="true while the home region is lost and the stack runs in drRegion, else leave it out")
+    ] = False
     owner: Annotated[str, AfterValidator(tag_value), Field(description="the team that answers for the stack")]
     cost_center: Annotated[str, AfterValidator(tag_value), Field(description="a cost centre, e.g. CC-1000")]
     domain: Annotated[
@@ -219,6 +242,9 @@ class StackConfig(BaseSettings):
     ] = {}
     throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
     bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd}")]
+    backup: Annotated[
+        Backup, Field(description="{lock, drillPassed, copyToDr, restoreTesting, reports, framework}")
+    ] = Backup()
     artefacts: Annotated[Artefacts, Field(description="{target, manifest}")] = Artefacts()
     preview: Annotated[
         Preview | None,

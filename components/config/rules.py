@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from components.config.adoption import ADOPTABLE
 from components.config.findings import Finding
+from components.config.recovery import backup_rules, region_rules, truth
 from components.data.tables import TABLES
 
 type Values = Mapping[str, Any]
@@ -41,7 +42,8 @@ def rules(values: Values, stack: str, domains: Mapping[str, str]) -> Iterator[Fi
     yield from _prod_is_careful(values, stack)
     yield from _recovery_holds_names(values, stack)
     yield from _alias_owner(values, stack)
-    yield from _regions_differ(values)
+    yield from region_rules(values)
+    yield from backup_rules(values, stack)
     yield from _bedrock(values)
     yield from _function_times(values)
     yield from _adoptions(values)
@@ -135,10 +137,6 @@ def _origins(values: Values, stack: str) -> Iterator[Finding]:
             yield Finding(path, origin, "plain http outside dev sends tokens in clear", "use https")
 
 
-def _truth(value: object) -> bool | None:
-    return {"true": True, "false": False}.get(str(value).lower())
-
-
 def _number(value: object) -> float | None:
     try:
         return float(str(value))
@@ -149,7 +147,7 @@ def _number(value: object) -> float | None:
 def _prod_is_careful(values: Values, stack: str) -> Iterator[Finding]:
     if stack != "prod":
         return
-    if _truth(values.get("protect")) is False:
+    if truth(values.get("protect")) is False:
         yield Finding("protect", "false", "prod's data must survive a mistaken destroy", "set it to true")
     minimums = {
         "secretRecoveryDays": (PROD_RECOVERY_DAYS, "a deleted secret must be recoverable in prod"),
@@ -164,7 +162,7 @@ def _prod_is_careful(values: Values, stack: str) -> Iterator[Finding]:
 def _recovery_holds_names(values: Values, stack: str) -> Iterator[Finding]:
     """A deleted secret keeps its name until its recovery window is over, and `up` cannot make it again."""
     days = _number(values.get("secretRecoveryDays"))
-    if stack != "prod" and _truth(values.get("protect")) is False and days:
+    if stack != "prod" and truth(values.get("protect")) is False and days:
         yield Finding(
             "secretRecoveryDays",
             str(values["secretRecoveryDays"]),
@@ -181,12 +179,6 @@ def _alias_owner(values: Values, stack: str) -> Iterator[Finding]:
             f"in {stack} only the deployment service moves an alias, so that every release can roll back",
             "set it to deployment",
         )
-
-
-def _regions_differ(values: Values) -> Iterator[Finding]:
-    region = values.get("region")
-    if region is not None and region == values.get("drRegion"):
-        yield Finding("drRegion", str(region), "the same as region", "use another region: eu-west-1")
 
 
 def _bedrock(values: Values) -> Iterator[Finding]:

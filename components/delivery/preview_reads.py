@@ -5,7 +5,7 @@ no resource from AWS's Service Authorization Reference.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -44,7 +44,9 @@ class Known:
     """The environment's names, and the ids that only AWS knows."""
 
     names: Names
+    dr_region: str
     key_arn: pulumi.Input[str]
+    dr_key_arn: pulumi.Input[str]
     rest_api_id: pulumi.Input[str]
     backup_plan_id: pulumi.Input[str]
 
@@ -56,6 +58,13 @@ class Known:
     def named(self, service: str, kind: str, *, region: bool = True) -> str:
         """ARN pattern of every resource of a kind that bears the environment's prefix."""
         return self.arn(service, f"{kind}{self.names.prefix}-*", region=region)
+
+    def both(self, service: str, kind: str) -> list[str]:
+        """The same, at home and in the recovery region."""
+        return [
+            self.named(service, kind),
+            replace(self, names=self.names.in_region(self.dr_region)).named(service, kind),
+        ]
 
 
 def reads(known: Known) -> tuple[Read, ...]:
@@ -96,7 +105,7 @@ def _data(known: Known) -> tuple[Read, ...]:
 def _security(known: Known) -> tuple[Read, ...]:
     return (
         Read("Key", ("aws:kms/key:Key",), ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
-                                           "kms:ListResourceTags"], [known.key_arn]),
+                                           "kms:ListResourceTags"], [known.key_arn, known.dr_key_arn]),
         Read("KeyAliases", ("aws:kms/alias:Alias",), ["kms:ListAliases"], ANY),
         Read("Secrets", ("aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretRotation:SecretRotation"),
              ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
@@ -149,21 +158,21 @@ def _api(known: Known) -> tuple[Read, ...]:
 
 def _operations(known: Known) -> tuple[Read, ...]:
     plan = pulumi.Output.concat(known.arn("backup", "backup-plan:"), known.backup_plan_id)
-    vault = known.named("backup", "backup-vault:")
     return (
         Read("Alarms", ("aws:cloudwatch/metricAlarm:MetricAlarm",),
              ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], [known.named("cloudwatch", "alarm:")]),
         Read("Dashboard", ("aws:cloudwatch/dashboard:Dashboard",), ["cloudwatch:GetDashboard"],
              [known.named("cloudwatch", "dashboard/", region=False)]),
         Read("Topics", ("aws:sns/topic:Topic",), ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
-             [known.named("sns", "")]),
+             known.both("sns", "")),
         Read("Queues", ("aws:sqs/queue:Queue",), ["sqs:GetQueueAttributes", "sqs:ListQueueTags"],
              [known.named("sqs", "")]),
         Read("Subscriptions", ("aws:sns/topicSubscription:TopicSubscription",), ["sns:GetSubscriptionAttributes"], ANY),
         Read("Vaults", ("aws:backup/vault:Vault", "aws:backup/vaultNotifications:VaultNotifications",
-                        "aws:backup/vaultPolicy:VaultPolicy"),
+                        "aws:backup/vaultPolicy:VaultPolicy",
+                        "aws:backup/vaultLockConfiguration:VaultLockConfiguration"),
              ["backup:DescribeBackupVault", "backup:GetBackupVaultAccessPolicy", "backup:GetBackupVaultNotifications",
-              "backup:ListTags"], [vault]),
+              "backup:ListTags"], known.both("backup", "backup-vault:")),
         Read("BackupPlan", ("aws:backup/plan:Plan", "aws:backup/selection:Selection"),
              ["backup:GetBackupPlan", "backup:GetBackupSelection", "backup:ListTags"], [plan]),
         Read("Budgets", ("aws:budgets/budget:Budget",), ["budgets:ListTagsForResource", "budgets:ViewBudget"],

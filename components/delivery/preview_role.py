@@ -34,12 +34,14 @@ KEY_ACTIONS: Sequence[str] = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDat
 
 @dataclass(frozen=True)
 class PreviewRoleArgs:
-    """`key_arn`, `rest_api_id` and `backup_plan_id`: what is read and has no name of its own."""
+    """The keys, `rest_api_id` and `backup_plan_id`: what is read and has no name of its own."""
 
     names: Names
     preview: Preview
     account_baseline: bool
+    dr_region: str
     key_arn: pulumi.Input[str]
+    dr_key_arn: pulumi.Input[str]
     rest_api_id: pulumi.Input[str]
     backup_plan_id: pulumi.Input[str]
 
@@ -67,7 +69,7 @@ class PreviewRole(pulumi.ComponentResource):
             # IAM refuses a trust in an identity provider that is not there.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._identity_provider()),
         )
-        known = Known(args.names, args.key_arn, args.rest_api_id, args.backup_plan_id)
+        known = Known(args.names, args.dr_region, args.key_arn, args.dr_key_arn, args.rest_api_id, args.backup_plan_id)
         for policy, statements in {
             "state": state_statements(args.names, args.preview),
             "definitions": [read.statement() for read in reads(known)],

@@ -26,8 +26,15 @@ def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Stat
     }
     return (
         _publisher("AlarmsPublish", "cloudwatch.amazonaws.com", topic_arn, alarms),
-        _publisher("BackupPublishes", "backup.amazonaws.com", topic_arn, {}),
         _publisher("BudgetsPublish", "budgets.amazonaws.com", topic_arn, budgets),
+        *backup_topic_statements(topic_arn),
+    )
+
+
+def backup_topic_statements(topic_arn: str) -> tuple[Statement, ...]:
+    """The policy of a topic to which a vault alone reports: AWS Backup may publish, over TLS only."""
+    return (
+        _publisher("BackupPublishes", "backup.amazonaws.com", topic_arn, {}),
         Statement(
             "TlsOnly",
             ["sns:Publish"],

@@ -1,5 +1,6 @@
 """The environment's customer managed key (CMK): its policy as data, and the handle siblings receive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,7 +11,7 @@ from components.naming import Names
 
 @dataclass(frozen=True)
 class Key:
-    """The CMK's outputs. `alias` is `alias/omnix-ai-{env}-platform`."""
+    """A CMK's outputs. `alias` is `alias/omnix-ai-{env}-platform`, or `-dr` of the one in the recovery region."""
 
     arn: pulumi.Output[str]
     id: pulumi.Output[str]
@@ -24,16 +25,26 @@ def key_policy(names: Names) -> list[Statement]:
     acts with its caller's permissions: DynamoDB, Secrets Manager, Parameter Store, Lambda, S3 and Backup.
     Only services that come as themselves need a statement, each bound to this environment's resources.
     """
-    return [
-        Statement(
-            "AccountUsesIam",
-            ["kms:*"],
-            ["*"],
-            principals={"AWS": [f"arn:aws:iam::{names.account_id}:root"]},
-        ),
-        _log_groups(names),
-        _topics(names),
-    ]
+    return [_account(names), _log_groups(names), _topics(names, ("backup", "budgets", "cloudwatch"))]
+
+
+def recovery_key_policy(names: Names) -> list[Statement]:
+    """Who may use the key of the recovery region, `names` being of that region.
+
+    AWS Backup encrypts copies, and S3 replicas, with what their roles may do: the first statement lets IAM decide.
+    Nothing logs there, and only the vault reports there.
+    """
+    return [_account(names), _topics(names, ("backup",))]
+
+
+def _account(names: Names) -> Statement:
+    """The account's IAM decides, and nobody is ever locked out of the key."""
+    return Statement(
+        "AccountUsesIam",
+        ["kms:*"],
+        ["*"],
+        principals={"AWS": [f"arn:aws:iam::{names.account_id}:root"]},
+    )
 
 
 def _log_groups(names: Names) -> Statement:
@@ -58,7 +69,7 @@ def _log_groups(names: Names) -> Statement:
     )
 
 
-def _topics(names: Names) -> Statement:
+def _topics(names: Names, publishers: Sequence[str]) -> Statement:
     """Services that publish to an encrypted topic as themselves need the key itself.
 
     SNS puts the topic's ARN in the encryption context of every use, whoever publishes. Which source keys a publisher
@@ -71,5 +82,5 @@ def _topics(names: Names) -> Statement:
         ["kms:Decrypt", "kms:GenerateDataKey*"],
         ["*"],
         {"StringLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}},
-        principals={"Service": [f"{service}.amazonaws.com" for service in ("backup", "budgets", "cloudwatch")]},
+        principals={"Service": [f"{service}.amazonaws.com" for service in publishers]},
     )

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.iam import policy_json, trust
 from components.lifecycle import Protection, stateful
 from components.naming import Names
-from components.security.key import Key, key_policy
+from components.security.key import Key, key_policy, recovery_key_policy
 from components.security.secret import Secret
 from components.security.secrets import DESCRIPTIONS, SECRET_NAMES, SecretName
 from components.tags import component_tags
@@ -20,9 +20,13 @@ _LOG_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudW
 
 @dataclass(frozen=True)
 class SecurityStackArgs:
-    """`adopt`: import ids by `key` and `secrets/{name}`. `account_baseline`: this stack owns the account's."""
+    """`adopt`: import ids by `key`, `dr-key` and `secrets/{name}`. `account_baseline`: this stack owns the account's.
+
+    `dr_region`: where backups and files are copied to, under a key of that region.
+    """
 
     names: Names
+    dr_region: str
     protection: Protection
     secret_recovery_days: int
     account_baseline: bool
@@ -32,13 +36,14 @@ class SecurityStackArgs:
 class SecurityStack(pulumi.ComponentResource):
     """Keys and secrets, on which everything else stands.
 
-    Makes: `aws:kms:Key` and `aws:kms:Alias`; one `aws:secretsmanager:Secret` each for JWT_SECRET,
-    JWT_REFRESH_SECRET and API_KEY_1, without a value (`SecretRotation` has the first one written, outside
-    state). With the account baseline: `aws:iam:Role`, `aws:iam:RolePolicyAttachment` and
+    Makes: `aws:kms:Key` and `aws:kms:Alias`, and the same in the recovery region; one `aws:secretsmanager:Secret` each
+    for JWT_SECRET, JWT_REFRESH_SECRET and API_KEY_1, without a value (`SecretRotation` has the first one written,
+    outside state). With the account baseline: `aws:iam:Role`, `aws:iam:RolePolicyAttachment` and
     `aws:apigateway:Account`, the role with which API Gateway writes logs.
     """
 
     key: Key
+    dr_key: Key
     secrets: Mapping[SecretName, Secret]
     baseline: Sequence[pulumi.Resource]  # what a REST stage with logs must wait for; empty without baseline
 
@@ -46,11 +51,13 @@ class SecurityStack(pulumi.ComponentResource):
         super().__init__("omnix:components:SecurityStack", name, None, opts)
         self._name, self._args = name, args
         self.key = self._key()
+        self.dr_key = self._recovery_key()
         self.secrets = {secret: self._secret(secret) for secret in SECRET_NAMES}
         self.baseline = self._account_baseline() if args.account_baseline else ()
         self.register_outputs(
             {
                 "keyArn": self.key.arn,
+                "drKeyArn": self.dr_key.arn,
                 "secrets": {secret: handle.arn for secret, handle in self.secrets.items()},
             }
         )
@@ -69,6 +76,28 @@ class SecurityStack(pulumi.ComponentResource):
         alias = aws.kms.Alias(
             f"{self._name}-key-alias",
             name=args.names.key_alias("platform"),
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return Key(key.arn, key.key_id, alias.name)
+
+    def _recovery_key(self) -> Key:
+        """A key of the recovery region: not a replica of the home key, whose loss or misuse would then reach both."""
+        args = self._args
+        key = aws.kms.Key(
+            f"{self._name}-dr-key",
+            region=args.dr_region,
+            description=f"Copies of backups and files of {args.names.prefix}",
+            policy=policy_json(*recovery_key_policy(args.names.in_region(args.dr_region))),
+            enable_key_rotation=True,
+            deletion_window_in_days=30 if args.protection.retain else 7,
+            tags=_TAGS,
+            opts=stateful(self, protection=args.protection, adopt=args.adopt.get("dr-key")),
+        )
+        alias = aws.kms.Alias(
+            f"{self._name}-dr-key-alias",
+            region=args.dr_region,
+            name=args.names.key_alias("dr"),
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )

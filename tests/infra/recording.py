@@ -124,7 +124,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
         id_ = resource.import_id or f"{resource.name}-id"
         service = resource.type.split(":")[1].split("/")[0].rstrip("_")
         kind = resource.type.rpartition(":")[2].lower()
-        region = "" if service == "iam" else self._region
+        region = "" if service == "iam" else resource.inputs.get("region", self._region)
         arn = f"arn:aws:{service}:{region}:{self._account_id}:{kind}/{given}"
         defaults = {
             "arn": arn,

@@ -37,7 +37,7 @@ def test_credits_and_refunds_do_not_hide_what_is_spent(budgets):
 
 
 def test_every_notification_goes_to_the_topic_and_by_mail(budgets, recorded, stack):
-    (topic,) = recorded(stack).of("aws:sns/topic:Topic")
+    topic = recorded(stack).one("aws:sns/topic:Topic", "monitoring-topic")
     emails = sorted(stack_config(stack).alarm_emails)
     for budget in budgets.values():
         assert topic.urn in budget.dependencies

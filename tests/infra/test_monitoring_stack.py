@@ -9,7 +9,7 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
 def test_the_topic_is_encrypted_and_its_policy_speaks_of_itself(recording, stack):
-    (topic,) = recording.of(TOPIC)
+    topic = recording.one(TOPIC, "monitoring-topic")
     arn = f"arn:aws:sns:eu-central-1:{stack_config(stack).account_id}:omnix-ai-{stack}-alarms"
     assert topic.inputs["kmsMasterKeyId"]
     policy = json.loads(topic.inputs["policy"])
@@ -42,7 +42,7 @@ def test_every_function_and_table_is_watched(recording):
 
 
 def test_every_alarm_reports_to_the_topic_both_ways_and_says_why(recording):
-    (topic,) = recording.of(TOPIC)
+    topic = recording.one(TOPIC, "monitoring-topic")
     for alarm in recording.of(ALARM):
         assert len(alarm.inputs["alarmActions"]) == 1
         assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"]

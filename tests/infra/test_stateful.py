@@ -37,6 +37,7 @@ SERVING = (
 )
 NOT_SERVING = ("backup-role", "security-apigateway-logs-role")
 KEPT_WITH = (
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
     "aws:backup/vaultPolicy:VaultPolicy",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketObjectv2:BucketObjectv2",
@@ -68,7 +69,7 @@ REMADE_BY_THE_NEXT_UP = {
 
 def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Stacks) -> None:
     stateful = [r for type_ in STATEFUL for r in recorded("prod").of(type_)]
-    assert len(stateful) == 1 + len(TABLES) + 1 + 1 + 3
+    assert len(stateful) == 2 + len(TABLES) + 2 + 1 + 3  # vaults, tables, keys, bucket, secrets
     assert [r.name for r in stateful if not (r.protect and r.retain_on_delete)] == []
 
 
@@ -119,7 +120,7 @@ def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded
     """Deleting a versioning resource suspends versioning; deleting an object deletes all of its versions."""
     prod = recorded("prod")
     parts = [r for type_ in KEPT_WITH for r in prod.of(type_)]
-    assert len(parts) == 6 + 5 + 1
+    assert len(parts) == 6 + 5 + 2 + 2  # settings, objects, and of each vault policy and lock
     assert [r.name for r in parts if not r.retain_on_delete] == []
     assert [r.name for r in parts if r.protect] == []
 
@@ -169,7 +170,8 @@ def test_a_retained_table_key_and_secret_are_adopted_by_import(recorded: Stacks)
 
     def program() -> None:
         security = SecurityStack(
-            "security", SecurityStackArgs(names, Protection(retain=True, locked=True), 30, False, config.adopt)
+            "security",
+            SecurityStackArgs(names, "eu-west-1", Protection(retain=True, locked=True), 30, False, config.adopt),
         )
         protection = Protection(retain=True, locked=True)
         args = DataStackArgs(names, security.key.arn, protection, ["https://a.example"], "m", "INFO", config.adopt)
@@ -192,7 +194,7 @@ def test_a_callers_options_do_not_leak_into_children() -> None:
     def program() -> None:
         SecurityStack(
             "security",
-            SecurityStackArgs(names, Protection(retain=False, locked=False), 0, True),
+            SecurityStackArgs(names, "eu-west-1", Protection(retain=False, locked=False), 0, True),
             pulumi.ResourceOptions(ignore_changes=["tags"], protect=True),
         )
 

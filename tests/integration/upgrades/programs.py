@@ -158,7 +158,7 @@ def security(
 ) -> None:  # fmt: skip
     """The key and the three secrets."""
     protection = Protection(retain=retain, locked=False)
-    args = SecurityStackArgs(names, protection, recovery_days, account_baseline=False)
+    args = SecurityStackArgs(names, "eu-west-1", protection, recovery_days, account_baseline=False)
     SecurityStack(name, args, options(provider, was))
 
 

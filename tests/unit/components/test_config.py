@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -63,6 +64,9 @@ def test_a_missing_key_is_named_or_has_a_default(key: str) -> None:
     optional = {"capacity", "corsOrigins", "alarmEmails", "artefacts", "adopt", "functions"}
     if key in optional:
         assert validate(raw("prod", (key,)))
+    elif key == "backup":
+        assert validate(raw("dev", (key,)))
+        assert set(findings("prod", (key,))) == {"backup.lock"}
     else:
         assert findings("prod", (key,))[key].value == "(missing)"
 
@@ -161,7 +165,14 @@ def test_plain_http_is_for_dev_only() -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"region": "eu-west-1"}, "region"),
+        ({"region": "eu-west-1"}, "drRegion"),
+        ({"region": "eu-west-1", "drRegion": "eu-central-1"}, "region"),
+        ({"region": "us-east-1"}, "region"),
+        ({"failover": True}, "failover"),
+        ({"backup": {"lock": "governance"}}, "backup.lock"),
+        ({"backup": {"lock": "forever"}}, "backup.lock"),
+        ({"backup": {"drillPassed": "soon"}}, "backup.drillPassed"),
+        ({"backup": {"drillPassed": "2999-01-01"}}, "backup.drillPassed"),
         ({"drRegion": "eu-central-1"}, "drRegion"),
         ({"accountId": "12345678901"}, "accountId"),
         ({"accountId": "12345678901x"}, "accountId"),
@@ -216,10 +227,29 @@ def test_provisioned_concurrency_lies_within_the_reserved_one() -> None:
         ({"secretRecoveryDays": 0}, "secretRecoveryDays"),
         ({"logRetentionDays": 7}, "logRetentionDays"),
         ({"aliasOwner": "pulumi"}, "aliasOwner"),
+        ({"backup": {"lock": "none"}}, "backup.lock"),
+        ({"backup": {"lock": "governance", "copyToDr": False}}, "backup.copyToDr"),
+        ({"backup": {"lock": "governance", "restoreTesting": False}}, "backup.restoreTesting"),
+        ({"backup": {"lock": "compliance"}}, "backup.lock"),
     ],
 )
 def test_prod_is_careful(changes: dict[str, Any], key: str) -> None:
     assert set(findings("prod", **changes)) == {key}
+
+
+def test_a_lock_that_nobody_can_undo_asks_for_a_drill_that_passed_and_for_protection() -> None:
+    final = {"lock": "compliance", "drillPassed": "2026-11-01"}
+    assert stack_config("prod", backup=final).backup.drill_passed == date(2026, 11, 1)
+    assert "no drill" in findings("prod", backup={"lock": "compliance"})["backup.lock"].problem
+    assert "nobody can empty" in findings("staging", backup=final)["backup.lock"].problem
+    assert stack_config("staging", backup={"lock": "governance"}).backup.lock == "governance"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_regions_are_swapped_only_in_a_failover(stack: str) -> None:
+    swapped = {"region": "eu-west-1", "drRegion": "eu-central-1"}
+    assert "failover" in findings(stack, **swapped)["region"].remedy
+    assert stack_config(stack, **swapped, failover=True).region == "eu-west-1"
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging"])

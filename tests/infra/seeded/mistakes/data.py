@@ -22,7 +22,7 @@ SEEDS = (
     _seed("a recovery window that Secrets Manager does not take", edits.put("security-secret-JWT_SECRET", "recoveryWindowInDays", 60), "secretsmanager.Secret.recoveryWindowInDays-range", "security-secret-JWT_SECRET", "30", "refusal"),
     _seed("the key gone after a week", edits.put("security-key", "deletionWindowInDays", 7), "key-deletion-window", "security-key", "30"),
     _seed("a bucket with versioning suspended", edits.put("delivery-artefacts-versioning", "versioningConfiguration.status", "Suspended"), "bucket-versioned", "delivery-artefacts", "Enabled"),
-    _seed("a vault whose recovery points anyone may delete", edits.without("backup-vault-policy"), "vault-keeps-recovery-points", "backup-vault", "backup:DeleteRecoveryPoint"),
+    _seed("a vault whose recovery points anyone may delete", edits.without("backup-vault-policy", "backup-vault-lock"), "vault-keeps-recovery-points", "backup-vault", "backup:DeleteRecoveryPoint"),
     _seed("a table that the backup selection forgot", edits.drop("backup-selection", "resources.0"), "table-backed-up", "data-table-", "add the table's ARN"),
     _seed("daily backups kept for a week", edits.put("backup-plan", "rules.0.lifecycle.deleteAfter", 7), "backup-plan-retention", "backup-plan", "daily kept 30 days"),
     _seed("cold storage that outlives the backup", edits.put("backup-plan", "rules.2.lifecycle.coldStorageAfter", 300), "backup.Plan.rules", "backup-plan", "cold storage keeps 90 days at least", "refusal"),

@@ -3,7 +3,16 @@ import re
 
 import pytest
 
-from components.backup.plan import RULES, VAULT_EVENTS, BackupRule, vault_statements
+from components.backup.plan import (
+    COMPLIANCE_GRACE_DAYS,
+    LOCK_MAXIMUM_DAYS,
+    LOCK_MINIMUM_DAYS,
+    RECOVERY_VAULT_EVENTS,
+    RULES,
+    BackupRule,
+    vault_events,
+    vault_statements,
+)
 
 # AWS Backup: cron(minutes hours day-of-month month day-of-week year), one of the two days a question mark.
 CRON = re.compile(r"cron\((\d+) (\d+) (\*|\?|\d+) \* (\?|[A-Z]{3}) \*\)")
@@ -49,11 +58,30 @@ def test_a_rule_at_the_limits_is_accepted():
 
 
 def test_nobody_deletes_or_shortens_a_recovery_point_of_a_protected_vault():
-    (statement,) = (s.render() for s in vault_statements())
+    (_, statement) = (s.render() for s in vault_statements("111122223333", kept=True))
     assert statement["Effect"] == "Deny"
     assert statement["Principal"] == "*"
     assert statement["Action"] == ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"]
 
 
-def test_the_vault_reports_what_is_rare_and_leaves_daily_successes_out():
-    assert set(VAULT_EVENTS) == {"COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"}
+def test_copies_of_other_accounts_are_refused_and_a_caller_without_an_account_is_no_stranger():
+    """A negated condition holds where its key is not sent: alone it would refuse AWS Backup's own calls."""
+    (statement,) = (s.render() for s in vault_statements("111122223333", kept=False))
+    assert statement["Action"] == ["backup:CopyIntoBackupVault"]
+    assert statement["Condition"] == {
+        "StringNotEquals": {"aws:PrincipalAccount": ["111122223333"]},
+        "Null": {"aws:PrincipalAccount": "false"},
+    }
+
+
+def test_a_vault_reports_what_is_rare_and_leaves_daily_successes_and_weekly_tests_out():
+    assert set(vault_events(restore_testing=False)) == {"COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"}
+    assert set(vault_events(restore_testing=True)) == {"COPY_JOB_FAILED"}
+    assert set(RECOVERY_VAULT_EVENTS) == {"COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"}
+
+
+def test_the_locks_bounds_admit_every_rule_and_can_still_be_reconsidered():
+    assert all(LOCK_MINIMUM_DAYS <= rule.delete_after_days <= LOCK_MAXIMUM_DAYS for rule in RULES)
+    # PutBackupVaultLockConfiguration: MinRetentionDays at least 1, MaxRetentionDays at most 36500
+    assert 1 <= LOCK_MINIMUM_DAYS < LOCK_MAXIMUM_DAYS <= 36_500
+    assert COMPLIANCE_GRACE_DAYS >= 3
