@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from localcloud.backup import backup_jobs, points, restore_jobs, writes
+from localcloud.backup import backup_jobs, copy_jobs, points, restore_jobs, vaults, writes
 from localcloud.backup.service import Backup
 from localcloud.enforcement.acting import Acting
 from localcloud.persistence.lock import StateLock
 
-_BACKUP = (points, backup_jobs, restore_jobs)
+_BACKUP = (vaults, points, backup_jobs, copy_jobs, restore_jobs)
 
 
 def opened(acting: Acting, lock: StateLock, changed: Callable[[], None]) -> Backup:

@@ -54,10 +54,11 @@ def start(backup: Backup, call: Call) -> Document:
     job = _job(backup, vault, table, parameters)
     point = points.begun(vault, Definition.of(table), job)
     points.keep_for(point.document, points.lifecycle_of(parameters))
-    point.tags = {str(name): str(value) for name, value in (parameters.get("RecoveryPointTags") or {}).items()}
     job["RecoveryPointArn"] = point.arn
     state.points[point.arn], state.backup_jobs[job["BackupJobId"]] = point, job
     points.count(backup, call.region, vault.backup_vault_name)
+    own = {str(one["Key"]): str(one["Value"]) for one in table.tags or ()}
+    points.tag(backup, call.region, point, {**own, **(parameters.get("RecoveryPointTags") or {})})
     answer = {
         "BackupJobId": job["BackupJobId"],
         "RecoveryPointArn": point.arn,

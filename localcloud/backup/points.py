@@ -162,6 +162,7 @@ def remove(backup: Backup, region: str, point: RecoveryPoint) -> None:
     """Forget a point and tell of it."""
     state = backup.region(region)
     del state.points[point.arn]
+    backup.account.backend("backup", region).tagger.delete_all_tags_for_resource(point.arn)
     count(backup, region, point.vault)
     _tell(backup, region, point, "RECOVERY_POINT_MODIFIED", "DELETED")
 
@@ -170,6 +171,18 @@ def count(backup: Backup, region: str, vault: str) -> None:
     """Let moto's vault say how many points it holds."""
     held = sum(one.vault == vault for one in backup.region(region).points.values())
     backup.vault(vault, region).num_of_recovery_points = held
+
+
+def tag(backup: Backup, region: str, point: RecoveryPoint, wanted: Mapping[str, str]) -> None:
+    """Put tags on a point; ListTags, TagResource and UntagResource are moto's."""
+    if wanted:
+        backup.account.backend("backup", region).tag_resource(point.arn, dict(wanted))
+
+
+def tags(backup: Backup, region: str, point: RecoveryPoint) -> dict[str, str]:
+    """The tags on a point."""
+    found: dict[str, str] = backup.account.backend("backup", region).list_tags(point.arn)
+    return found
 
 
 def told(backup: Backup, region: str, point: RecoveryPoint) -> None:

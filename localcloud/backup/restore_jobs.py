@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.backup import access, tables
+from localcloud.backup import access, points, tables
 from localcloud.backup.backup_jobs import ENDED, found
 from localcloud.backup.listing import chosen, page
 from localcloud.backup.refused import Refused, missing, wrong_request, wrong_value
@@ -51,7 +51,8 @@ def start(backup: Backup, call: Call, creator: Document | None = None) -> Docume
     if token[1]:
         state.tokens[token] = answer
     _tell(backup, call.region, job, "RESTORE_JOB_STARTED")
-    tags = point.tags if parameters.get("CopySourceTagsToRestoredResource") else {}
+    copied = bool(parameters.get("CopySourceTagsToRestoredResource"))
+    tags = points.tags(backup, call.region, point) if copied else {}
     backup.jobs.start(functools.partial(run, backup, call.region, job["RestoreJobId"], tags))
     return answer
 

@@ -16,7 +16,6 @@ class RecoveryPoint:
     document: Document
     definition: Definition
     contents: Contents | None = None
-    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:

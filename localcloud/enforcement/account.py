@@ -192,8 +192,21 @@ def _log_policies(account: Account, region: str, _arn: str, _resource: str) -> s
     return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
 
 
+def _vault_policy(account: Account, region: str, resource_arn: str, resource: str) -> str | None:
+    """A vault's; a recovery point has its vault's."""
+    held = getattr(account.backend("backup", region), "localcloud", None)
+    if held is None:
+        return None
+    if resource.startswith("recovery-point:"):
+        point = held.points.get(resource_arn)
+        return held.policies.get(point.vault) if point else None
+    policy: str | None = held.policies.get(resource.removeprefix("backup-vault:"))
+    return policy
+
+
 type _Find = Callable[[Account, str, str, str], str | None]
 _POLICIES: Mapping[str, _Find] = {
+    "backup": _vault_policy,
     "lambda": _function_policy,
     "s3": _bucket_policy,
     "kms": _key_policy,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from localcloud.enforcement.need import Operations
 from localcloud.enforcement.services import (
+    backup,
     dynamodb,
     kms,
     lambda_,
@@ -22,6 +23,7 @@ from localcloud.enforcement.services import (
 
 MAPPED: Mapping[str, Operations] = {
     "apigatewaymanagementapi": orchestration.CONNECTIONS,
+    "backup": backup.OPERATIONS,
     "bedrock-runtime": orchestration.BEDROCK,
     "cloudwatch": observability.CLOUDWATCH,
     "dynamodb": dynamodb.OPERATIONS,
