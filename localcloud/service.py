@@ -104,6 +104,7 @@ class Service:
             self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting, self._backup
         )
         self._closers.append(self._backup.close)
+        self._closers.append(self._replicator.close)
         self._closers.append(server.EndpointServer(application, endpoint_socket).close)
         provider_port = self._start_provider()
         self._streams.start()
@@ -136,6 +137,7 @@ class Service:
         from localcloud.functions.streams import Streams
         from localcloud.persistence.lock import StateLock
         from localcloud.persistence.snapshot import Snapshots
+        from localcloud.replication.replicator import Replicator
 
         account, directory = self._settings.account_id, self._directory
         lock = self._lock = StateLock()
@@ -158,6 +160,8 @@ class Service:
         values.install()
         self._backup = apis.opened(self._acting, lock, changed)
         delivery.watch(self._acting)
+        self._replicator = Replicator(self._acting, lock, changed)
+        self._replicator.start()
         Rotation(self.runtime, self._acting, lock, changed).attach()
         self._streams = Streams(account, region, self.runtime, self._acting, lock, registry)
 

@@ -39,6 +39,7 @@ _ROLES = [
         ("aws:appautoscaling/target:Target", "roleArn"),
         ("aws:backup/selection:Selection", "iamRoleArn"),
         ("aws:backup/restoreTestingSelection:RestoreTestingSelection", "iamRoleArn"),
+        ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "role"),
         ("aws:sns/topicSubscription:TopicSubscription", "subscriptionRoleArn"),
     )
 ]
@@ -149,6 +150,22 @@ _OTHERS = [
         "backup-vault:.+",
         "",
         "AWS Backup CopyAction: a vault's ARN",
+    ),
+    Reference(
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        "rules[].destination.bucket",
+        "s3",
+        "[^:/]+",
+        "",
+        "S3 replication: a bucket's ARN",
+    ),
+    Reference(
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+        "rules[].destination.encryptionConfiguration.replicaKmsKeyId",
+        "kms",
+        _KEY,
+        "",
+        "S3 replication: a key's ARN, of the destination's Region",
     ),
     Reference(
         "aws:budgets/budget:Budget",

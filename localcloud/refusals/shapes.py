@@ -187,6 +187,7 @@ APIS: Mapping[str, Api] = {
         "s3 PutBucketLifecycleConfiguration.LifecycleConfiguration",
         {"transitionDefaultMinimumObjectSize": "s3 PutBucketLifecycleConfiguration.TransitionDefaultMinimumObjectSize"},
     ),
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": Api("s3 PutBucketReplication.ReplicationConfiguration"),
     "aws:secretsmanager/secret:Secret": Api(
         "secretsmanager CreateSecret", {"policy": "secretsmanager PutResourcePolicy.ResourcePolicy"}
     ),

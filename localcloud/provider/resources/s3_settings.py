@@ -8,7 +8,12 @@ from localcloud.provider.resource import Label, ResourceType, Scope
 from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 
-_NAMES = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
+_NAMES = {
+    "id": "ID",
+    "sseAlgorithm": "SSEAlgorithm",
+    "kmsMasterKeyId": "KMSMasterKeyID",
+    "replicaKmsKeyId": "ReplicaKmsKeyID",
+}
 _BACK = {parameter: key for key, parameter in _NAMES.items()}
 
 

@@ -28,7 +28,7 @@ PROGRAM = Path(__file__).parent / "program.py"
 ELSEWHERE = (
     *("aws:iam/openId", "aws:scheduler/", "aws:cloudwatch/event", "aws:wafv2/", "aws:sqs/queuePolicy"),
     *("aws:lambda/eventSource", "aws:lambda/functionEventInvoke", "aws:backup/framework", "aws:backup/reg"),
-    *("aws:backup/report", "aws:backup/restoreTesting", "aws:backup/vaultLock"),
+    *("aws:backup/report", "aws:backup/restoreTesting", "aws:backup/vaultLock", "aws:s3/bucketReplication"),
 )
 # These run a function, which takes the Lambda runtime that this provider only calls.
 NEED_A_RUNTIME = {"aws:lambda/invocation:Invocation", "aws:secretsmanager/secretRotation:SecretRotation"}
