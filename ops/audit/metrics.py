@@ -66,9 +66,10 @@ def daily(
             StartTime=midnight - window, EndTime=midnight + timedelta(days=1), ScanBy="TimestampDescending",
         )  # fmt: skip
         refused = not pages or any(unread.operation == "GetMetricData" for unread in reader.errors[before:])
-        days = _days(pages)
+        days, unanswered = _days(pages)
         for index, metric in enumerate(batch):
-            found[metric] = UNKNOWN if refused else Series(days.get(f"m{index}", {}))
+            id_ = f"m{index}"
+            found[metric] = UNKNOWN if refused or id_ in unanswered else Series(days.get(id_, {}))
     return found
 
 
@@ -81,13 +82,17 @@ def _query(index: int, metric: Metric) -> dict[str, Any]:
     return {"Id": f"m{index}", "MetricStat": {"Metric": subject, "Period": _DAY, "Stat": metric.statistic}}
 
 
-def _days(pages: Iterable[Mapping[str, Any]]) -> dict[str, dict[datetime, float]]:
+def _days(pages: Iterable[Mapping[str, Any]]) -> tuple[dict[str, dict[datetime, float]], set[str]]:
+    """By query: its days that are not zero; and the queries that CloudWatch says it could not answer."""
     found: dict[str, dict[datetime, float]] = {}
+    unanswered: set[str] = set()
     for page in pages:
         for result in page.get("MetricDataResults") or []:
+            if result.get("StatusCode") in ("InternalError", "Forbidden"):
+                unanswered.add(result["Id"])
             days = found.setdefault(result["Id"], {})
             for stamp, value in zip(result.get("Timestamps") or [], result.get("Values") or [], strict=True):
                 when = moment(stamp)
                 if when and value > 0:
                     days[when] = value
-    return found
+    return found, unanswered
