@@ -13,7 +13,6 @@ from localcloud.enforcement.need import Need, Operations, anything, arn, on, pas
 _VAULT = arn("backup", "backup-vault:{BackupVaultName}")
 _POINT = arn("backup", "recovery-point:{RecoveryPointArn}")
 _PLAN = arn("backup", "backup-plan:{BackupPlanId}")
-_TEST = arn("backup", "restore-testing-plan:{RestoreTestingPlanName}")
 
 
 def _role(call: Call, _account: Account) -> Iterator[Need]:
@@ -37,11 +36,6 @@ OPERATIONS: Operations = {
         "DeleteRecoveryPoint DescribeRecoveryPoint GetRecoveryPointRestoreMetadata UpdateRecoveryPointLifecycle",
     ),
     **on("backup", _PLAN, "GetBackupPlan GetBackupSelection ListBackupSelections"),
-    **on(
-        "backup",
-        _TEST,
-        "GetRestoreTestingPlan GetRestoreTestingSelection",
-    ),
     **on("backup", arn("backup", "{ResourceArn}"), "ListTags TagResource UntagResource"),
     **on(
         "backup",
@@ -49,6 +43,6 @@ OPERATIONS: Operations = {
         """DescribeBackupJob DescribeCopyJob DescribeProtectedResource DescribeRegionSettings DescribeRestoreJob
         GetRestoreJobMetadata ListBackupJobs ListBackupPlans ListBackupVaults ListCopyJobs ListProtectedResources
         ListRecoveryPointsByResource ListRestoreJobs ListRestoreJobsByProtectedResource ListRestoreTestingPlans
-        ListRestoreTestingSelections         PutRestoreValidationResult StopBackupJob UpdateRegionSettings""",
+        PutRestoreValidationResult StopBackupJob UpdateRegionSettings""",
     ),
 }

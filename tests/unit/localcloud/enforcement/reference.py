@@ -15,7 +15,7 @@ from localcloud.endpoint.call import Call
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
-_PLACEHOLDER = re.compile(r"\$\{[^}]+\}|<key>|tag-key")
+_PLACEHOLDER = re.compile(r"\$\{[^}]+\}|<key>|tag-key|(?<=:)\*(?=:)")
 
 
 @functools.cache
@@ -78,6 +78,7 @@ _VALUES: Mapping[str, Any] = {
     "modelId": "eu.anthropic.claude",
 }
 _ARNS: Mapping[str, str] = {
+    "backup": "backup-vault:v",
     "dynamodb": "table/t",
     "dynamodbstreams": "table/t/stream/2026",
     "events": "rule/r",
@@ -88,6 +89,7 @@ _ARNS: Mapping[str, str] = {
     "secretsmanager": "secret:s-AbCdEf",
 }
 _SPECIAL: Mapping[str, str] = {
+    "RecoveryPointArn": f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:1EB3B5E7",
     "BackupArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t/backup/b",
     "executionArn": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:m:e",
     "stateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m",
