@@ -64,7 +64,7 @@ def _millions(series: Telemetry, meaning: str, now: datetime, usd: float) -> flo
     return None if count is None else count / 1_000_000 * usd
 
 
-def _table(resource: Resource, series: Telemetry, usd: dict[str, float], now: datetime, hours: int) -> float | None:
+def _table(resource: Resource, series: Telemetry, usd: Prices, now: datetime) -> float | None:
     stored = resource.measures.get("bytes")
     if stored is None:
         return None
@@ -85,7 +85,7 @@ def _function(resource: Resource, series: Telemetry, usd: Prices, now: datetime)
         return None
     arm = "arm64" in resource.facts.get("Architectures", [])
     seconds_of_gigabytes = duration * resource.facts.get("MemorySize", 128) / _MS_MB
-    return requests + seconds_of_gigabytes * usd["function_arm64" if arm else "function_x86"]
+    return float(requests + seconds_of_gigabytes * usd["function_arm64" if arm else "function_x86"])
 
 
 def _bucket(resource: Resource, series: Telemetry, usd: Prices, _now: datetime) -> float | None:
