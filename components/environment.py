@@ -26,7 +26,7 @@ from components.data.stack import DataStack, DataStackArgs
 from components.data.tables import TABLES
 from components.delivery.preview_role import PreviewRole, PreviewRoleArgs
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
-from components.events.stack import EventsStack, EventsStackArgs, dead_letter_queue_name
+from components.events.stack import LEGACY, EventsStack, EventsStackArgs, dead_letter_queue_name
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
 from components.monitoring.metrics import Function
@@ -125,6 +125,7 @@ class _Environment:
             commit=self.commit,
             adopt=config.adopt,
             capacity=config.capacity,
+            legacy=config.legacy_tables,
         )
         return DataStack("data", args, self.options)
 
@@ -228,7 +229,11 @@ class _Environment:
             dr_region=config.dr_region,
             key_arn=self.security.key.arn,
             dr_key_arn=self.security.dr_key.arn,
-            table_arns={logical: table.arn for logical, table in self.data.tables.items()},
+            table_arns={
+                f"{logical}{suffix}": arn
+                for logical, table in self.data.tables.items()
+                for suffix, arn in zip(("", LEGACY), table.arns, strict=False)
+            },
             topic_arn=self.monitoring.topic_arn,
             alarm_emails=config.alarm_emails,
             config=config.backup,
@@ -281,6 +286,7 @@ class _Environment:
                 for logical, function in self.functions.items()
             },
             "tables": {logical: table.name for logical, table in self.data.tables.items()},
+            "legacy_tables": {logical: table.name for logical, table in self.config.legacy_tables.items()},
             "secrets": {name: secret.arn for name, secret in self.security.secrets.items()},
             "cors_origins": list(self.config.allowed_origins),
             "dashboard_name": self.monitoring.dashboard_name,

@@ -19,7 +19,9 @@ class Protection:
     locked: bool
 
 
-def serving(parent: pulumi.Resource, *depends_on: pulumi.Resource, locked: bool) -> pulumi.ResourceOptions:
+def serving(
+    parent: pulumi.Resource, *depends_on: pulumi.Resource, locked: bool, ignore_changes: Sequence[str] = ()
+) -> pulumi.ResourceOptions:
     """Options of what requests pass through or are answered from: locked, and never retained.
 
     The engine finds out about a lock only when it comes to delete the resource: a destroy without preview deletes
@@ -27,9 +29,12 @@ def serving(parent: pulumi.Resource, *depends_on: pulumi.Resource, locked: bool)
     locked too, it takes only what the next `up` makes again: alarms and their topic (whose e-mail subscribers are then
     asked to confirm once more), budgets, the backup plan, rotation schedules. None of the locked is replaced by an
     ordinary update: their names are fixed, and code, settings and values change in place. What an update does replace
-    or drop stays unlocked: deployments, permissions, policies, backup selections.
+    or drop stays unlocked: deployments, permissions, policies, backup selections. `ignore_changes`: what something else
+    moves.
     """
-    return pulumi.ResourceOptions(parent=parent, protect=locked, depends_on=list(depends_on))
+    return pulumi.ResourceOptions(
+        parent=parent, protect=locked, depends_on=list(depends_on), ignore_changes=list(ignore_changes)
+    )
 
 
 def kept_with(parent: pulumi.Resource, *depends_on: pulumi.Resource, retain: bool) -> pulumi.ResourceOptions:

@@ -7,6 +7,7 @@ from components.config.model import (
     Capacity,
     FunctionOverride,
     FunctionSizing,
+    LegacyTable,
     Preview,
     StackConfig,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Finding",
     "FunctionOverride",
     "FunctionSizing",
+    "LegacyTable",
     "Preview",
     "RawConfig",
     "StackConfig",

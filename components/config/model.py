@@ -148,6 +148,20 @@ class Backup(_Section):
     ] = False
 
 
+class LegacyTable(_Section):
+    """A table of the standard schema and another name, from which functions may serve until a cut-over is complete."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$", description="the table's name in this account")]
+    # Only AWS knows it: its last part is the time when the stream was turned on.
+    stream_arn: Annotated[
+        str | None,
+        Field(
+            pattern=r"^arn:aws:dynamodb:[a-z0-9-]+:\d{12}:table/[A-Za-z0-9_.-]+/stream/[0-9T:.-]+$",
+            description="the ARN of the table's stream, where the worker follows this table",
+        ),
+    ] = None
+
+
 class Artefacts(_Section):
     """What is deployed: built for `target`, or exactly what a release `manifest` names."""
 
@@ -250,6 +264,10 @@ class StackConfig(BaseSettings):
         Preview | None,
         Field(description="{repository, stateBucket, stateKeyArn}, or leave it out: no pull request then has access"),
     ] = None
+    legacy_tables: Annotated[
+        dict[str, LegacyTable],
+        Field(description="by table: {name, streamArn}, until `omnix cutover` has moved it; else leave it out"),
+    ] = {}
     adopt: Annotated[dict[str, str], Field(description="logical name → import id, as `omnix adopt` writes it")] = {}
 
     @classmethod

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from components.config.adoption import ADOPTABLE
 from components.config.findings import Finding
+from components.config.legacy import legacy_rules
 from components.config.recovery import backup_rules, region_rules, truth
 from components.data.tables import TABLES
 
@@ -48,6 +49,7 @@ def rules(values: Values, stack: str, domains: Mapping[str, str]) -> Iterator[Fi
     yield from _function_times(values)
     yield from _adoptions(values)
     yield from _capacities(values)
+    yield from legacy_rules(values)
 
 
 def _environment_is_the_stack(values: Values, stack: str) -> Iterator[Finding]:

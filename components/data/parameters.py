@@ -1,8 +1,9 @@
 """The Parameter Store entries that functions read at run time, as data, and the grants to read them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import pulumi
@@ -21,6 +22,7 @@ class Entry:
     type: Literal["String", "StringList"]
     value: pulumi.Input[str]
     description: str
+    ignore_changes: Sequence[str] = ()
 
     @property
     def slug(self) -> str:
@@ -29,14 +31,24 @@ class Entry:
 
 
 def entries(
-    names: Names, *, tables: Iterable[str], origins: Iterable[str], model_id: str, log_level: str, commit: str
+    names: Names,
+    *,
+    tables: Iterable[str],
+    origins: Iterable[str],
+    model_id: str,
+    log_level: str,
+    commit: str,
+    legacy: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Entry]:
-    """Everything known before an API exists; `api/url` and `api/usage-key` come with the API."""
+    """Everything known before an API exists; `api/url` and `api/usage-key` come with the API.
+
+    `legacy` are tables under their old names, by logical name, that a cut-over is to end.
+    """
     standard = {table: names.table(table) for table in tables}
     endpoint = f"https://dynamodb.{names.region}.amazonaws.com"
     return [
         Entry("database/endpoint", "String", endpoint, "DynamoDB endpoint"),
-        Entry(TABLES_PATH, "String", table_names(standard), "Names of the tables by their logical names"),
+        _of_all_tables(standard, legacy),
         *(_of_one_table(table, name) for table, name in standard.items()),
         Entry("api/cors-origins", "StringList", ",".join(sorted(origins)), "Origins a browser may call from"),
         Entry("bedrock/model-id", "String", model_id, "Model of the assistant"),
@@ -52,6 +64,20 @@ def table_names(tables: Mapping[str, str]) -> str:
     names that `GetParameters` takes.
     """
     return json.dumps(tables, sort_keys=True, separators=(",", ":"))
+
+
+def _of_all_tables(standard: Mapping[str, str], legacy: Mapping[str, str]) -> Entry:
+    """The names of all tables. While any is a legacy one, `omnix cutover` alone moves the value.
+
+    Pulumi sends the value with every other change of a parameter, and an ignored one as its state remembers it: that
+    would undo a move. So nothing else changes here while legacy tables are configured; and with the last one going the
+    description changes, so that the standard names are written, whatever the state remembers.
+    """
+    value = table_names({**standard, **legacy})
+    if not legacy:
+        return Entry(TABLES_PATH, "String", value, "Names of the tables by their logical names")
+    described = "Names of the tables by their logical names, moved by `omnix cutover`"
+    return Entry(TABLES_PATH, "String", value, described, ignore_changes=["value"])
 
 
 def _of_one_table(logical: str, physical: str) -> Entry:

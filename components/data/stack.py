@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.commit import UNKNOWN_COMMIT
-from components.config import Capacity
+from components.config import Capacity, LegacyTable
 from components.data.capacity import SCALED_PROPERTIES, scale, scalings
 from components.data.parameters import Entry, Parameters, entries
 from components.data.table import Table
@@ -35,6 +35,7 @@ class DataStackArgs:
     adopt: Mapping[str, str] = field(default_factory=dict)
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
     commit: str = UNKNOWN_COMMIT
+    legacy: Mapping[str, LegacyTable] = field(default_factory=dict)
 
 
 class DataStack(pulumi.ComponentResource):
@@ -96,6 +97,7 @@ class DataStack(pulumi.ComponentResource):
             indexes=definition.indexes,
             key_arn=args.key_arn,
             names=args.names,
+            legacy=args.legacy.get(definition.name),
         )
 
     def _entries(self) -> Sequence[Entry]:
@@ -107,6 +109,7 @@ class DataStack(pulumi.ComponentResource):
             model_id=args.bedrock_model_id,
             log_level=args.log_level,
             commit=args.commit,
+            legacy={logical: table.name for logical, table in args.legacy.items()},
         )
 
     def _parameter(self, entry: Entry) -> aws.ssm.Parameter:
@@ -119,7 +122,7 @@ class DataStack(pulumi.ComponentResource):
             description=entry.description,
             tags=_TAGS,
             # Without them no function finds its tables.
-            opts=serving(self, locked=self._args.protection.locked),
+            opts=serving(self, locked=self._args.protection.locked, ignore_changes=entry.ignore_changes),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pulumi
 
+from components.config import LegacyTable
 from components.iam import Conditions, Grantee, Statement, Value
 from components.naming import Names
 
@@ -30,15 +31,31 @@ class Table:
     indexes: tuple[str, ...]
     key_arn: pulumi.Input[str]
     names: Names
+    legacy: LegacyTable | None = None
+
+    @property
+    def arns(self) -> list[Value]:
+        """Of the table, and of the one under its old name that may serve in its place."""
+        return [self.arn, *([self.names.arn("dynamodb", f"table/{self.legacy.name}")] if self.legacy else [])]
+
+    @property
+    def physical_names(self) -> list[Value]:
+        """As `arns`."""
+        return [self.name, *([self.legacy.name] if self.legacy else [])]
+
+    @property
+    def stream_arns(self) -> list[Value]:
+        """As `arns`, for a table with a stream."""
+        return [self.stream_arn, *([self.legacy.stream_arn] if self.legacy and self.legacy.stream_arn else [])]
 
     def grant(self, grantee: Grantee, actions: Sequence[ItemAction], leading_keys: Sequence[str] = ()) -> None:
         """`actions` on the table's items, and those that it can have (`Query`) on the items of its indexes.
 
         `leading_keys` are patterns of partition keys (`TENANT_KEYS`); without them, every item.
         """
-        resources: list[Value] = [self.arn]
+        resources = self.arns
         if "Query" in actions:
-            resources += [pulumi.Output.concat(self.arn, "/index/", index) for index in self.indexes]
+            resources += [pulumi.Output.concat(arn, "/index/", index) for arn in self.arns for index in self.indexes]
         allowed = [f"dynamodb:{action}" for action in sorted(actions)]
         items = Statement("Items", allowed, resources, leading_key_conditions(leading_keys))
         grantee.allow(f"write-{self.logical}", [items, self._use_key()])
@@ -56,7 +73,7 @@ class Table:
             [self.key_arn],
             {
                 "StringEquals": {
-                    "kms:EncryptionContext:aws:dynamodb:tableName": [self.name],
+                    "kms:EncryptionContext:aws:dynamodb:tableName": self.physical_names,
                     "kms:ViaService": [f"dynamodb.{self.names.region}.amazonaws.com"],
                 }
             },

@@ -31,6 +31,9 @@ WRITES: Mapping[str, Sequence[ItemAction]] = {
     "inventory": ("UpdateItem",),
 }
 
+# A source's table under its old name (`legacyTables`), while it may serve.
+LEGACY = "-legacy"
+
 DEAD_LETTERS = "worker-dead-letters"
 BATCH = 100
 WINDOW_SECONDS = 1
@@ -80,7 +83,11 @@ class EventsStack(pulumi.ComponentResource):
         self.dead_letter_queue_name = dead_letter_queue_name(args.names)
         queue = self._queue()
         self.worker = self._worker(queue)
-        mappings = {source: self._mapping(source, queue) for source in SOURCES}
+        mappings = {
+            f"{source}{suffix}": self._mapping(f"{source}{suffix}", pattern(prefix), stream_arn, queue)
+            for source, prefix in SOURCES.items()
+            for suffix, stream_arn in zip(("", LEGACY), args.tables[source].stream_arns, strict=False)
+        }
         self.dead_letter_queue_url = queue.url
         self.mapping_ids = pulumi.Output.all(**{source: made.uuid for source, made in mappings.items()})
         self.register_outputs({"workerName": self.worker.name, "deadLetterQueueUrl": self.dead_letter_queue_url})
@@ -124,11 +131,13 @@ class EventsStack(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _mapping(self, source: str, queue: aws.sqs.Queue) -> aws.lambda_.EventSourceMapping:
+    def _mapping(
+        self, name: str, wanted: Mapping[str, object], stream_arn: pulumi.Input[str], queue: aws.sqs.Queue
+    ) -> aws.lambda_.EventSourceMapping:
         """One table's stream to the alias. A record that keeps failing is isolated, given up and kept in the queue."""
         return aws.lambda_.EventSourceMapping(
-            f"{self._name}-stream-{source}",
-            event_source_arn=self._args.tables[source].stream_arn,
+            f"{self._name}-stream-{name}",
+            event_source_arn=stream_arn,
             function_name=self.worker.alias_arn,
             starting_position="TRIM_HORIZON",
             batch_size=BATCH,
@@ -139,7 +148,7 @@ class EventsStack(pulumi.ComponentResource):
             maximum_retry_attempts=RETRIES,
             maximum_record_age_in_seconds=OLDEST_SECONDS,
             destination_config={"on_failure": {"destination_arn": queue.arn}},
-            filter_criteria={"filters": [{"pattern": pulumi.Output.json_dumps(pattern(SOURCES[source]))}]},
+            filter_criteria={"filters": [{"pattern": pulumi.Output.json_dumps(wanted)}]},
             tags=_TAGS,
             # Lambda asks for the role's permissions when a mapping is made.
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.worker.grants)),
@@ -166,7 +175,7 @@ def stream_statements(names: Names, tables: Mapping[str, Table], key_arn: pulumi
         Statement(
             "ReadStreams",
             ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-            [tables[source].stream_arn for source in SOURCES],
+            [arn for source in SOURCES for arn in tables[source].stream_arns],
         ),
         # has no resource level (Service Authorization Reference)
         Statement("ListStreams", ["dynamodb:ListStreams"], ["*"]),
@@ -177,7 +186,7 @@ def stream_statements(names: Names, tables: Mapping[str, Table], key_arn: pulumi
             {
                 "StringEquals": {
                     "kms:EncryptionContext:aws:dynamodb:tableName": [
-                        tables[source].name for source in SOURCES if source not in WRITES
+                        name for source in SOURCES if source not in WRITES for name in tables[source].physical_names
                     ],
                     "kms:ViaService": [f"dynamodb.{names.region}.amazonaws.com"],
                 }
