@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ops.commands import adopt, demo, iam, outputs, preview, readiness, redrive, secrets, status
+from ops.commands import adopt, backup, demo, dr, iam, outputs, preview, readiness, redrive, secrets, status
 from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, remember
 from ops.console import console
 from ops.errors import Refused, explained, foreseen
@@ -41,7 +41,9 @@ app.command("status")(status.status)
 app.command("outputs")(outputs.outputs)
 app.command("redrive")(redrive.redrive)
 app.command("adopt")(adopt.adopt)
+app.add_typer(backup.app, name="backup")
 app.add_typer(demo.app, name="demo")
+app.add_typer(dr.app, name="dr")
 app.add_typer(iam.app, name="iam")
 app.add_typer(preview.app, name="preview")
 app.add_typer(secrets.app, name="secrets")

@@ -214,7 +214,10 @@ class Reapplication:
             made = _renamed({name: alarm[name] for name in alarm if name in _ALARM_SETTINGS}, self.live, self.restored)
             if "Dimensions" in alarm and "Metrics" not in alarm:
                 made["Dimensions"] = _renamed(alarm["Dimensions"], self.live, self.restored)
-            made["ActionsEnabled"] = bool(alarm.get("ActionsEnabled")) and self.alarm_actions
+            if self.alarm_actions:
+                made["ActionsEnabled"] = bool(alarm.get("ActionsEnabled"))
+            else:  # a scratch table wakes nobody; and an alarm may only name topics of its own region
+                made = {name: value for name, value in made.items() if not name.endswith("Actions")}
             made["AlarmName"] = alarm_name(alarm["AlarmName"], self.restored)
             self.patience.insist(self.clients.cloudwatch.put_metric_alarm, **made)
 

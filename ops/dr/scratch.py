@@ -122,6 +122,20 @@ def remove(
     return problems
 
 
+def settled(client: Any, role_arn: str, patience: Patience) -> None:
+    """Wait until no restore of the role is still to begin: its table would appear after we have looked.
+
+    AWS Backup has no way to stop a restore job.
+    """
+
+    def none_pending() -> bool | None:
+        pages = client.get_paginator("list_restore_jobs").paginate(ByStatus="PENDING")
+        waits = any(job.get("IamRoleArn") == role_arn for page in pages for job in page["RestoreJobs"])
+        return None if waits else True
+
+    patience.until(none_pending, "restore jobs that have not begun")
+
+
 def _this_host() -> str:
     return f"{zlib.crc32(socket.gethostname().encode()):08x}"
 

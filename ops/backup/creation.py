@@ -1,0 +1,61 @@
+"""Recovery points on demand, of several tables side by side."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ops.backup.jobs import back_up, copy_to_dr
+from ops.backup.waiting import StoppedError
+from ops.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ops.backup.estate import Estate
+    from ops.backup.points import RecoveryPoint
+    from ops.backup.waiting import Patience
+
+
+def create(
+    estate: Estate,
+    tables: Mapping[str, str],
+    *,
+    keep_days: int,
+    copy: bool,
+    patience: Patience,
+    say: Callable[[str], None],
+) -> list[RecoveryPoint]:
+    """Recovery points of tables (logical -> physical), with their copies. Raises Refused naming those that failed.
+
+    A table's failure keeps no other from its backup.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    def one(logical: str) -> list[RecoveryPoint]:
+        say(f"{logical}: backing up")
+        made = [back_up(estate, tables[logical], keep_days, patience)]
+        if copy:
+            say(f"{logical}: copying to {estate.dr.region}")
+            made.append(copy_to_dr(estate, made[0], keep_days, patience))
+        return made
+
+    found: list[RecoveryPoint] = []
+    failed: list[str] = []
+    with ThreadPoolExecutor(len(tables), thread_name_prefix="backup") as pool:
+        runs = {logical: pool.submit(one, logical) for logical in tables}
+        try:
+            for logical, run in runs.items():
+                try:
+                    found += run.result()
+                except (BotoCoreError, ClientError, Refused, StoppedError) as error:
+                    failed.append(f"{logical}: {error}")
+        except BaseException:
+            patience.stop.set()  # jobs that were started go on in AWS; we stop waiting for them
+            raise
+    if failed:
+        raise Refused(
+            f"{len(failed)} of {len(tables)} tables have no new recovery point: {'; '.join(failed)}",
+            "mend what is named, then run it again with --table for these",
+        )
+    return found

@@ -1,0 +1,50 @@
+"""Recovery points for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from ops.backup.estate import Estate
+    from ops.backup.points import RecoveryPoint
+
+_MEBIBYTE = 1 << 20
+
+
+def points_table(estate: Estate, points: Iterable[RecoveryPoint], now: datetime) -> Table:
+    """A row a recovery point; ARNs last, whole, to be copied."""
+    table = Table("Table", "Region", "Data as of (UTC)", "State", "Expires")
+    table.add_column("Age", justify="right")
+    table.add_column("Size", justify="right")
+    table.add_column("Recovery point", overflow="fold")
+    for one in points:
+        table.add_row(
+            estate.logical(one.table) or one.table,
+            one.region,
+            f"{one.created_at:%Y-%m-%d %H:%M:%S}",
+            Text(one.status if not one.message else f"{one.status} ({one.message})", "" if one.usable else "bold red"),
+            f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "never",
+            age(one.age_seconds(now)),
+            size(one.size_bytes),
+            one.arn,
+        )
+    return table
+
+
+def age(seconds: float) -> str:
+    """An age in the largest fitting unit: `12 min`, `3 h`, `41 d`."""
+    for unit, length, most in (("min", 60, 120 * 60), ("h", 3600, 48 * 3600)):
+        if seconds < most:
+            return f"{max(0, seconds) / length:.0f} {unit}"
+    return f"{seconds / 86400:.0f} d"
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count / _MEBIBYTE:,.1f} MiB" if count >= _MEBIBYTE else f"{count / 1024:,.1f} KiB"
