@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ops.commands import adopt, backup, demo, dr, iam, outputs, preview, readiness, redrive, secrets, status
+from ops.commands import adopt, backup, cleanup, demo, dr, iam, outputs, preview, readiness, redrive, secrets, status
 from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, remember
 from ops.console import console
 from ops.errors import Refused, explained, foreseen
@@ -42,6 +42,7 @@ app.command("outputs")(outputs.outputs)
 app.command("redrive")(redrive.redrive)
 app.command("adopt")(adopt.adopt)
 app.add_typer(backup.app, name="backup")
+app.add_typer(cleanup.app, name="cleanup")
 app.add_typer(demo.app, name="demo")
 app.add_typer(dr.app, name="dr")
 app.add_typer(iam.app, name="iam")

@@ -14,8 +14,8 @@ from ops.cleanup.plan import Entry, LeftOut, Plan, sealed
 from ops.errors import Refused
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
     from collections.abc import Container, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from ops.cleanup.allow_list import Allowed
 

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 class Inventory(Protocol):
-    """What the audit reads of an account, read anew: with owner, last use and references."""
+    """What the audit reads of an account, read anew."""
 
     def resources(self, entries: Sequence[Entry]) -> dict[str, Resource]:
-        """The entries' resources by ARN; what is gone is not in it."""
+        """The entries' resources by ARN with owner, last use and references; what is gone is not in it."""
+
+    def resource(self, entry: Entry) -> Resource | None:
+        """One of them at this moment; owner and references are at least as new as the last call of `resources`."""
 
 
 def problems(
@@ -55,7 +58,8 @@ def _used(entry: Entry, live: Resource, *, secured: bool) -> str:
         was, now, how = before.at, after.at, "used"
     if now is not None and (was is None or now > was):
         return f"it was {how} since the audit: {now:%Y-%m-%d %H:%M} UTC ({after.source})"
-    if before.unused_since is not None and after.at is None and after.unused_since is None:
+    told = before.at or before.unused_since
+    if told and after.at is None and after.unused_since is None:
         return f"nobody can tell any more whether it is used ({after.detail or after.source or 'no evidence'})"
     return ""
 

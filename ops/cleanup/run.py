@@ -20,6 +20,7 @@ from ops.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
     from ops.audit.model import Resource
     from ops.cleanup.account import Account
     from ops.cleanup.allow_list import Allowed
@@ -91,17 +92,24 @@ class Run:
     def apply(self, ledger: Ledger, *, skip_refused: bool = False) -> list[Outcome]:
         """Secure and remove. Refused, with nothing touched, when an entry may not go (unless `skip_refused`)."""
         self._begin(ledger)
-        fates = {one.entry.arn: one for one in self.check(ledger)}
-        self._stop_for(fates, skip_refused=skip_refused)
+        fates = self._admitted(ledger, skip_refused=skip_refused)
         for entry in self.plan.entries:
             if fates[entry.arn].fate is Fate.READY:
                 fates[entry.arn] = self._secured(entry, ledger)
         self._stop_for(fates, skip_refused=skip_refused)
+        # Restores may have taken hours: everything is looked at once more.
+        later = self._admitted(ledger, skip_refused=skip_refused)
+        fates = {arn: later[arn] if one.fate is Fate.READY else one for arn, one in fates.items()}
         for entry in self.plan.entries:
             if fates[entry.arn].fate is Fate.READY:
                 fates[entry.arn] = self._taken_out(entry, fates, ledger)
                 self.tell(f"{entry}: {fates[entry.arn].fate}")
         return [fates[one.arn] for one in self.plan.entries]
+
+    def _admitted(self, ledger: Ledger, *, skip_refused: bool) -> dict[str, Outcome]:
+        fates = {one.entry.arn: one for one in self.check(ledger)}
+        self._stop_for(fates, skip_refused=skip_refused)
+        return fates
 
     def _begin(self, ledger: Ledger) -> None:
         if ledger.plan_sha256 not in {None, self.plan.sha256}:
@@ -177,8 +185,7 @@ class Run:
         """The last look, immediately before the first step of the removal."""
         try:
             require_unexpired(self.plan, self.now())
-            live = self.inventory.resources([entry]).get(entry.arn)
-            found = self._checked(entry, live, ledger)
+            found = self._checked(entry, self.inventory.resource(entry), ledger)
             if found.fate is Fate.READY:
                 self.removal(entry).proof(ledger.memory(entry.arn))
         except FORESEEN as error:

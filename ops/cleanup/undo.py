@@ -16,7 +16,9 @@ from ops.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
     from ops.cleanup.account import Account
+    from ops.cleanup.archive import Archive
 
 
 class Return(StrEnum):
@@ -45,12 +47,12 @@ class Returned:
         }  # fmt: skip
 
 
-def plan_of(ledger: Ledger, account: Account) -> Plan:
+def plan_of(ledger: Ledger, archive: Archive) -> Plan:
     """The plan that a ledger is of, from its archive."""
     begun = next((one for one in ledger.lines if one.step == RUN), None)
     if begun is None:
         raise Refused(f"{ledger.path} holds no run", "there is nothing to undo")
-    return Plan.model_validate_json(account.archive.content(begun.detail["kept"]))
+    return Plan.model_validate_json(archive.content(begun.detail["kept"]))
 
 
 def returnable(ledger: Ledger, plan: Plan, only: Sequence[str] = ()) -> list[Entry]:
@@ -73,7 +75,7 @@ def undo(
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Returned]:
     """Bring back what was removed; with `apply` False only say what would be. One failure does not stop the rest."""
-    plan = plan_of(ledger, account)
+    plan = plan_of(ledger, account.archive)
     found = []
     for entry in returnable(ledger, plan, only):
         way = removal(entry, account, plan.sha256)

@@ -51,10 +51,8 @@ class BucketRemoval(Removal):
         if not (versions or markers or uploads):
             return []
         least = "at least " if held.get("IsTruncated") else ""
-        return [
-            f"it is not empty: {least}{versions} object versions, {markers} delete markers, "
-            f"{uploads} unfinished uploads"
-        ]
+        held_now = f"{least}{versions} object versions, {markers} delete markers, {uploads} unfinished uploads"
+        return [f"it is not empty: {held_now}"]
 
     @override
     def described(self) -> dict[str, Any]:
