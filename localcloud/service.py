@@ -83,7 +83,7 @@ class Service:
         """Restore the state, open every port, and return what `cloud.json` says."""
         from localcloud.endpoint import server
         from localcloud.endpoint.application import Application
-        from localcloud.functions import state_machines
+        from localcloud.functions import downloads, state_machines
         from localcloud.gateway.server import Gateway
 
         settings = self._settings
@@ -94,6 +94,7 @@ class Service:
         gateway_url = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
         self.runtime.endpoint_url = endpoint_url
         state_machines.install(self._sessions, endpoint_url)
+        downloads.install(endpoint_url)
         self.cloud = Cloud(settings.account_id, settings.region, endpoint_url, gateway_url, self._registry)
 
         threading.Thread(target=self._loop.run_forever, name="loop", daemon=True).start()

@@ -29,6 +29,7 @@ from localcloud.faults import Faults
 from localcloud.faults.control import PAGE, control
 from localcloud.faults.injection import inject
 from localcloud.faults.subject import subject
+from localcloud.functions import downloads
 from localcloud.functions.invocation import InvokeRefused, InvokeResult
 from localcloud.functions.runtime import FunctionRuntime
 from localcloud.limits import Refusal
@@ -177,6 +178,8 @@ class Application:
         if page == PAGE:
             sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             return _json(*control(self._faults, environ["REQUEST_METHOD"], id_, sent), start_response)
+        if page == downloads.PAGE and id_:
+            return downloads.zip_of(id_, start_response)
         route = self._routes.get((environ["REQUEST_METHOD"], name))
         if route is None:
             pages = [*self._routes, ("GET", PAGE)]
