@@ -6,11 +6,10 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import hash_secret_raw
 
+from omnix.identity.nobody import NOBODY
+
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _FINGERPRINT_BYTES = 32
-
-# The hash of a random password that nobody kept: an unknown address costs the same work as a wrong password.
-_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$tnewH456dnYzhxSzxqEDpQ$ifjB3TeAZMQQYSRQZZe8eLq3T6u/he9SmCt0HbWH2Gk"
 
 
 def hash_password(password: str) -> str:
@@ -21,7 +20,7 @@ def hash_password(password: str) -> str:
 def matches(stored: str | None, password: str) -> bool:
     """Whether the password is the one of the stored hash; without one the same work, and False."""
     try:
-        return _HASHER.verify(stored or _NOBODY, password) and stored is not None
+        return _HASHER.verify(stored or NOBODY, password) and stored is not None
     except VerifyMismatchError:
         return False
 

@@ -163,8 +163,7 @@ class StockStore:
                 "ConditionExpression": "attribute_exists(pk)",
             }
         }
-        pk, sk = keys.location_entry(tenant_id, new.product_id, new.location_id)
-        entry = {"pk": pk, "sk": sk, "entity": "location_entry", "product_id": new.product_id}
+        entry = location_item(tenant_id, new)
         return [there, self._counted(tenant_id, new.product_id), self._inventory.put(entry)]
 
     def _counted(self, tenant_id: str, product_id: str) -> dict[str, Any]:
@@ -212,6 +211,12 @@ def level_item(tenant_id: str, found: Level) -> Item:
     if is_low(found.available, found.reorder_point):
         item |= {"gsi1pk": keys.low(tenant_id), "gsi1sk": keys.low_entry(found.product_id, found.location_id)}
     return item
+
+
+def location_item(tenant_id: str, found: Level) -> Item:
+    """The entry that lists a level under its location."""
+    pk, sk = keys.location_entry(tenant_id, found.product_id, found.location_id)
+    return {"pk": pk, "sk": sk, "entity": "location_entry", "product_id": found.product_id}
 
 
 def adjustment_item(tenant_id: str, adjustment: Adjustment) -> Item:
