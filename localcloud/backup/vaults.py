@@ -1,26 +1,17 @@
 """Vaults: what they hold, who may touch it, whom they tell; and what a region protects."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from moto.core.utils import get_service_model
 
 from localcloud.backup.listing import page
 from localcloud.backup.refused import missing, wrong_request, wrong_value
+from localcloud.backup.resource_types import MANAGED, OPTED_IN
 from localcloud.backup.service import Backup
 from localcloud.backup.state import Document
 from localcloud.endpoint.call import Call
 from localcloud.iam.policy import UnreadablePolicy, parse
 
-# What DescribeRegionSettings answers in an account that never changed it, by resource type.
-OPTED_IN: Mapping[str, bool] = dict.fromkeys(
-    (
-        *("Aurora", "CloudFormation", "DocumentDB", "DynamoDB", "EBS", "EC2", "EFS", "FSx", "Neptune", "RDS"),
-        *("Redshift", "S3", "SAP HANA on Amazon EC2", "Storage Gateway", "Timestream", "VirtualMachine"),
-    ),
-    True,
-)
-MANAGED: Mapping[str, bool] = {"DynamoDB": True, "EFS": True}
 _OPT_IN, _MANAGEMENT = "ResourceTypeOptInPreference", "ResourceTypeManagementPreference"
 
 

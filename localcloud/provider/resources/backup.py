@@ -1,4 +1,4 @@
-"""AWS Backup. moto has vaults only: plans, selections, policies and notifications are stored."""
+"""AWS Backup: vaults with their policies and notifications; plans and selections, which nothing runs, are stored."""
 # ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 import uuid
@@ -45,28 +45,45 @@ class Vault(ResourceType):
         scope.client("backup").delete_backup_vault(BackupVaultName=id)
 
 
-class _OfVault(StoredType):
-    id_format = "{backupVaultName}"
-    force_new = frozenset({"backupVaultName"})
-
-    def create(self, scope: Scope, inputs: Properties) -> str:
-        scope.client("backup").describe_backup_vault(BackupVaultName=inputs["backupVaultName"])
-        return super().create(scope, inputs)
-
-    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
-        return {"backupVaultArn": scope.arn("backup", f"backup-vault:{id}")}
-
-
-class VaultPolicy(_OfVault):
+class VaultPolicy(ResourceType):
     pulumi_type = "aws:backup/vaultPolicy:VaultPolicy"
-    kind = "backup:vault-policy"
+    label = Label.ENFORCED
+    id_format = "{backupVaultName}"
+    remove = ("backup", "delete_backup_vault_access_policy", "BackupVaultName")
+    force_new = frozenset({"backupVaultName"})
+    importable = True
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        scope.client("backup").put_backup_vault_access_policy(BackupVaultName=id, Policy=news["policy"])
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        found = scope.client("backup").get_backup_vault_access_policy(BackupVaultName=id)
+        return {"backupVaultName": id, "backupVaultArn": found["BackupVaultArn"], "policy": found["Policy"]}
 
 
-class VaultNotifications(_OfVault):
+class VaultNotifications(ResourceType):
     pulumi_type = "aws:backup/vaultNotifications:VaultNotifications"
-    kind = "backup:vault-notifications"
+    label = Label.EXECUTED
+    id_format = "{backupVaultName}"
+    remove = ("backup", "delete_backup_vault_notifications", "BackupVaultName")
     force_new = frozenset({"backupVaultName", "snsTopicArn", "backupVaultEvents"})
     unordered = frozenset({"backupVaultEvents"})
+    importable = True
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        events, topic = news["backupVaultEvents"], news["snsTopicArn"]
+        scope.client("backup").put_backup_vault_notifications(
+            BackupVaultName=id, BackupVaultEvents=events, SNSTopicArn=topic
+        )
+
+    def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
+        found = scope.client("backup").get_backup_vault_notifications(BackupVaultName=id)
+        return {
+            "backupVaultName": id,
+            "backupVaultArn": found["BackupVaultArn"],
+            "backupVaultEvents": found["BackupVaultEvents"],
+            "snsTopicArn": found["SNSTopicArn"],
+        }
 
 
 class Plan(StoredType):

@@ -1,11 +1,11 @@
 """A vault's lock, and what AWS Backup protects in a region."""
 # ruff: noqa: A002, ARG002, D102 - `ResourceType` says what each method does
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from localcloud.backup.resource_types import MANAGED, OPTED_IN
 from localcloud.provider.resource import Label, ResourceType, Scope
-from localcloud.provider.stored import StoredType
 from localcloud.provider.wire import Properties
 from localcloud.refusals import NotCovered
 from localcloud.refusals.check import Inputs, Of, Place, Violation, number
@@ -17,27 +17,11 @@ _LOCK, _SETTINGS = (
 _PUT_LOCK = "AWS Backup PutBackupVaultLockConfiguration"
 _LONGEST = 36500  # days that a recovery point may be kept
 _GRACE = 3  # days for which a compliance lock can still be taken back, at least
-# What DescribeRegionSettings answers in an account that never changed it, by resource type.
-OPTED_IN: Mapping[str, bool] = {
-    "Aurora": True,
-    "CloudFormation": True,
-    "DocumentDB": True,
-    "DynamoDB": True,
-    "EBS": True,
-    "EC2": True,
-    "EFS": True,
-    "FSx": True,
-    "Neptune": True,
-    "RDS": True,
-    "Redshift": True,
-    "S3": True,
-    "SAP HANA on Amazon EC2": True,
-    "Storage Gateway": True,
-    "Timestream": True,
-    "VirtualMachine": True,
-}
-MANAGED: Mapping[str, bool] = {"DynamoDB": True, "EFS": True}
 _UNTOUCHED = {"resourceTypeOptInPreference": OPTED_IN, "resourceTypeManagementPreference": MANAGED}
+_PARAMETERS = {
+    "resourceTypeOptInPreference": "ResourceTypeOptInPreference",
+    "resourceTypeManagementPreference": "ResourceTypeManagementPreference",
+}
 
 
 class VaultLockConfiguration(ResourceType):
@@ -70,7 +54,7 @@ class VaultLockConfiguration(ResourceType):
         }
 
 
-class RegionSettings(StoredType):
+class RegionSettings(ResourceType):
     """One in an account and region, its id the region; deleting it changes nothing in AWS.
 
     The real provider reads both maps whole and compares them whole: an input that names fewer types than the region
@@ -78,7 +62,8 @@ class RegionSettings(StoredType):
     """
 
     pulumi_type = _SETTINGS
-    kind = "backup:region-settings"
+    label = Label.STORED
+    importable = True
     filled = frozenset({"resourceTypeManagementPreference"})
     whole = frozenset({"resourceTypeOptInPreference"})
 
@@ -86,13 +71,13 @@ class RegionSettings(StoredType):
         return scope.region
 
     def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
-        found = self.read(scope, id, {}) or {}
-        merged = {key: {**found[key], **(news.get(key) or {})} for key in _UNTOUCHED}
-        super().settle(scope, id, {**news, **merged}, olds)
+        given = {parameter: news[key] for key, parameter in _PARAMETERS.items() if news.get(key)}
+        scope.client("backup").update_region_settings(**given)
 
     def read(self, scope: Scope, id: str, state: Properties) -> Properties | None:
         """The settings are there in every account, made by nobody."""
-        return super().read(scope, id, state) or {**_UNTOUCHED, "region": scope.region}
+        found = scope.client("backup").describe_region_settings()
+        return {"region": scope.region, **{key: found[parameter] for key, parameter in _PARAMETERS.items()}}
 
     def delete(self, scope: Scope, id: str, state: Properties) -> None:
         """Nothing, as the real provider: what the account backs up stays as it is."""

@@ -8,13 +8,13 @@ import grpc
 import httpx
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.server import ThreadedMotoServer
 from pulumi.runtime.proto import provider_pb2
 
 from localcloud.cloud import Cloud
 from localcloud.provider.servicer import Provider
 from localcloud.provider.wire import from_struct, to_struct
 from localcloud.registry import Registry
+from tests.unit.localcloud.fronted import FrontedServer
 
 REGION = "eu-central-1"
 
@@ -146,7 +146,7 @@ class Engine:
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = FrontedServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"

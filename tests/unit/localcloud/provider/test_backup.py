@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.provider.resources.backup_settings import OPTED_IN
+from localcloud.backup.resource_types import OPTED_IN
 from localcloud.provider.wire import UNKNOWN, from_struct
 
 from .test_applied import role
