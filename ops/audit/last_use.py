@@ -53,6 +53,13 @@ def _silence(resource: Resource, start: datetime) -> datetime | None:
     return max(start, born)
 
 
+def _silent(resource: Resource, now: datetime, window: timedelta, source: str) -> LastUse:
+    since = _silence(resource, _start(now, window))
+    whole = since is not None and since <= _start(now, window)
+    detail = f"nothing in {window.days} days" if whole else "nothing, but younger than the window or of unknown age"
+    return LastUse(unused_since=since, source=source, detail=detail)
+
+
 def _start(now: datetime, window: timedelta) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - window
 
@@ -65,14 +72,12 @@ def _metered(resource: Resource, series: Telemetry, now: datetime, window: timed
         return LastUse(at=at, source=source, detail=f"{count:,.0f} in {window.days} days")
     if not signs or not all(one.known for one in signs):
         return LastUse(source=source, detail="the metrics were not answered")
-    return LastUse(
-        unused_since=_silence(resource, _start(now, window)), source=source, detail=f"nothing in {window.days} days"
-    )
+    return _silent(resource, now, window, source)
 
 
 def _table(resource: Resource, series: Telemetry, now: datetime, window: timedelta) -> LastUse:
     reads, writes = _of(series, "read"), _of(series, "write")
-    source = "CloudWatch metrics (consumed capacity of the table and its indexes)"
+    source = "CloudWatch metrics"
     read, written = _latest(reads), _latest(writes)
     if read or written:
         units = sum(one.total(now - window) for one in (*reads, *writes))
@@ -81,8 +86,7 @@ def _table(resource: Resource, series: Telemetry, now: datetime, window: timedel
         return LastUse(at=at, source=source, detail=detail, read_at=read, written_at=written)
     if not all(one.known for one in (*reads, *writes)):
         return LastUse(source=source, detail="the metrics were not answered")
-    since = _silence(resource, _start(now, window))
-    return LastUse(unused_since=since, source=source, detail=f"no capacity consumed in {window.days} days")
+    return _silent(resource, now, window, source)
 
 
 def _role(resource: Resource, _series: Telemetry, now: datetime, _window: timedelta) -> LastUse:

@@ -145,6 +145,22 @@ class Finding(_Frozen):
     target: str | None = None
 
 
+class StackFinding(_Frozen):
+    """A stack that owns resources of the audit: its own deletion is the only way to remove any of them."""
+
+    tool: Tool
+    stack: str
+    region: str
+    resources: list[str]
+    """ARNs, sorted."""
+    last_use: AwareDatetime | None = None
+    """Of any of its resources."""
+    legacy: bool = False
+    """Made by a way of deployment that the platform replaces."""
+    evidence: list[str] = Field(default_factory=list)
+    step: str = ""
+
+
 class Unread(_Frozen):
     """Something that the audit asked for and was not given."""
 
@@ -182,6 +198,7 @@ class Audit(_Frozen):
     window_days: int
     """How far back use was looked for."""
     findings: list[Finding]
+    stacks: list[StackFinding] = Field(default_factory=list)
     errors: list[Unread] = Field(default_factory=list)
     sources: list[Source] = Field(default_factory=list)
 

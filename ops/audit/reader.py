@@ -16,6 +16,7 @@ GLOBAL = "global"
 # IAM, CloudFront and their metrics answer there.
 GLOBAL_HOME = "us-east-1"
 
+_GLOBAL_SERVICES = frozenset({"iam", "cloudfront"})
 # Deleted between the list and the detail, or never set: an answer, not a gap.
 ABSENT = frozenset(
     {
@@ -130,8 +131,9 @@ class Reader:
         name = "".join(part.capitalize() for part in operation.split("_"))
         if notes is not None:
             notes.missing.append(f"{service}:{name} was not answered: {code}")
+        place = GLOBAL if service in _GLOBAL_SERVICES else region
         unread = Unread(
-            service=service, operation=name, region=region, code=code, message=message, subject=subject,
+            service=service, operation=name, region=place, code=code, message=message, subject=subject,
             kinds=list(kinds),
         )  # fmt: skip
         with self._lock:
