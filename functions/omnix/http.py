@@ -11,6 +11,7 @@ import functools
 import json
 import logging
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -19,9 +20,10 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from omnix import caching, clock, cors, errors, etag, logs, metrics, request_body
+from omnix import caching, clock, cors, errors, etag, logs, metrics, request_body, tables
 from omnix.operation import CACHE_EXTENSION
 from omnix.parameters import CORS_ORIGINS, ParameterMissingError
+from omnix.table_names import TableNamesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 # A body of 1 MB can hold a hundred thousand faults; an answer with all of them would be more than Lambda's 6 MB.
 _DETAILS_SHOWN = 20
 _LOCATION_LENGTH = 200
+
+_READS = frozenset({"GET", "HEAD"})
 
 # At DEBUG Powertools writes a handler's arguments, bodies with passwords among them (see also `omnix.aws`).
 logging.getLogger("aws_lambda_powertools").setLevel(logging.INFO)
@@ -76,7 +80,7 @@ def serve(app: APIGatewayRestResolver, parameters: Parameters, event: Mapping[st
     logger.append_keys(request_id=request_id, correlation_id=correlation_id, tenant_id=_tenant_id(event))
     origins = _configure(parameters)
     preflight = event.get("httpMethod") == "OPTIONS"
-    answer = _plain(204, "") if preflight else _resolve(app, event, context, request_id)
+    answer = _plain(204, "") if preflight else _resolve(app, event, context, request_id, parameters)
     headers = {
         "Cache-Control": caching.NOTHING,
         "Vary": "Origin",
@@ -131,11 +135,24 @@ def _resolve(
     event: Mapping[str, Any],
     context: Any,
     request_id: str,
+    parameters: Parameters,
 ) -> dict[str, Any]:
     try:
+        if event.get("httpMethod") not in _READS:
+            _require_still_tables(parameters)
         return app.resolve(request_body.checked(event), context)
     except errors.ApiError as error:
         return _plain(error.status, json.dumps(error.body(request_id)), error.headers)
+
+
+def _require_still_tables(parameters: Parameters) -> None:
+    """Raises UnavailableError in the seconds before tables move, when nothing is to be written (`table_names`)."""
+    try:
+        paused = tables.current(parameters).paused(time.time())
+    except (ClientError, BotoCoreError, ParameterMissingError, TableNamesError):
+        return  # who needs a table says it
+    if paused:
+        raise errors.UnavailableError
 
 
 def _plain(status: int, body: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:

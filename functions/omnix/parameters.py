@@ -82,7 +82,8 @@ class Parameters:
             return
         self._failure = None
         self._fetched = now
-        self._due = now + self._ttl
+        # what is missing may be about to be written: nobody is to miss it for a minute
+        self._due = now + (self._ttl if len(self._values) == len(self._names) else RETRY_SECONDS)
 
     def _fetch(self) -> dict[str, str]:
         names = [f"{self._prefix}/{name}" for name in self._names]

@@ -11,16 +11,21 @@ from omnix.parameters import DATABASE_ENDPOINT, TABLES, ParameterMissingError, p
 
 if TYPE_CHECKING:
     from omnix.parameters import Parameters
+    from omnix.table_names import TableNames
+
+
+def current(known: Parameters | None = None) -> TableNames:
+    """The names as of the last look. Raises as `Parameters.get` does, and TableNamesError for what names no tables."""
+    return table_names.parse((known or parameters()).get(TABLES))
 
 
 def opened(logical: str, known: Parameters | None = None) -> Table:
     """The table that serves now. `known` are the parameters of a function that declares its own.
 
-    Never kept from one request to the next: the name moves (`omnix cutover`). Raises as `Parameters.get` does, and
-    TableNamesError for a value that names no tables.
+    Never kept from one request to the next: the name moves (`omnix cutover`). Raises as `current` does.
     """
     known = known or parameters()
-    names = table_names.parse(known.get(TABLES))
+    names = current(known)
     if logical not in names.tables:
         raise ParameterMissingError(f"{TABLES} names no table {logical}")
     return Table(aws.dynamodb(known.get(DATABASE_ENDPOINT)), names.physical(logical, time.time()))

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from omnix import aws, clock, deadline, logs, metrics, readiness
+from omnix import aws, clock, deadline, logs, metrics, readiness, tables
 from omnix.events.consumer import consume
 from omnix.events.reactions import reactions
+from omnix.events.source import Source
 from omnix.parameters import parameters
 from omnix.probes import table_probes
 from omnix.settings import FunctionSettings, load
@@ -22,8 +23,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         ).as_dict()
     started = clock.monotonic()
     logs.configure(parameters())
-    prefix = f"omnix-ai-{settings.environment}-"
-    answer = consume(event, prefix, reactions(), context.get_remaining_time_in_millis)
+    source = Source(f"omnix-ai-{settings.environment}-", tables.current)
+    answer = consume(event, source, reactions(), context.get_remaining_time_in_millis)
     handed_back = len(answer["batchItemFailures"])
     values = {
         "Requests": 1,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnix.dynamodb import Item
+    from omnix.events.source import Source
 
 type Kind = Literal["insert", "modify", "remove"]
 
@@ -46,20 +47,13 @@ class Change:
         return rest.partition("#")[0] if kind == "TENANT" else ""
 
 
-def change(record: Mapping[str, Any], prefix: str) -> Change:
-    """The change that a record of a Lambda event (`Records[]`, NEW_AND_OLD_IMAGES) tells.
-
-    `prefix` is what physical table names begin with (`omnix-ai-dev-`). Raises KeyError for a record that is no
-    DynamoDB stream's, ValueError for a table of another environment.
-    """
+def change(record: Mapping[str, Any], source: Source) -> Change:
+    """The change that a record of a Lambda event (`Records[]`, NEW_AND_OLD_IMAGES) tells. Raises as `source.table`."""
     data = record["dynamodb"]
-    name = str(record["eventSourceARN"]).partition(":table/")[2].partition("/")[0]
-    if not name.startswith(prefix):
-        raise ValueError(f"{name} is not a table of this environment")
     old, new = data.get("OldImage"), data.get("NewImage")
     return Change(
         event_id=record["eventID"],
-        table=name.removeprefix(prefix),
+        table=source.table(record),
         kind=_KINDS[record["eventName"]],
         old=load_item(old) if old else None,
         new=load_item(new) if new else None,

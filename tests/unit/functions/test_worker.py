@@ -12,12 +12,15 @@ from omnix.analytics import best
 from omnix.events import once
 from omnix.events.change import Change, change
 from omnix.events.consumer import consume
+from omnix.events.source import Source
+from omnix.table_names import TableNames
 
 from .conftest import Answer, Cloud, caller, table
 from .worker import Records, Worker
 
 type Call = Callable[..., Answer]
 
+SOURCE = Source("omnix-ai-dev-", lambda: TableNames({"orders": "omnix-ai-dev-orders"}))
 STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/omnix-ai-dev-orders/stream/2026-11-21T00:00:00.000"
 
 
@@ -30,7 +33,7 @@ def record(number: int, name: str = "INSERT", **more: Any) -> dict[str, Any]:
 def test_a_change_has_both_images_the_table_and_the_moment() -> None:
     given = record(1, "MODIFY")
     given["dynamodb"]["OldImage"] = {"pk": {"S": "TENANT#t1"}, "n": {"N": "0"}}
-    found = change(given, "omnix-ai-dev-")
+    found = change(given, SOURCE)
     assert found == Change(
         event_id="event-1",
         table="orders",
@@ -44,14 +47,14 @@ def test_a_change_has_both_images_the_table_and_the_moment() -> None:
 
 def test_an_expiry_and_an_item_of_no_tenant_are_known_as_such() -> None:
     expired = record(1, userIdentity={"type": "Service", "principalId": "dynamodb.amazonaws.com"})
-    assert change(expired, "omnix-ai-dev-").expired
+    assert change(expired, SOURCE).expired
     expired["dynamodb"]["NewImage"]["pk"]["S"] = "CREDENTIAL#x"
-    assert change(expired, "omnix-ai-dev-").tenant_id == ""
+    assert change(expired, SOURCE).tenant_id == ""
 
 
 def test_another_environments_table_is_refused() -> None:
     with pytest.raises(ValueError, match="not a table of this environment"):
-        change(record(1), "omnix-ai-prod-")
+        change(record(1), Source("omnix-ai-prod-", lambda: TableNames({"orders": "omnix-ai-prod-orders"})))
 
 
 def test_after_a_failure_nothing_is_begun_and_lambda_is_told_where() -> None:
@@ -63,7 +66,7 @@ def test_after_a_failure_nothing_is_begun_and_lambda_is_told_where() -> None:
         seen.append(found.event_id)
 
     event = {"Records": [record(1), record(2), record(3)]}
-    answer = consume(event, "omnix-ai-dev-", {"orders": (react,)})
+    answer = consume(event, SOURCE, {"orders": (react,)})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1002"}]}
     assert seen == ["event-1"]
 
@@ -71,13 +74,13 @@ def test_after_a_failure_nothing_is_begun_and_lambda_is_told_where() -> None:
 def test_a_record_that_cannot_be_read_stops_only_itself_and_what_follows() -> None:
     broken = record(2)
     del broken["eventName"]
-    answer = consume({"Records": [record(1), broken]}, "omnix-ai-dev-", {})
+    answer = consume({"Records": [record(1), broken]}, SOURCE, {})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1002"}]}
 
 
 def test_a_batch_that_would_not_end_in_time_is_handed_back() -> None:
     left = iter([60_000.0, 60_000.0, 5_000.0])
-    answer = consume({"Records": [record(1), record(2), record(3)]}, "omnix-ai-dev-", {}, lambda: next(left))
+    answer = consume({"Records": [record(1), record(2), record(3)]}, SOURCE, {}, lambda: next(left))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1003"}]}
 
 
