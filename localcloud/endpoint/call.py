@@ -22,6 +22,7 @@ from localcloud.endpoint import reading
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # Signing names that are not botocore's service names, or stand for several services (tried in this order).
 _SERVICES: Mapping[str, tuple[str, ...]] = {
+    "apigateway": ("apigateway", "apigatewayv2"),
     "bedrock": ("bedrock-runtime", "bedrock", "bedrock-agent-runtime", "bedrock-agent"),
     "dynamodb": ("dynamodb", "dynamodbstreams"),
     "execute-api": ("apigatewaymanagementapi",),
