@@ -44,9 +44,11 @@ def _function(reader: Reader, region: str, configuration: dict[str, Any]) -> Res
         notes.missing.append(f"its environment was not answered: {refused.get('ErrorCode')}")
     marks = reader.call("lambda", "list_tags", region, KINDS, Resource=arn, **asked) or {}
     aliases = reader.pages("lambda", "list_aliases", region, "Aliases", KINDS, FunctionName=name, **asked)
-    urls = reader.pages(
-        "lambda", "list_function_url_configs", region, "FunctionUrlConfigs", KINDS, FunctionName=name, **asked
-    )
+    qualifiers = [{}, *({"Qualifier": alias["Name"]} for alias in aliases)]
+    urls = [
+        reader.call("lambda", "get_function_url_config", region, KINDS, FunctionName=name, **asked, **qualifier)
+        for qualifier in qualifiers
+    ]
     policy = reader.call("lambda", "get_policy", region, KINDS, FunctionName=name, **asked) or {}
     facts = chosen(
         configuration, "CodeSha256", "Runtime", "Handler", "Role", "MemorySize", "Timeout", "LastModified",
@@ -54,7 +56,7 @@ def _function(reader: Reader, region: str, configuration: dict[str, Any]) -> Res
     )  # fmt: skip
     facts["variables"] = sorted(_values(configuration))
     facts["aliases"] = {alias["Name"]: alias["FunctionVersion"] for alias in aliases}
-    facts["urls"] = settled([chosen(url, "FunctionUrl", "AuthType") for url in urls])
+    facts["urls"] = settled([chosen(url, "FunctionUrl", "AuthType") for url in urls if url])
     facts["invokers"] = _invokers(policy.get("Policy"))
     return Resource(
         kind=Kind.FUNCTION, arn=arn, name=name, region=region, account_id=reader.account_id,
