@@ -92,11 +92,21 @@ def _sorted(audit: Audit, terms: Terms, now: datetime) -> _Sorting:
             sorting.taken[finding.resource.arn] = finding
     # What one thing that stays refers to stays too, and so on.
     while blocked := [
-        (one, keepers) for one in sorting.taken.values() if (keepers := kept(one.resource, sorting.taken))
+        (one, found) for one in sorting.taken.values() if (found := _keepers(audit, one.resource, sorting.taken))
     ]:
         for finding, keepers in blocked:
-            sorting.leave(finding, [f"referred to by what stays: {keeper}" for keeper in keepers])
+            sorting.leave(finding, keepers)
     return sorting
+
+
+def _keepers(audit: Audit, resource: Resource, taken: Mapping[str, Finding]) -> list[str]:
+    found = [f"referred to by what stays: {one}" for one in kept(resource, taken)]
+    if resource.kind is Kind.LOG_GROUP:
+        writers = [one.resource for one in audit.findings if writes_to(one.resource, resource.name)]
+        found += [
+            f"{one.kind} {one.label or one.name} stays and writes to it" for one in writers if one.arn not in taken
+        ]
+    return found
 
 
 def _chosen(resource: Resource, patterns: Sequence[str]) -> bool:
@@ -113,7 +123,7 @@ def _obstacles(audit: Audit, finding: Finding, terms: Terms, now: datetime) -> I
         yield f"it is in account {resource.account_id}"
     if resource.incomplete:
         yield f"not all of it could be read: {'; '.join(resource.incomplete)}"
-    if unread := [one for one in audit.errors if resource.kind in one.kinds and one.region in {resource.region, "*"}]:
+    if unread := [one for one in audit.errors if not one.subject and resource.kind in one.kinds]:
         yield f"the audit could not read {', '.join(sorted({f'{one.service} {one.operation}' for one in unread}))}"
     if resource.first_seen is None:
         yield "the audit does not say when it was first seen: give it a history (`omnix audit --history FILE`)"
@@ -137,12 +147,15 @@ def _before(resource: Resource, taken: Mapping[str, Finding]) -> frozenset[str]:
     """The resources of the plan that must be gone before this one."""
     found = {one.arn for one in resource.references if one.arn in taken and one.arn != resource.arn}
     if resource.kind is Kind.LOG_GROUP:
-        # A function that is still there would make its log group again.
-        found |= {arn for arn, one in taken.items() if _logs_to(one.resource, resource.name)}
+        # What is still there would make its log group again.
+        found |= {arn for arn, one in taken.items() if writes_to(one.resource, resource.name)}
     return frozenset(arn for arn in found if arn is not None)
 
 
-def _logs_to(resource: Resource, group: str) -> bool:
+def writes_to(resource: Resource, group: str) -> bool:
+    """True for the function or REST API that a log group is named after."""
+    if resource.kind is Kind.REST_API:
+        return group.startswith(f"API-Gateway-Execution-Logs_{resource.name}/")
     return resource.kind is Kind.FUNCTION and group == f"/aws/lambda/{resource.name}"
 
 
