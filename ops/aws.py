@@ -33,12 +33,17 @@ class Aws:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """The service's boto3 client in the stack's region, or in `region` for what lives elsewhere."""
-        if self._session is None:
-            self._session = self._opened()
+        session = self.session()
         key = (service, region or self.place.region)
         if key not in self._clients:
-            self._clients[key] = self._connected(self._session, *key)
+            self._clients[key] = self._connected(session, *key)
         return self._clients[key]
+
+    def session(self) -> boto3.Session:
+        """The session behind the clients, its account checked; for what makes clients of its own."""
+        if self._session is None:
+            self._session = self._opened()
+        return self._session
 
     def _opened(self) -> boto3.Session:
         session = _local_session() if self.place.cloud is Cloud.LOCAL else _ordinary_session()
@@ -93,3 +98,11 @@ def _local_session() -> boto3.Session:
         aws_secret_access_key=_FAKE_SECRET_KEY,
         botocore_session=botocore.session.Session(session_vars=nothing),
     )
+
+
+def account_of(endpoint_url: str | None, region: str) -> str:
+    """The account that the caller's credentials (or, with an endpoint, the local cloud) belong to."""
+    aws = Aws(Place("", "", region, endpoint_url))
+    session = _local_session() if endpoint_url else _ordinary_session()
+    account: str = aws._connected(session, "sts", region).get_caller_identity()["Account"]
+    return account

@@ -10,7 +10,21 @@ from typing import Annotated
 
 import typer
 
-from ops.commands import adopt, backup, cleanup, demo, dr, iam, outputs, preview, readiness, redrive, secrets, status
+from ops.commands import (
+    adopt,
+    audit,
+    backup,
+    cleanup,
+    demo,
+    dr,
+    iam,
+    outputs,
+    preview,
+    readiness,
+    redrive,
+    secrets,
+    status,
+)
 from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, remember
 from ops.console import console
 from ops.errors import Refused, explained, foreseen
@@ -41,6 +55,7 @@ app.command("status")(status.status)
 app.command("outputs")(outputs.outputs)
 app.command("redrive")(redrive.redrive)
 app.command("adopt")(adopt.adopt)
+app.command("audit")(audit.audit)
 app.add_typer(backup.app, name="backup")
 app.add_typer(cleanup.app, name="cleanup")
 app.add_typer(demo.app, name="demo")

@@ -1,0 +1,1 @@
+"""The audit for people: one page that needs nothing else, and tables for the terminal."""
