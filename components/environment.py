@@ -117,7 +117,9 @@ class _Environment:
         config = self.config
         args = DataStackArgs(
             names=self.names,
+            dr_region=config.dr_region,
             key_arn=self.security.key.arn,
+            dr_key_arn=self.security.dr_key.arn,
             protection=self.protection,
             cors_origins=config.allowed_origins,
             bedrock_model_id=config.bedrock.model_id,
@@ -287,6 +289,8 @@ class _Environment:
             },
             "tables": {logical: table.name for logical, table in self.data.tables.items()},
             "legacy_tables": {logical: table.name for logical, table in self.config.legacy_tables.items()},
+            "file_bucket": self.data.files.bucket,
+            "file_bucket_dr": self.data.files.dr_bucket,
             "secrets": {name: secret.arn for name, secret in self.security.secrets.items()},
             "cors_origins": list(self.config.allowed_origins),
             "dashboard_name": self.monitoring.dashboard_name,

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.commit import UNKNOWN_COMMIT
 from components.config import Capacity, LegacyTable
 from components.data.capacity import SCALED_PROPERTIES, scale, scalings
+from components.data.files import FileBucket, FileBucketArgs
 from components.data.parameters import Entry, Parameters, entries
 from components.data.table import Table
 from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
@@ -21,13 +22,17 @@ _TAGS = component_tags("DataStack")
 
 @dataclass(frozen=True)
 class DataStackArgs:
-    """What is retained has DynamoDB's deletion protection too. `adopt`: import ids (table names) by `tables/{name}`.
+    """What is retained has DynamoDB's deletion protection too.
 
-    A table in `capacity` is provisioned and scaled; every other one is on-demand.
+    `dr_key_arn` is of `dr_region`, where files are copied to. `adopt`: import ids, table names by `tables/{name}` and
+    buckets by `file-bucket` and `file-bucket-dr`. A table in `capacity` is provisioned and scaled; every other one is
+    on-demand.
     """
 
     names: Names
+    dr_region: str
     key_arn: pulumi.Input[str]
+    dr_key_arn: pulumi.Input[str]
     protection: Protection
     cors_origins: Sequence[str]
     bedrock_model_id: str
@@ -44,10 +49,11 @@ class DataStack(pulumi.ComponentResource):
     Makes: nine `aws:dynamodb:Table` (on-demand or provisioned, point-in-time recovery, CMK, indexes, TTL,
     streams, deletion protection by config); for a provisioned table, `aws:appautoscaling:Target` and
     `aws:appautoscaling:Policy` for reads and writes of it and of each index; `aws:ssm:Parameter` for the
-    database, CORS origins, model, log level and commit.
+    database, CORS origins, model, log level and commit; a `FileBucket` with its replica.
     """
 
     tables: Mapping[str, Table]
+    files: FileBucket
     parameters: Parameters
 
     def __init__(self, name: str, args: DataStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -56,6 +62,7 @@ class DataStack(pulumi.ComponentResource):
         self.tables = {table.name: self._table(table) for table in TABLES.values()}
         written = [self._parameter(entry).name for entry in self._entries()]
         self.parameters = Parameters(args.names, args.key_arn, pulumi.Output.all(*written))
+        self.files = self._files()
         self.register_outputs({"tables": {logical: table.name for logical, table in self.tables.items()}})
 
     def _table(self, definition: TableDefinition) -> Table:
@@ -99,6 +106,18 @@ class DataStack(pulumi.ComponentResource):
             names=args.names,
             legacy=args.legacy.get(definition.name),
         )
+
+    def _files(self) -> FileBucket:
+        args = self._args
+        files = FileBucketArgs(
+            names=args.names,
+            dr_region=args.dr_region,
+            key_arn=args.key_arn,
+            dr_key_arn=args.dr_key_arn,
+            protection=args.protection,
+            adopt=args.adopt,
+        )
+        return FileBucket(f"{self._name}-files", files, pulumi.ResourceOptions(parent=self))
 
     def _entries(self) -> Sequence[Entry]:
         args = self._args

@@ -79,6 +79,7 @@ def _data(known: Known) -> tuple[Read, ...]:
     bucket_types = ("bucket:Bucket", "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
                     "bucketOwnershipControls:BucketOwnershipControls", "bucketPolicy:BucketPolicy",
                     "bucketPublicAccessBlock:BucketPublicAccessBlock",
+                    "bucketReplicationConfig:BucketReplicationConfig",
                     "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
                     "bucketVersioning:BucketVersioning")  # fmt: skip
     bucket_actions = ("GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLogging",

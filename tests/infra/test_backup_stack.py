@@ -167,4 +167,6 @@ def test_after_a_failover_everything_stands_in_the_recovery_region(change):
         if "eu-central-1" in json.dumps(resource.inputs, default=lambda _: "asset")
     }
     assert elsewhere
-    assert {name for name in elsewhere if "-dr" not in name} <= {"backup-plan"}
+    # what copies there has to name it
+    copying = {"backup-plan", *(f"data-files-replication{part}" for part in ("", "-role", "-role-policy"))}
+    assert {name for name in elsewhere if "-dr" not in name} <= copying

@@ -24,7 +24,17 @@ def provisioned() -> Recording:
 
     def program() -> None:
         protection = Protection(retain=False, locked=False)
-        args = DataStackArgs(names, "arn:key", protection, ["https://a.example"], "m", "INFO", capacity=config.capacity)
+        args = DataStackArgs(
+            names=names,
+            dr_region=config.dr_region,
+            key_arn="arn:key",
+            dr_key_arn="arn:dr-key",
+            protection=protection,
+            cors_origins=["https://a.example"],
+            bedrock_model_id="m",
+            log_level="INFO",
+            capacity=config.capacity,
+        )
         DataStack("data", args)
 
     return record(program, stack="dev", account_id=config.account_id)

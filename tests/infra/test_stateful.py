@@ -44,6 +44,7 @@ KEPT_WITH = (
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
 )
@@ -69,7 +70,7 @@ REMADE_BY_THE_NEXT_UP = {
 
 def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Stacks) -> None:
     stateful = [r for type_ in STATEFUL for r in recorded("prod").of(type_)]
-    assert len(stateful) == 2 + len(TABLES) + 2 + 1 + 3  # vaults, tables, keys, bucket, secrets
+    assert len(stateful) == 2 + len(TABLES) + 2 + 3 + 3  # vaults, tables, keys, buckets, secrets
     assert [r.name for r in stateful if not (r.protect and r.retain_on_delete)] == []
 
 
@@ -120,7 +121,8 @@ def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded
     """Deleting a versioning resource suspends versioning; deleting an object deletes all of its versions."""
     prod = recorded("prod")
     parts = [r for type_ in KEPT_WITH for r in prod.of(type_)]
-    assert len(parts) == 6 + 5 + 2 + 2  # settings, objects, and of each vault policy and lock
+    # buckets' settings, replication, objects, and of each vault policy and lock
+    assert len(parts) == 3 * 6 + 1 + 5 + 2 + 2
     assert [r.name for r in parts if not r.retain_on_delete] == []
     assert [r.name for r in parts if r.protect] == []
 
@@ -174,7 +176,17 @@ def test_a_retained_table_key_and_secret_are_adopted_by_import(recorded: Stacks)
             SecurityStackArgs(names, "eu-west-1", Protection(retain=True, locked=True), 30, False, config.adopt),
         )
         protection = Protection(retain=True, locked=True)
-        args = DataStackArgs(names, security.key.arn, protection, ["https://a.example"], "m", "INFO", config.adopt)
+        args = DataStackArgs(
+            names=names,
+            dr_region=config.dr_region,
+            key_arn=security.key.arn,
+            dr_key_arn=security.dr_key.arn,
+            protection=protection,
+            cors_origins=["https://a.example"],
+            bedrock_model_id="m",
+            log_level="INFO",
+            adopt=config.adopt,
+        )
         DataStack("data", args)
 
     recording = record(program, stack="prod", account_id=config.account_id)

@@ -84,7 +84,9 @@ def data(
         pulumi.runtime.register_stack_transformation(_changing(code_changes))
     args = DataStackArgs(
         names=names,
+        dr_region="eu-west-1",
         key_arn=keys[use_key],
+        dr_key_arn=f"arn:aws:kms:eu-west-1:{names.account_id}:key/replicas",
         protection=protection,
         cors_origins=["https://shop.example"],
         bedrock_model_id="amazon.nova-lite-v1:0",

@@ -1,0 +1,24 @@
+"""The function `migration`: the steps of a table's migration by export (`components/migration/definition.py`)."""
+
+from typing import Any
+
+from omnix import logs
+from omnix.migration import exported
+from omnix.migration.exported import Run
+from omnix.migration.files import Files
+from omnix.parameters import parameters
+from omnix.settings import MigrationSettings, load
+
+settings = load(MigrationSettings)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """`begin`, `place` or `finish`, as the event's `step` says; every step may be done again."""
+    logs.configure(parameters())
+    run = Run.of(event, Files.opened(settings.runs_bucket))
+    if event["step"] == "begin":
+        return exported.begin(run)
+    if event["step"] == "finish":
+        return exported.finish(run)
+    placed = exported.place(run, event, exported.mover(run, event["units"]), context.get_remaining_time_in_millis)
+    return {**event, "line": placed.next_line, "done": placed.done}

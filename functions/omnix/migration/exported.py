@@ -1,0 +1,236 @@
+"""A table's export, placed file by file: what the state machine's function does, step by step.
+
+An export ("DynamoDB table export output format") has a summary, a list of its data files with the number of items in
+each, and the data files: a line an item, `{"Item": {…}}`, gzipped. A file is placed in parts, for a function has
+fifteen minutes. A part says from which line to which it goes and what became of the items; the next begins where it
+ends. Parts are written after their items: what is done again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import batched, islice
+from typing import TYPE_CHECKING, Any
+
+from omnix.migration.deciding import Fate
+from omnix.migration.mapping import digest, read
+from omnix.migration.moving import Mover, item_of
+from omnix.migration.pace import CapacityPace
+from omnix.migration.patience import Patience
+from omnix.migration.placing import Placer
+from omnix.migration.store import DynamoStore
+from omnix.migration.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from omnix.migration.files import Files
+    from omnix.migration.mapping import Mapping as MappingFile
+    from omnix.migration.moving import Result
+    from omnix.migration.wire import Item
+
+AT_ONCE = 100
+# Left of an invocation to write the part: no batch is begun in it. A batch that stalls fails the step, which is
+# tried again from the part's first line.
+RESERVE_MS = 120_000
+STALL_SECONDS = 90.0
+_PLACED = frozenset({Fate.WRITTEN})
+
+
+class RunError(Exception):
+    """The run cannot go on, or did not come out even; the message says what differs."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution: its id, its place in the bucket, its mapping and the table that was exported."""
+
+    files: Files
+    run: str
+    prefix: str
+    mapping_key: str
+    mapping_sha256: str
+    table: str
+    export: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], files: Files) -> Run:
+        """From a step's event. `export` is the id of the export, empty for `place`, whose event names the file."""
+        table = event["table_arn"].rpartition("/")[2]
+        export = event.get("export_arn", "").rpartition("/")[2]
+        mapping = event["mapping"]
+        return cls(files, event["run"], event["prefix"], mapping["key"], mapping["sha256"], table, export)
+
+    @property
+    def parts(self) -> str:
+        """Where the parts are."""
+        return f"{self.prefix}/parts/"
+
+    def mapping(self) -> MappingFile:
+        """The reviewed mapping. Raises RunError when it is not the one that was started with, or not this table's."""
+        text = self.files.text(self.mapping_key)
+        if digest(text) != self.mapping_sha256:
+            raise RunError(f"{self.mapping_key} changed since the run was started")
+        file = read(text)
+        if self.table not in {source.table for source in file.sources}:
+            raise RunError(f"the mapping {file.name} has no source {self.table}")
+        return file
+
+    def summary(self) -> Mapping[str, Any]:
+        """The export's own summary."""
+        summary: Mapping[str, Any] = self.files.document(f"{self._root}/manifest-summary.json")
+        return summary
+
+    def data_files(self) -> dict[str, int]:
+        """The number of items by the key of each data file."""
+        lines = self.files.text(self.summary()["manifestFilesS3Key"]).splitlines()
+        rows = [json.loads(line) for line in lines if line.strip()]
+        return {row["dataFileS3Key"]: int(row["itemCount"]) for row in rows}
+
+    @property
+    def data_prefix(self) -> str:
+        """What the data files' keys begin with."""
+        return f"{self._root}/data/"
+
+    @property
+    def _root(self) -> str:
+        return f"{self.prefix}/AWSDynamoDB/{self.export}"
+
+
+@dataclass
+class Part:
+    """Lines `line` to `end` of a data file. `lost` and `displaced`: names of source items, and why they have no place.
+
+    `lost` is said by an item of itself, `displaced` by the one that took its place, maybe in another file.
+    """
+
+    line: int
+    end: int
+    last: bool = False
+    fates: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    displaced: dict[str, str] = field(default_factory=dict)
+
+    def add(self, results: Iterable[Result]) -> None:
+        """Count what became of source items."""
+        for result in results:
+            self.fates[result.fate] += 1
+            if result.fate not in _PLACED:
+                self.lost[result.source] = result.fate
+                self.reasons[result.source] = "; ".join([*result.reasons, *(loss.reason for loss in result.losses)])
+            for loss in result.losses:
+                name = item_of(loss.source)
+                if name != result.source:
+                    self.displaced[name] = loss.fate
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        kept = {"line": self.line, "end": self.end, "last": self.last, "fates": dict(self.fates)}
+        return {**kept, "reasons": self.reasons, "lost": self.lost, "displaced": self.displaced}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a step stopped in its file."""
+
+    next_line: int
+    done: bool
+
+
+def begin(run: Run) -> dict[str, Any]:
+    """Check the mapping and the export before the first item. Raises RunError."""
+    run.mapping()
+    items, listed = int(run.summary()["itemCount"]), sum(run.data_files().values())
+    if items != listed:
+        raise RunError(f"the export has {items} items, and its files {listed}")
+    return {"data_prefix": run.data_prefix, "items": items, "files": len(run.data_files())}
+
+
+def mover(run: Run, units: float) -> Mover:
+    """Places in the environment's tables, by conditional writes: other children write beside it."""
+    from omnix.migration.reading import Legacy
+    from omnix.tables import current
+
+    file = run.mapping()
+    wire = Wire(os.environ["AWS_REGION"])
+    patience = Patience(STALL_SECONDS)
+    store = DynamoStore(wire, current().tables, patience, CapacityPace(units))
+    keys = {source.table: tuple(source.key) for source in file.sources}
+    return Mover(file, Legacy(wire, keys, patience), Placer(store, file.newer_by))
+
+
+def place(run: Run, event: Mapping[str, Any], moving: Mover, remaining_ms: Callable[[], int]) -> Placed:
+    """Place lines of a data file from `event["line"]` on, until its end or the invocation's."""
+    part = Part(event["line"], event["line"])
+    lines = islice(run.files.lines(event["key"]), part.line, None)
+    for batch in batched(lines, AT_ONCE, strict=False):
+        part.add(moving.move(run.table, [_item(line) for line in batch]))
+        part.end += len(batch)
+        if remaining_ms() < RESERVE_MS:
+            break
+    else:
+        part.last = True
+    run.files.write(f"{_place_of(run, event['key'])}{part.line:015}.json", part.document())
+    return Placed(part.end, part.last)
+
+
+def _item(line: bytes) -> Item:
+    item: Item = json.loads(line)["Item"]
+    return item
+
+
+def _place_of(run: Run, key: str) -> str:
+    return f"{run.parts}{hashlib.sha256(key.encode()).hexdigest()[:32]}/"
+
+
+def finish(run: Run) -> dict[str, Any]:
+    """Add up every file's parts, hold them against the export, and write the report. Raises RunError if uneven."""
+    fates: Counter[str] = Counter()
+    lost: dict[str, str] = {}
+    displaced: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for key, items in run.data_files().items():
+        end = 0
+        for part in _chain(run, key):
+            fates.update(part["fates"])
+            lost |= part["lost"]
+            displaced |= part["displaced"]
+            reasons |= part["reasons"]
+            end = part["end"]
+        if end != items:
+            raise RunError(f"{key} has {items} items, and {end} were looked at")
+    for name, fate in displaced.items():
+        if name not in lost:  # it had been placed before another one took its place
+            fates[Fate.WRITTEN] -= 1
+            fates[fate] += 1
+    report = {
+        "run": run.run,
+        "table": run.table,
+        "export": run.export,
+        "items": sum(fates.values()),
+        "fates": {fate: count for fate, count in sorted(fates.items()) if count},
+        "quarantined": {name: why for name, why in reasons.items() if lost.get(name) == Fate.QUARANTINED},
+    }
+    expected = int(run.summary()["itemCount"])
+    if report["items"] != expected:
+        raise RunError(f"the export has {expected} items, and {report['items']} are accounted for")
+    run.files.write(f"{run.prefix}/report.json", report)
+    return {**report, "quarantined": len(report["quarantined"])}
+
+
+def _chain(run: Run, key: str) -> Iterator[Mapping[str, Any]]:
+    """A file's parts in their order: each begins where the one before ends. Raises RunError where one is missing."""
+    line = 0
+    while True:
+        part: Mapping[str, Any] = run.files.document(f"{_place_of(run, key)}{line:015}.json")
+        yield part
+        if part["last"]:
+            return
+        if part["end"] <= line:
+            raise RunError(f"a part of {key} ends where it begins, at line {line}")
+        line = part["end"]
