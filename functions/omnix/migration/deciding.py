@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from omnix.migration.record import Record, Stamp, untouched
+from omnix.migration.record import Record, Stamp, item_of, untouched
 from omnix.migration.times import milliseconds
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def decide(source: str, record: Record | None, seen: Seen, newer_by: Mapping[str
     puts = {target.key: target for target in record.targets if not _same(target, seen, stamps)}
     deletes: dict[Key, Target | None] = dict.fromkeys({*own, *_keys_of(losers, stamps)} - set(record.keys))
     weaker = {key for key in mine if (stamp := stamps[key]) and stamp.rank > record.rank}
-    losses = tuple(_lost(one, key, record) for one, key in losers.items())
+    item = item_of(source)
+    losses = tuple(_lost(one, key, record) for one, key in losers.items() if item_of(one) != item)
     return Plan(Fate.WRITTEN, {**deletes, **puts}, losses, freed=frozenset({*deletes, *weaker}))
 
 
@@ -156,8 +157,8 @@ def _against_the_target(
 
 
 def _against_another(record: Record, key: Key, stamp: Stamp) -> Loss | None:
-    if stamp.of == record.of and stamp.claim < record.claim:
-        return None
+    if stamp.of == record.of and (stamp.claim < record.claim or item_of(stamp.source) == item_of(record.source)):
+        return None  # what the same item was before always gives way
     fate = Fate.QUARANTINED if record.unique or stamp.of != record.of else Fate.DUPLICATE
     return Loss(record.source, fate, f"{stamp.source} has {_place(key)}", key)
 

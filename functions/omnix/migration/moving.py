@@ -1,4 +1,4 @@
-"""From source items to outcomes: joins, transformation, placement; for a scan's page, a stream's change or a file's lines.
+"""From source items to outcomes: joins, transformation, placement; of a scan's page, a stream's change, a file's lines.
 
 What an item becomes is a function of the source as it is now, never of the order in which changes were seen: a change
 says only which item to look at again, and old images only where its records may have been.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from omnix.migration.deciding import Fate, Loss
 from omnix.migration.placing import Wanted
-from omnix.migration.record import source_key, source_name
+from omnix.migration.record import source_name
 from omnix.migration.transform import Transformer
 
 if TYPE_CHECKING:
@@ -147,12 +147,6 @@ class Mover:
         return {name: frozenset(keys) for name, keys in found.items()}
 
 
-def item_of(record: str) -> str:
-    """The name of the source item that a record is of."""
-    table, key = source_key(record)
-    return source_name(table.partition("/")[0], key)
-
-
 def _wanted(records: Sequence[Record], olds: Mapping[str, frozenset[Key]]) -> list[Wanted]:
     new = [Wanted(record.source, record, olds.get(record.source, frozenset())) for record in records]
     names = {record.source for record in records}
@@ -166,7 +160,7 @@ def _result(
         return Result(name, Fate.QUARANTINED, reasons=found.refused)
     records = tuple(record.source for record in found.records)
     mine = [outcomes[one] for one in {*records, *olds} if one in outcomes]
-    losses, freed = _sums(mine)
+    losses, freed = _sums(mine, olds)
     if found.left_out is not None:
         return Result(name, Fate.LEFT_OUT, losses, (found.left_out,), freed)
     fates = {outcomes[one].fate for one in records}
@@ -177,13 +171,14 @@ def _result(
 def _gone(name: str, olds: Mapping[str, frozenset[Key]], outcomes: Mapping[str, Outcome]) -> Result:
     mine = [outcomes[one] for one in olds if one in outcomes]
     kept = any(one.fate is Fate.SUPERSEDED for one in mine)
-    losses, freed = _sums(mine)
+    losses, freed = _sums(mine, olds)
     return Result(name, Fate.SUPERSEDED if kept else Fate.GONE, losses, freed=freed)
 
 
-def _sums(outcomes: Iterable[Outcome]) -> tuple[tuple[Loss, ...], frozenset[Key]]:
+def _sums(outcomes: Iterable[Outcome], olds: Mapping[str, frozenset[Key]]) -> tuple[tuple[Loss, ...], frozenset[Key]]:
+    """All losses and freed keys. What an earlier attempt freed before it was killed is among the earlier keys."""
     losses: list[Loss] = []
-    freed: set[Key] = set()
+    freed: set[Key] = set().union(*olds.values())
     for one in outcomes:
         losses += one.losses
         freed |= one.freed

@@ -17,7 +17,7 @@ from omnix.migration.deciding import Fate, Loss, decide
 from omnix.migration.store import CHANGE_AT_ONCE, REQUEST_BYTES, UnwritableError, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from omnix.migration.deciding import Plan, Seen
     from omnix.migration.record import Key, Record
@@ -82,11 +82,13 @@ class Placer:
 
     `idle`: nobody else writes to the target until the cut-over. Then what is not there is put without a condition,
     after a look, for half of a transaction's cost; this process's own threads keep out of each other's way by `claims`.
+    `announce`: told who is about to lose its place, before it does: a kill between the two forgets nobody.
     """
 
     store: Store
     newer_by: Mapping[str, str]
     idle: bool = False
+    announce: Callable[[Sequence[Loss]], None] = lambda _: None
     claims: Claims = field(default_factory=Claims)
 
     def place(self, wanted: Sequence[Wanted]) -> list[Outcome]:
@@ -150,6 +152,8 @@ class Placer:
     def _settle(self, one: Wanted) -> Outcome:
         for attempt in range(_ATTEMPTS):
             plan, seen = self._planned(one)
+            if plan.writes and plan.losses:
+                self.announce(plan.losses)
             try:
                 if self.store.change(plan.writes, seen):
                     return Outcome(one.source, plan.fate, plan.losses, plan.freed)

@@ -131,6 +131,12 @@ def source_key(name: str) -> tuple[str, Item]:
     return table, {part: {kind: value} for part, (kind, value) in json.loads(text).items()}
 
 
+def item_of(record_source: str) -> str:
+    """The name of the source item that a record is of: one item may become several records, each with its own name."""
+    table, _, key = record_source.partition(" ")
+    return f"{table.partition('/')[0]} {key}"
+
+
 def content(item: Mapping[str, Any]) -> Item:
     """An item without its stamp."""
     return {name: value for name, value in item.items() if name != STAMP}

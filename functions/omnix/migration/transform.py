@@ -129,6 +129,8 @@ class Transformer:
                 found, wrong = self._of(each, scope)
                 records += found
                 refused += wrong
+        if not refused and len({key for one in records for key in one.keys}) != sum(len(one.keys) for one in records):
+            refused.append("two of its records have the same key")
         if refused:
             return Transformed(refused=tuple(refused))
         if not records:

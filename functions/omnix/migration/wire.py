@@ -24,6 +24,7 @@ type Item = dict[str, Document]
 # What botocore's endpoint rules look into before the body is ours.
 _OPERATIONS: Mapping[str, Mapping[str, Any]] = {
     "scan": {"TableName": "-"},
+    "query": {"TableName": "-"},
     "batch_get_item": {"RequestItems": {}},
     "batch_write_item": {"RequestItems": {}},
     "transact_write_items": {"TransactItems": []},

@@ -1,0 +1,143 @@
+"""A run's folder: what it was told (`run.json`, `mapping.yaml`), what it did (`journal.sqlite`), and its results.
+
+One process at a time has it. `run.json` is replaced whole, so that a kill leaves the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ops.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION = 1
+
+
+@dataclass
+class SourceTable:
+    """A source as it was when the run began; `position`: when its stream was taken note of (epoch seconds)."""
+
+    arn: str
+    key: list[str]
+    items: int
+    bytes: int
+    segments: int
+    stream_arn: str | None = None
+    position: float | None = None
+
+
+@dataclass
+class Run:
+    """What a run works on. `sha256`: of the mapping file. `passes`: how many snapshots were begun, the last included.
+
+    `began` and `finished`: of the last one (epoch seconds). `backups`: by table ARN, what brings it back.
+    """
+
+    id: str
+    mapping: str
+    sha256: str
+    environment: str
+    account_id: str
+    region: str
+    role_arn: str | None
+    targets: dict[str, str]
+    sources: dict[str, SourceTable]
+    idle: bool
+    backups: dict[str, str] = field(default_factory=dict)
+    passes: int = 1
+    began: float = 0.0
+    finished: float | None = None
+    version: int = VERSION
+
+
+class Folder:
+    """A run's folder at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def quarantine(self) -> Path:
+        """The items that did not go over, one JSON document a line."""
+        return self.path / "quarantine.ndjson"
+
+    def exists(self) -> bool:
+        """Whether a run began here."""
+        return (self.path / "run.json").is_file()
+
+    def create(self, run: Run, mapping: str) -> None:
+        """Begin a run."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _replace(self.path / "mapping.yaml", mapping)
+        self.save(run)
+
+    def save(self, run: Run) -> None:
+        """Keep what changed."""
+        _replace(self.path / "run.json", json.dumps(asdict(run), indent=2) + "\n")
+
+    def load(self) -> Run:
+        """The run. Raises Refused where there is none, or one of another version."""
+        try:
+            document: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise Refused(
+                f"no migration began in {self.path}", "begin one: `omnix migrate run MAPPING --apply`"
+            ) from None
+        if document.get("version") != VERSION:
+            raise Refused(f"{self.path} is of another version of omnix", "finish it with the one that began it")
+        sources = {name: SourceTable(**one) for name, one in document.pop("sources").items()}
+        return Run(**document, sources=sources)
+
+    def mapping(self) -> str:
+        """The mapping file as the run was told it."""
+        return (self.path / "mapping.yaml").read_text(encoding="utf-8")
+
+    def result(self, name: str, document: Any) -> None:
+        """Write a result, as `verify.json`."""
+        _replace(self.path / name, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    def read_result(self, name: str) -> Any:
+        """A result; None where there is none."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the folder; raises Refused while another process has it. The system takes the lock of a killed one."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.path / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refused(f"another process works in {self.path}", "wait for it, or end it") from None
+            yield
+
+
+def _replace(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    with new.open("w", encoding="utf-8") as file:
+        new.chmod(0o600)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,128 @@
+"""The snapshot: every item of every source once, by parallel segments, each page acknowledged when it is placed."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from omnix.migration.deciding import Fate
+from omnix.migration.record import source_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from omnix.migration.moving import Mover, Result
+    from omnix.migration.wire import Item
+    from ops.migrate.journal import Journal, Segment
+    from ops.migrate.reading import Legacy
+
+PAGE_ITEMS = 400
+
+
+@dataclass
+class Snapshot:
+    """One pass over the sources. `segments`: by source. `each` is told how many items a page had."""
+
+    mover: Mover
+    legacy: Legacy
+    journal: Journal
+    number: int
+    segments: Mapping[str, int]
+    threads: int
+    each: Callable[[str, int], None]
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Until every segment is acknowledged. Raises what stopped it; what is acknowledged stays so."""
+        work: queue.SimpleQueue[tuple[str, Segment]] = queue.SimpleQueue()
+        for source, segments in self.segments.items():
+            for segment in self.journal.begin_pass(self.number, source, segments):
+                if not segment.done:
+                    work.put((source, segment))
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="segment") as pool:
+            for done in [pool.submit(self._work, work) for _ in range(self.threads)]:
+                done.result()
+        again(self.mover, self.legacy, self.journal)
+
+    def _work(self, work: queue.SimpleQueue[tuple[str, Segment]]) -> None:
+        while not self._stopped.is_set():
+            try:
+                source, segment = work.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._segment(source, segment)
+            except BaseException:
+                self._stopped.set()
+                raise
+
+    def _segment(self, source: str, segment: Segment) -> None:
+        start = segment.next
+        while not self._stopped.is_set():
+            page = self.legacy.page(source, segment.number, self.segments[source], start, PAGE_ITEMS)
+            results, images = moved(self.mover, self.legacy, self.journal, source, page.items)
+            self.journal.acknowledge(self.number, source, segment.number, page.following, results, images)
+            self.each(source, len(page.items))
+            if page.following is None:
+                return
+            start = page.following
+
+
+def moved(
+    mover: Mover,
+    legacy: Legacy,
+    journal: Journal,
+    table: str,
+    items: Sequence[Item],
+    before: Mapping[str, Sequence[Item]] | None = None,
+) -> tuple[list[Result], dict[str, Item]]:
+    """Place items, and then those that lost their place at a key which became free. Results, and images by name."""
+    transformer = mover.transformer(table)
+    images = {transformer.name(item): item for item in items}
+    results = mover.move(table, items, before)
+    return results + _restored(mover, legacy, journal, results), images
+
+
+def _restored(mover: Mover, legacy: Legacy, journal: Journal, results: Sequence[Result]) -> list[Result]:
+    found: list[Result] = []
+    freed = frozenset[object]().union(*(one.freed for one in results))
+    seen = {one.source for one in results}
+    while freed:
+        names = [name for name in journal.waiting_for(freed) if name not in seen]  # type: ignore[arg-type]
+        more = revisited(mover, legacy, names)
+        seen |= set(names)
+        found += more
+        freed = frozenset[object]().union(*(one.freed for one in more))
+    return found
+
+
+def revisited(mover: Mover, legacy: Legacy, names: Iterable[str]) -> list[Result]:
+    """Place source items, by name, as they are now; those that are gone are left alone."""
+    got = legacy.get(map(source_key, names))
+    by_table: defaultdict[str, list[Item]] = defaultdict(list)
+    for name, item in got.items():
+        by_table[source_key(name)[0]].append(item)
+    return [result for table, items in by_table.items() for result in mover.move(table, items)]
+
+
+def again(mover: Mover, legacy: Legacy, journal: Journal) -> None:
+    """Look at every exception once more: what was announced and then did not happen is taken back."""
+    after = ""
+    while page := journal.exceptions(after):
+        after = page[-1].record
+        names = list(dict.fromkeys(one.item for one in page))
+        results = revisited(mover, legacy, names)
+        seen = {one.source for one in results}
+        gone = [_gone(name) for name in names if name not in seen]
+        images = legacy.get(map(source_key, names))
+        journal.note([*results, *_restored(mover, legacy, journal, results), *gone], images)
+
+
+def _gone(name: str) -> Result:
+    from omnix.migration.moving import Result
+
+    return Result(name, Fate.GONE)
