@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 from moto.core.common_models import BaseModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localcloud import limits
+from localcloud import limits, past
 from localcloud.backup.service import Answer, Backup
 from localcloud.endpoint import reading, tokens
 from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
@@ -180,9 +180,15 @@ class Application:
             return _json(*control(self._faults, environ["REQUEST_METHOD"], id_, sent), start_response)
         if page == downloads.PAGE and id_:
             return downloads.zip_of(id_, start_response)
+        if name == past.PAGE and environ["REQUEST_METHOD"] == "POST":
+            sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            with self._lock.hold():
+                told = past.tell(self._acting.gate.account.id, sent)
+            self._changed()
+            return _json(*told, start_response)
         route = self._routes.get((environ["REQUEST_METHOD"], name))
         if route is None:
-            pages = [*self._routes, ("GET", PAGE)]
+            pages = [*self._routes, ("GET", PAGE), ("POST", past.PAGE)]
             known = sorted(f"{method} /_localcloud/{path}" for method, path in pages)
             return _json(404, {"message": "no such page", "pages": known}, start_response)
         return _json(200, route(), start_response)
