@@ -94,5 +94,12 @@ def present(call: Callable[[], Any], also: Collection[str] = ()) -> Any:
 
 
 def pages(client: Any, operation: str, result: str, **arguments: Any) -> list[Any]:
-    """Everything that a paginated operation lists under `result`."""
-    return [one for page in client.get_paginator(operation).paginate(**arguments) for one in page.get(result) or ()]
+    """Everything that an operation lists under `result`; botocore has no paginator for some of them."""
+    if client.can_paginate(operation):
+        return [one for page in client.get_paginator(operation).paginate(**arguments) for one in page.get(result) or ()]
+    answer = getattr(client, operation)(**arguments)
+    found = list(answer.get(result) or ())
+    while token := answer.get("NextToken"):
+        answer = getattr(client, operation)(**arguments, NextToken=token)
+        found += answer.get(result) or ()
+    return found

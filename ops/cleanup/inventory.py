@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.audit import last_use
 from ops.audit.inventory import reread
-from ops.audit.model import Resource
+from ops.audit.model import Resource  # noqa: TC001 - in a public signature
 from ops.audit.reader import Reader
 from ops.audit.run import Scope, survey
 

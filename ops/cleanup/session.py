@@ -21,9 +21,9 @@ _ARCHIVE = "archive"
 _DOWNLOAD_SECONDS = 300
 
 
-def ledger_of(plan: Path) -> Path:
-    """Where a plan's ledger is unless another is named: beside it, in a folder with the archives."""
-    return plan.with_suffix(".ledger") / LEDGER
+def ledger_of(path: Path, plan: Plan) -> Path:
+    """Where a plan's ledger is unless another is named: beside it, in a folder of this very content's own."""
+    return path.with_name(f"{path.stem}-{plan.sha256[:12]}.ledger") / LEDGER
 
 
 def archive_of(ledger: Path) -> Archive:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, override
 
 from botocore.exceptions import ClientError
 
-from ops.cleanup.account import ABSENT, GLOBAL, code, present
+from ops.cleanup.account import GLOBAL, present
 from ops.cleanup.kinds.removal import Known, Removal, Step
 
 # (what S3 reads it with, what it puts it back with, the argument, where in the answer): the whole answer when empty.
@@ -24,7 +25,6 @@ _SETTINGS = (
     ("get_bucket_notification_configuration", "put_bucket_notification_configuration", "NotificationConfiguration", ""),
     ("get_bucket_replication", "put_bucket_replication", "ReplicationConfiguration", "ReplicationConfiguration"),
 )  # fmt: skip
-_UNSET = "NoSuch", "NotFound", "ServerSideEncryptionConfigurationNotFoundError", "OwnershipControlsNotFoundError"
 
 
 class BucketRemoval(Removal):
@@ -69,9 +69,8 @@ class BucketRemoval(Removal):
         try:
             found: dict[str, Any] = read(**self._bucket)
         except ClientError as error:
-            name = code(error)
-            if name in ABSENT or name in _UNSET or name.startswith("NoSuch"):
-                return {}
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+                return {}  # each setting has an error of its own for "not set", and all of them are 404
             raise
         return found
 

@@ -6,6 +6,7 @@ from typing import Any, override
 
 from ops.audit.model import Kind
 from ops.cleanup.account import pages, present
+from ops.cleanup.kinds.admission import functions_in, readmit
 from ops.cleanup.kinds.removal import Known, Removal, Step
 
 _API_INPUTS = (
@@ -96,16 +97,7 @@ class HttpApiRemoval(Removal):
         ]
 
     def _of_domain(self, domain: str) -> list[Any]:
-        # No paginator in botocore; a domain has 200 mappings at most, and NextToken beyond a page.
-        gateway = self.client("apigatewayv2")
-        found: list[Any] = []
-        more: dict[str, str] = {}
-        while True:
-            answer = gateway.get_api_mappings(DomainName=domain, **more)
-            found += answer.get("Items", [])
-            if not answer.get("NextToken"):
-                return found
-            more = {"NextToken": answer["NextToken"]}
+        return pages(self.client("apigatewayv2"), "get_api_mappings", "Items", DomainName=domain)
 
     @override
     def removing(self) -> list[Step]:
@@ -136,7 +128,7 @@ class HttpApiRemoval(Removal):
             Step("create API", self._create),
             Step("create routes", self._create_routes),
             Step("create stages", self._create_stages),
-            Step("put mappings back", self._reconnect),
+            Step("put mappings and permissions back", self._reconnect),
         ]
 
     def _create(self, known: Known) -> dict[str, Any]:
@@ -184,6 +176,8 @@ class HttpApiRemoval(Removal):
 
     def _reconnect(self, known: Known) -> None:
         gateway = self.client("apigatewayv2")
+        targets = [one.get("IntegrationUri", "") for one in self.archived(known)["integrations"]]
+        readmit(self.client("lambda"), functions_in(targets), self.entry.name, known["api"])
         for one in self.archived(known)["mappings"]:
             if not any(it.get("ApiMappingKey", "") == one["key"] for it in self._of_domain(one["domain"])):
                 gateway.create_api_mapping(

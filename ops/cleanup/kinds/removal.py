@@ -56,7 +56,12 @@ class Removal:
 
     def securing(self) -> list[Step]:
         """What is done before anything is removed: here, to keep its description."""
-        return [Step("archive", lambda _: {"archive": self.keep_document(self.described())})]
+        return [Step("archive", lambda _: {"archive": self._archive()})]
+
+    def _archive(self) -> dict[str, str]:
+        if not self.exists():
+            raise Refused(f"{self.entry} is not there any more", "audit and plan again")
+        return self.keep_document(self.described())
 
     def proof(self, known: Known) -> None:
         """Refused unless what brings it back is there now."""

@@ -6,7 +6,9 @@ import json
 from typing import Any, override
 
 from ops.cleanup.account import pages, present
+from ops.cleanup.kinds.admission import functions_in, readmit
 from ops.cleanup.kinds.removal import Known, Removal, Step
+from ops.cleanup.kinds.rest_api_rebuilding import described_parts, rebuilt
 from ops.errors import Refused
 
 # UpdateStage's paths of what CreateStage does not take.
@@ -46,7 +48,7 @@ class RestApiRemoval(Removal):
         return {
             "api": api,
             "stages": stages,
-            "resources": pages(gateway, "get_resources", "items", **self._id, embed=["methods"]),
+            **described_parts(gateway, self.entry.name),
             "plans": [
                 {"id": plan["id"], "stage": one["stage"], "throttle": one.get("throttle")}
                 for plan in pages(gateway, "get_usage_plans", "items")
@@ -131,31 +133,31 @@ class RestApiRemoval(Removal):
         return [
             Step("import API", self._import),
             Step("deploy stages", self._deploy),
-            Step("put plans and mappings back", self._reconnect),
+            Step("put plans, mappings and permissions back", self._reconnect),
         ]
 
     def _import(self, known: Known) -> dict[str, Any]:
         if self.exists():
             return {"api": self.entry.name}
         archived = self.archived(known)
-        exports = known["exports"]
-        if not exports:
-            raise Refused(
-                f"{self.entry} had no stage: API Gateway exports none then",
-                f"build it again by hand from {known['archive']['file']}, which lists its methods and integrations",
-            )
-        # The last deployed stage is the nearest to what the API was.
-        newest = max(archived["stages"], key=lambda one: str(one.get("lastUpdatedDate", "")))["stageName"]
-        api = archived["api"]
+        gateway = self.client("apigateway")
+        if (body := self._importable(known, archived)) is None:
+            made = self.account.settled(lambda: rebuilt(gateway, archived))
+            return {"api": made}
         made = self.account.settled(
-            lambda: self.client("apigateway").import_rest_api(
-                body=self._importable(exports[newest], api), parameters=_endpoint(api)
-            )
+            lambda: gateway.import_rest_api(body=body, parameters=_endpoint(archived["api"]))["id"]
         )
-        return {"api": made["id"]}
+        return {"api": made}
 
-    def _importable(self, kept: dict[str, str], api: dict[str, Any]) -> bytes:
-        document = json.loads(self.account.archive.content(kept))
+    def _importable(self, known: Known, archived: dict[str, Any]) -> bytes | None:
+        """The export of the stage that was deployed last, as ImportRestApi takes it; None when it is not whole."""
+        if not known["exports"]:
+            return None
+        newest = max(archived["stages"], key=lambda one: str(one.get("lastUpdatedDate", "")))["stageName"]
+        document = json.loads(self.account.archive.content(known["exports"][newest]))
+        if not whole(document, archived["resources"]):
+            return None
+        api = archived["api"]
         document["info"] |= {"title": api["name"], "description": api.get("description") or ""}
         document.pop("servers", None)  # the address that is gone
         return json.dumps(document).encode()
@@ -172,6 +174,7 @@ class RestApiRemoval(Removal):
 
     def _reconnect(self, known: Known) -> None:
         gateway, archived = self.client("apigateway"), self.archived(known)
+        readmit(self.client("lambda"), functions_in(_targets(archived)), self.entry.name, known["api"])
         for one in archived["plans"]:
             plan = gateway.get_usage_plan(usagePlanId=one["id"])
             member = {"apiId": known["api"], "stage": one["stage"]}
@@ -182,6 +185,25 @@ class RestApiRemoval(Removal):
             place = {"domainName": one["domain"], "basePath": one["path"]}
             if present(lambda at=place: gateway.get_base_path_mapping(**at)) is None:  # type: ignore[misc]
                 gateway.create_base_path_mapping(**place, restApiId=known["api"], stage=one["stage"])
+
+
+def whole(document: dict[str, Any], resources: list[dict[str, Any]]) -> bool:
+    """True when an export is OpenAPI 3 and has an integration for every method that has one."""
+    if not str(document.get("openapi", "")).startswith("3."):
+        return False
+    paths = document.get("paths", {})
+    for resource in resources:
+        for verb, method in (resource.get("resourceMethods") or {}).items():
+            name = "x-amazon-apigateway-any-method" if verb == "ANY" else verb.lower()
+            exported = paths.get(resource["path"], {}).get(name, {})
+            if method.get("methodIntegration") and "x-amazon-apigateway-integration" not in exported:
+                return False
+    return True
+
+
+def _targets(archived: dict[str, Any]) -> list[str]:
+    methods = [one for row in archived["resources"] for one in (row.get("resourceMethods") or {}).values()]
+    return [(one.get("methodIntegration") or {}).get("uri", "") for one in methods]
 
 
 def _endpoint(api: dict[str, Any]) -> dict[str, str]:

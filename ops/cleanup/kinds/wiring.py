@@ -8,6 +8,8 @@ from ops.cleanup.account import pages, present
 from ops.cleanup.kinds.removal import Known, Removal, Step
 
 _DEFAULT_BUS = "default"
+# What the first version of API Gateway calls the empty path.
+NO_PATH = "(none)"
 
 
 def without(document: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -170,11 +172,14 @@ def create_mapping(removal: Removal, mapping: dict[str, Any]) -> dict[str, Any]:
     """Make an event-source mapping again as it was, enabled or not, unless the function has it."""
     aws = removal.client("lambda")
     function = mapping["FunctionArn"]
-    source = mapping.get("EventSourceArn")
+    if source := mapping.get("EventSourceArn"):
+        source = _current_stream(removal, source)
     present_ones = pages(aws, "list_event_source_mappings", "EventSourceMappings", FunctionName=function)
     if found := next((one for one in present_ones if source and one.get("EventSourceArn") == source), None):
         return {"mapping": found["UUID"]}
     inputs = {name: mapping[name] for name in _MAPPING_INPUTS if mapping.get(name) is not None}
+    if source:
+        inputs["EventSourceArn"] = source
     enabled = mapping.get("State") not in {"Disabled", "Disabling"}
     made = removal.account.settled(
         lambda: aws.create_event_source_mapping(FunctionName=function, Enabled=enabled, **inputs),
@@ -183,20 +188,36 @@ def create_mapping(removal: Removal, mapping: dict[str, Any]) -> dict[str, Any]:
     return {"mapping": made["UUID"]}
 
 
+def _current_stream(removal: Removal, source: str) -> str:
+    """A table that came back has a new stream: its ARN ends in the time when it was switched on."""
+    if ":table/" not in source:
+        return source
+    name = source.partition(":table/")[2].partition("/")[0]
+    answer = present(lambda: removal.client("dynamodb").describe_table(TableName=name))
+    return str((answer or {}).get("Table", {}).get("LatestStreamArn") or source)
+
+
 class DomainMappingRemoval(Removal):
-    """One mapping of a custom domain to an API's stage; `name` is domain/base-path, and the domain stays."""
+    """One mapping of a custom domain to an API's stage; `name` is domain/base-path, and the domain stays.
+
+    API Gateway's first version knows every REST API's mapping, its second those of HTTP and WebSocket APIs too.
+    """
 
     @property
-    def _place(self) -> tuple[str, str]:
+    def _first(self) -> dict[str, str]:
         domain, _, path = self.entry.name.partition("/")
-        return domain, path
+        return {"domainName": domain, "basePath": path or NO_PATH}
 
-    def _mapping(self) -> Any:
-        domain, path = self._place
-        mappings = present(lambda: pages(self.client("apigatewayv2"), "get_api_mappings", "Items", DomainName=domain))
-        return next(
-            (one for one in mappings or () if (one.get("ApiMappingKey") or "(none)") == (path or "(none)")), None
-        )
+    def _mapping(self) -> dict[str, str] | None:
+        first = present(lambda: self.client("apigateway").get_base_path_mapping(**self._first))
+        if first:
+            return {"version": "1", "api": first["restApiId"], "stage": first.get("stage", "")}
+        domain, path = self._first.values()
+        found = present(lambda: pages(self.client("apigatewayv2"), "get_api_mappings", "Items", DomainName=domain))
+        second = next((one for one in found or () if (one.get("ApiMappingKey") or NO_PATH) == path), None)
+        if second is None:
+            return None
+        return {"version": "2", "api": second["ApiId"], "stage": second["Stage"], "id": second["ApiMappingId"]}
 
     @override
     def exists(self) -> bool:
@@ -211,19 +232,28 @@ class DomainMappingRemoval(Removal):
         return [Step("delete mapping", self._delete)]
 
     def _delete(self, _: Known) -> None:
-        if found := self._mapping():
-            self.client("apigatewayv2").delete_api_mapping(
-                DomainName=self._place[0], ApiMappingId=found["ApiMappingId"]
-            )
+        found = self._mapping()
+        if found is None:
+            return
+        if found["version"] == "1":
+            self.client("apigateway").delete_base_path_mapping(**self._first)
+        else:
+            domain = self._first["domainName"]
+            self.client("apigatewayv2").delete_api_mapping(DomainName=domain, ApiMappingId=found["id"])
 
     @override
     def undoing(self) -> list[Step]:
         return [Step("create mapping", self._create)]
 
     def _create(self, known: Known) -> None:
-        archived = self.archived(known)["mapping"]
-        if not self.exists():
+        if self.exists():  # its API brought it back, under its new id
+            return
+        was = self.archived(known)["mapping"]
+        domain, path = self._first.values()
+        if was["version"] == "1":
+            self.client("apigateway").create_base_path_mapping(**self._first, restApiId=was["api"], stage=was["stage"])
+        else:
+            key = "" if path == NO_PATH else path
             self.client("apigatewayv2").create_api_mapping(
-                DomainName=self._place[0], ApiId=archived["ApiId"], Stage=archived["Stage"],
-                ApiMappingKey=archived.get("ApiMappingKey") or "",
-            )  # fmt: skip
+                DomainName=domain, ApiId=was["api"], Stage=was["stage"], ApiMappingKey=key
+            )
