@@ -10,9 +10,9 @@ from omnix.migration.moving import Mover
 from omnix.migration.pace import CapacityPace
 from omnix.migration.patience import Patience
 from omnix.migration.placing import Placer
+from omnix.migration.reading import Legacy
 from omnix.migration.store import DynamoStore, Pace, Unpaced
 from ops.migrate.journal import Journal
-from ops.migrate.reading import Legacy
 from ops.migrate.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from omnix.migration.moving import Mover, Result
+    from omnix.migration.reading import Legacy
     from omnix.migration.wire import Item
     from ops.migrate.journal import Journal, Segment
-    from ops.migrate.reading import Legacy
 
 PAGE_ITEMS = 400
 

@@ -137,7 +137,7 @@ class Placer:
         for one in wanted:
             if any(seen[key] is None for key in one.keys):
                 continue
-            plan = decide(one.source, one.record, seen, self.newer_by)
+            plan = decide(one.source, one.record, {key: seen[key] for key in one.keys}, self.newer_by)
             if not (plan.need or plan.writes or plan.losses or plan.freed):
                 found[one.source] = Outcome(one.source, plan.fate)
         return found
