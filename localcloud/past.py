@@ -51,7 +51,8 @@ def _time(text: str) -> datetime.datetime:
 def _metric(backend: Any, one: Mapping[str, Any]) -> None:
     dimensions = [{"Name": name, "Value": value} for name, value in one["dimensions"].items()]
     datum = {
-        "MetricName": one["name"], "Dimensions": dimensions, "Timestamp": _time(one["at"]), "Value": one["value"],
+        "MetricName": one["name"], "Dimensions": dimensions, "Value": one["value"],
+        "Timestamp": _naive(_time(one["at"])),
     }  # fmt: skip
     backend.put_metric_data(one["namespace"], [datum])
 
@@ -80,7 +81,7 @@ def _api(backend: Any, name: str, at: datetime.datetime) -> None:
 
 
 def _log_group(backend: Any, name: str, at: datetime.datetime) -> None:
-    backend.groups[name].creation_time = int(at.timestamp() * 1000)
+    backend.groups[name].creation_time = _naive(at)
 
 
 def _role(backend: Any, name: str, at: datetime.datetime) -> None:

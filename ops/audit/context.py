@@ -18,7 +18,7 @@ _TELLING = frozenset(
     {
         "ListFunctions", "GetRestApis", "GetResources", "GetStages", "GetApis", "GetIntegrations", "GetRoutes",
         "ListEventBuses", "ListRules", "ListTargetsByRule", "ListEventSourceMappings", "GetParametersByPath",
-        "ListStacks", "ListStackResources",
+        "DescribeStacks", "ListStackResources",
     }
 )  # fmt: skip
 

@@ -70,7 +70,9 @@ def _spare(context: Context, verdicts: dict[str, Proposal]) -> bool:
         if needing:
             step = "move what names it to something else, then audit again"
             more = [f"and {len(needing) - 5} places more"] if len(needing) > 5 else []  # noqa: PLR2004 - a page is read
-            verdicts[resource.arn] = _but(found, Verdict.UNKNOWN, [*needing[:5], *more], step)
+            # a function cannot start without its role, however long ago that was
+            verdict = Verdict.KEEP if resource.kind is Kind.ROLE else Verdict.UNKNOWN
+            verdicts[resource.arn] = _but(found, verdict, [*needing[:5], *more], step)
             spared = True
     return spared
 

@@ -103,7 +103,7 @@ def cloudformation(reader: Reader, regions: Sequence[str], owners: Owners) -> No
     """Add what the live stacks of these regions list as theirs."""
     for region in regions:
         before = len(reader.errors)
-        stacks = reader.pages("cloudformation", "list_stacks", region, "StackSummaries", _ALL)
+        stacks = reader.pages("cloudformation", "describe_stacks", region, "Stacks", _ALL)
         for stack in stacks:
             if stack.get("StackStatus") not in _GONE_STACK:
                 _stack(reader, region, stack, owners)
@@ -116,7 +116,7 @@ def _stack(reader: Reader, region: str, stack: Mapping[str, Any], owners: Owners
     rows = reader.pages(
         "cloudformation", "list_stack_resources", region, "StackResourceSummaries", _ALL, subject=name, StackName=name
     )
-    tool = _tool(rows)
+    tool = _tool(stack, rows)
     owners.stacks[region, name] = tool
     for row in rows:
         if row.get("ResourceStatus") in _LEFT or not row.get("PhysicalResourceId"):
@@ -128,8 +128,13 @@ def _stack(reader: Reader, region: str, stack: Mapping[str, Any], owners: Owners
             owners.listed[kind, "" if kind in _GLOBAL else region, row["PhysicalResourceId"]] = owner
 
 
-def _tool(rows: Iterable[Mapping[str, Any]]) -> Tool:
-    """Each tool leaves something of its own in every stack that it makes."""
+def _tool(stack: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Tool:
+    """Each tool leaves something of its own in every stack that it makes.
+
+    CDK: a parameter that names the bootstrap's version, and a metadata resource unless version reporting is off.
+    """
+    if any(one.get("ParameterKey") == "BootstrapVersion" for one in stack.get("Parameters") or []):
+        return Tool.CDK
     for row in rows:
         if row["ResourceType"] == "AWS::CDK::Metadata":
             return Tool.CDK

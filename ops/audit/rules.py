@@ -27,7 +27,7 @@ def propose(resource: Resource, context: Context) -> Proposal:
         return _owned(resource, context)
     rule = _RULES.get(resource.kind, _serving)
     proposal = rule(resource, context)
-    said = [f"{resource.label or resource.name} {one}" for one in resource.naming]
+    said = [f"its name {one}" for one in resource.naming]
     twins = [f"does the same as {_short(arn, context)}" for arn in resource.duplicates_of]
     return Proposal(
         proposal.verdict, [*use(resource), *proposal.evidence, *twins, *said], proposal.step, proposal.target
@@ -80,7 +80,8 @@ def _destination(resource: Resource, context: Context) -> str | None:
     """The standard table for a table's data; None for what is empty, a copy, or expires by itself."""
     about = subject(resource.name)
     expires = resource.facts.get("TimeToLive", {}).get("TimeToLiveStatus") == "ENABLED" and about == "sessions"
-    if about is None or expires or leftover(resource.name) or resource.measures.get("items") == 0:
+    copied = leftover(resource.name) and not context.in_use(resource)
+    if about is None or expires or copied or resource.measures.get("items") == 0:
         return None
     return context.standard(resource, about) if context.ours(resource) else None
 

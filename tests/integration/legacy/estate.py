@@ -1,8 +1,9 @@
 """The legacy estate of the remediation plan: 7 gateways, 27 tables of mixed naming, 10 functions.
 
-Start here: `tables` has the tables' names and shapes, `items` what is in them, `seeding` writes it.
+Start here: `build` makes it, `tables` has the tables' names and shapes, `items` what is in them, `seeding` writes it.
 """
 
+from tests.integration.legacy.building import LEAKED, Estate, build
 from tests.integration.legacy.items import FLAWS, flaw, items, twin
 from tests.integration.legacy.seeding import counts, seed
 from tests.integration.legacy.tables import (
@@ -20,10 +21,13 @@ __all__ = [
     "BY_NAME",
     "CDK_STACK",
     "FLAWS",
+    "LEAKED",
     "LEGACY",
     "SERVERLESS_STACK",
     "STANDARD_NAMES",
+    "Estate",
     "LegacyTable",
+    "build",
     "counts",
     "flaw",
     "items",
