@@ -53,6 +53,7 @@ class StackOutputs(BaseModel):
     parameter_prefix: str
     functions: dict[str, FunctionOutput] = Field(default_factory=dict)
     tables: dict[str, str] = Field(default_factory=dict)
+    legacy_tables: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
     cors_origins: list[str] = Field(default_factory=list)
     dashboard_name: str | None = None

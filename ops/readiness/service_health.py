@@ -166,7 +166,10 @@ def _parameters_agree(site: Site) -> None:
     wrong = [name for name, value in expected.items() if stored[name]["Value"].rstrip("/") != value.rstrip("/")]
     if set(stored["api/cors-origins"]["Value"].split(",")) - {""} != set(outputs.cors_origins):
         wrong.append("api/cors-origins")
-    if table_names.parse(stored[table_names.PARAMETER]["Value"]).tables != outputs.tables:
+    # while a cut-over is not complete, either table may serve
+    names = table_names.parse(stored[table_names.PARAMETER]["Value"]).tables
+    known = {name: {physical, outputs.legacy_tables.get(name, physical)} for name, physical in outputs.tables.items()}
+    if names.keys() != known.keys() or any(names[name] not in known[name] for name in names):
         wrong.append(table_names.PARAMETER)
     require(not wrong, f"other values than the stack's outputs: {', '.join(wrong)}")
 
