@@ -13,6 +13,7 @@ from moto.events.models import Rule
 from moto.s3 import notifications
 from moto.sns.models import Subscription
 
+from localcloud.enforcement import rule_targets
 from localcloud.enforcement.acting import Acting
 from localcloud.enforcement.need import Need
 from localcloud.enforcement.preconditions import source_needs
@@ -86,14 +87,22 @@ def _polled(original: Any, acting: Acting) -> Any:
 
 
 def _targeted(original: Any, acting: Acting) -> Any:
+    """To those whom the rule may reach: functions and topics here, what moto knows there."""
+
     @functools.wraps(original)
-    def send_to_targets(self: Any, *arguments: Any, **named: Any) -> None:
+    def send_to_targets(self: Any, original_event: Any, *arguments: Any, **named: Any) -> None:
+        if self.state == "DISABLED" or not self.event_pattern.matches_event(original_event):
+            return
         everyone = self.targets
-        self.targets = [target for target in everyone if _reachable(self, target, acting)]
+        reached = [target for target in everyone if _reachable(self, target, acting)]
+        ours = [target for target in reached if target["Arn"].split(":")[2] in rule_targets.SERVICES]
+        self.targets = [target for target in reached if target not in ours]
         try:
-            original(self, *arguments, **named)
+            original(self, original_event, *arguments, **named)
         finally:
             self.targets = everyone
+        for target in ours:
+            rule_targets.deliver(acting.gate.account, target, original_event)
 
     return send_to_targets
 
@@ -113,11 +122,11 @@ def _target(rule: Any, target: dict[str, Any], acting: Acting) -> Decision | Non
         service
     )
     action = action or ("events:PutEvents" if ":event-bus/" in arn else None)
-    if action is None and service != "logs":
+    if action is None and service not in {"logs", "sns"}:
         return None
     if (role := target.get("RoleArn")) and action:
         return acting.with_role(_EVENTS, str(role), "events", [Need(action, arn)])
-    if service in {"sqs", "lambda"}:
+    if service in {"sqs", "sns", "lambda"}:
         return acting.send(_EVENTS, arn, rule.arn)
     if service == "logs":
         source = {"aws:SourceArn": (rule.arn,), "aws:SourceAccount": (acting.gate.account.id,)}

@@ -1,6 +1,6 @@
 """EventBridge rules and their targets.
 
-Events reach queues, buses and logs here and no functions, and schedules do not fire: enforced, not executed.
+Events reach functions, topics, queues, buses and logs; schedules do not fire.
 """
 # ruff: noqa: A002, ARG002, D102 - `ResourceType` says what each method does
 
@@ -41,7 +41,7 @@ class EventRule(ResourceType):
     """Its id is the name, behind the bus's and a slash where that is not the default one."""
 
     pulumi_type = _RULE
-    label = Label.ENFORCED
+    label = Label.EXECUTED
     naming = Naming(r"[0-9A-Za-z_.-]+", 64)
     tagging = _EVENTS
     force_new = frozenset({"eventBusName", "namePrefix"})
@@ -85,7 +85,7 @@ class EventTarget(ResourceType):
     """Its id is `{rule}-{target id}`, behind the bus's name and a dash where that is not the default one."""
 
     pulumi_type = _TARGET
-    label = Label.ENFORCED
+    label = Label.EXECUTED
     force_new = frozenset({"rule", "eventBusName", "targetId"})
     filled = frozenset({"targetId"})
     local_only = frozenset({"forceDestroy"})
@@ -284,6 +284,10 @@ RULES: tuple[Rule, ...] = (
 NOT_COVERED: tuple[NotCovered, ...] = (
     *(*_RULES_MISSING, *_TARGETS_MISSING),
     NotCovered(_RULE, "300 rules of a bus", "a quota that can be raised", "EventBridge quotas"),
+    NotCovered(
+        _TARGET, "retries of a delivery that fails, its age, and the target's dead-letter queue",
+        "one attempt a target here", "EventBridge user guide: retry policies and dead-letter queues",
+    ),
     NotCovered(
         _TARGET, "settings of targets that are neither queues nor functions (ECS, Batch, HTTP, Redshift, …)",
         "they are kept in the state and sent nowhere", _PUT_TARGETS,
