@@ -138,8 +138,7 @@ def _begin(
         return None, present
     if present is not None:
         return f"Table already exists: {name}", None
-    running = sum(isinstance(one, tables.Restored) and one.restoring for one in backend.tables.values())
-    if running >= CONCURRENT_RESTORES:
+    if tables.restoring(backend) >= CONCURRENT_RESTORES:
         return f"Subscriber limit exceeded: only {CONCURRENT_RESTORES} restores may be in progress at a time.", None
     encryption = _encryption(metadata)
     target = f"arn:aws:dynamodb:{region}:{backup.account.id}:table/{name}"

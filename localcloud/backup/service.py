@@ -10,7 +10,7 @@ from moto.core.request import determine_request_protocol
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
-from localcloud.backup import state
+from localcloud.backup import state, tables
 from localcloud.backup.announcing import Announcer
 from localcloud.backup.jobs import Jobs
 from localcloud.backup.refused import Refused, missing
@@ -62,7 +62,7 @@ class Backup:
         """The answer, or AWS's refusal; None for a call that is moto's."""
         operation = self._operations.get((call.service, call.operation))
         if operation is None:
-            return None
+            return tables.refused(self.account, call) if call.service == "dynamodb" else None
         try:
             return _serialized(call, operation(self, call), content_type)
         except Refused as refused:

@@ -7,7 +7,7 @@ alarm. Source: DynamoDB developer guide, "Restore: how it works"; API reference,
 import copy
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.dynamodb.models.table import Table
@@ -15,6 +15,16 @@ from moto.dynamodb.models.table import Table
 from localcloud.backup import items
 from localcloud.backup.contents import Definition
 from localcloud.backup.items import PlainItem
+from localcloud.endpoint.call import Call
+from localcloud.enforcement.account import Account
+from localcloud.limits import Refusal
+
+_OF_ITEMS = frozenset(
+    (
+        *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
+        *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
+    )
+)
 
 
 class Restored(Table):
@@ -64,6 +74,31 @@ def made(
     table.restoring = True
     backend.tables[name] = table
     return table
+
+
+def restoring(backend: Any) -> int:
+    """How many restores are under way in a region."""
+    return sum(isinstance(one, Restored) and one.restoring for one in backend.tables.values())
+
+
+def refused(account: Account, call: Call) -> Refusal | None:
+    """DynamoDB's refusal of an item's call on a table that is still being restored; None for every other call."""
+    if call.operation not in _OF_ITEMS:
+        return None
+    for name in _tables(call.parameters):
+        table = account.table(name, call.region)
+        if isinstance(table, Restored) and table.restoring:
+            message = f"Requested resource not found: Table: {table.name} not found"
+            return Refusal(400, "ResourceNotFoundException", message, "dynamodb.table.creating")
+    return None
+
+
+def _tables(parameters: Mapping[str, Any]) -> Iterator[str]:
+    if "TableName" in parameters:
+        yield str(parameters["TableName"])
+    yield from map(str, parameters.get("RequestItems") or ())
+    for entry in parameters.get("TransactItems") or ():
+        yield from (str(one["TableName"]) for one in entry.values())
 
 
 def stored(definition: Definition, rows: Iterable[PlainItem]) -> Any:

@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from localcloud.backup import apis
 from localcloud.backup.service import Backup
+from localcloud.endpoint import transactions
 from localcloud.endpoint.call import UnknownCall, read_call
 from localcloud.enforcement import answer
 from localcloud.enforcement.account import Account
@@ -27,6 +28,7 @@ class FrontedServer(ThreadedMotoServer):
     backup: Backup
 
     def _server_entry(self) -> None:
+        transactions.install()
         lock = StateLock()
         gate = Gate(Account(DEFAULT_ACCOUNT_ID), Usage(), enforced=False)
         self.backup = apis.opened(Acting(gate, lock), lock, lambda: None)
