@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ops.backup.estate import Estate
@@ -34,6 +34,18 @@ def points_table(estate: Estate, points: Iterable[RecoveryPoint], now: datetime)
             size(one.size_bytes),
             one.arn,
         )
+    return table
+
+
+def windows_table(
+    windows: Mapping[str, tuple[datetime, datetime] | None], gaps: Mapping[str, Sequence[tuple[datetime, datetime]]]
+) -> Table:
+    """A row a table: from when to when it can be restored to any second, and where recovery points are missing."""
+    table = Table("Table", "Any second from (UTC)", "until", "Gaps of the last 30 days")
+    for logical, span in windows.items():
+        bounds = [f"{one:%Y-%m-%d %H:%M:%S}" for one in span] if span else [Text("off", "bold red"), "-"]
+        missing = ", ".join(f"{a:%m-%d %H:%M} to {b:%m-%d %H:%M}" for a, b in gaps[logical])
+        table.add_row(logical, *bounds, Text(missing or "none", "bold red" if missing else ""))
     return table
 
 

@@ -49,7 +49,7 @@ def drill(
 
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
-    wishes = Wishes(table, region is Road.DR, keep, rpo_hours, rto_hours)
+    wishes = Wishes(table, None, region is Road.DR, keep, rpo_hours, rto_hours)
     patience = Patience(timeout, throttled)
     progress = choice.output.progress
     drilled = Drill(estate_of(found, aws_of(found)), wishes, patience, lambda line: progress.print(f"[dim]{line}[/]"))
@@ -107,6 +107,8 @@ def _show(done: DrillReport, output: Output) -> None:
         shown.add_column(header, justify="right")
     for one in done.tables:
         state = Text("; ".join(one.problems) or "proven", "bold red" if one.problems else "green")
+        if not one.proven and not one.problems:
+            state = Text("not proven", "bold red")
         moment = f"{one.point_at:%Y-%m-%d %H:%M:%S}" if one.point_at else "-"
         shown.add_row(
             one.table,

@@ -37,9 +37,10 @@ _TABLES_AT_ONCE = 12
 
 @dataclass
 class Wishes:
-    """What was asked for. `keep`: leave the scratch tables."""
+    """What was asked for. `point`: this one of its table, not the newest. `keep`: leave the scratch tables."""
 
     tables: Sequence[str] | None = None
+    point: RecoveryPoint | None = None
     from_dr: bool = False
     keep: bool = False
     rpo_hours: float = OBJECTIVE_HOURS
@@ -118,7 +119,7 @@ class Drill:
         originals = found if self._vault == self.estate.home else points(self.estate, self.estate.home)
         with ThreadPoolExecutor(_TABLES_AT_ONCE, thread_name_prefix="drill") as pool:
             runs = [
-                pool.submit(self._table, one, chosen[one.table], newest(found, chosen[one.table]), originals)
+                pool.submit(self._table, one, chosen[one.table], self._point(found, chosen[one.table]), originals)
                 for one in report.tables
             ]
             try:
@@ -127,6 +128,10 @@ class Drill:
                 self.patience.stop.set()  # the others stop waiting, or leaving this block would wait for them
                 raise
         self._run_checks(report, restored)
+
+    def _point(self, found: Sequence[RecoveryPoint], physical: str) -> RecoveryPoint | None:
+        wanted = self.wishes.point
+        return wanted if wanted and wanted.table == physical else newest(found, physical)
 
     def _table(
         self, report: TableReport, physical: str, point: RecoveryPoint | None, originals: Sequence[RecoveryPoint]
@@ -189,6 +194,8 @@ class Drill:
                 f"{len(proof.differing)} items of the recovery point are not those of point-in-time recovery "
                 f"({proof.restored:,} against {proof.source:,}): the backup is damaged"
             )
+        else:
+            report.proven = True
         with self._step(report, "set up again after reading"):
             back.again.after_reading()
         report.reapplied = back.again.done

@@ -35,6 +35,7 @@ class TableReport:
     usable_after_seconds: float | None = None
     steps: list[Step] = field(default_factory=list)
     reapplied: list[str] = field(default_factory=list)
+    proven: bool = False
     changed_meanwhile: int = 0
     differing: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

@@ -1,0 +1,51 @@
+"""What `omnix backup verify` finds: by looking, and by restoring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.backup.health import Problem, of_table, of_vault
+from ops.backup.inspection import table_facts, vault_facts
+from ops.backup.points import points
+from ops.dr.drill import Drill, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from ops.backup.estate import Estate
+    from ops.backup.points import RecoveryPoint
+    from ops.backup.waiting import Patience
+
+# Environments whose vaults shall resist deletion, whatever else their configuration says.
+_MUST_HOLD = frozenset({"prod"})
+_ANY_AGE_HOURS = 10 * 365 * 24.0
+
+
+def shallow(estate: Estate, chosen: Mapping[str, str], now: datetime) -> list[Problem]:
+    """What is wrong with vaults and tables (logical -> physical), without a restore."""
+    must_hold = estate.environment in _MUST_HOLD
+    home, dr = vault_facts(estate, estate.home), vault_facts(estate, estate.dr)
+    found = of_vault(home, estate.home.key_arn, must_hold=must_hold)
+    found += of_vault(dr, estate.dr.key_arn, must_hold=must_hold)
+    at_home, copied = points(estate, estate.home), points(estate, estate.dr)
+    for logical, physical in chosen.items():
+        found += of_table(logical, table_facts(estate, physical, at_home, copied), (home, dr), now)
+    return found
+
+
+def deeply(
+    estate: Estate,
+    tables: Sequence[str] | None,
+    point: RecoveryPoint | None,
+    patience: Patience,
+    say: Callable[[str], None],
+) -> list[Problem]:
+    """What is wrong with recovery points when they are restored, compared and checked: `point`, or the newest ones.
+
+    Time is no matter here: a drill measures it.
+    """
+    from_dr = point is not None and point.region == estate.dr.region and point.vault == estate.dr.name
+    wishes = Wishes(tables, point, from_dr, rpo_hours=_ANY_AGE_HOURS, rto_hours=_ANY_AGE_HOURS)
+    done = Drill(estate, wishes, patience, say).perform()
+    return [Problem("restore", verdict) for verdict in done.verdicts()]

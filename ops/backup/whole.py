@@ -1,0 +1,51 @@
+"""A whole table under a new name, ready to be used in the live one's place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops.backup.partial import restore_whole
+from ops.backup.settings import Clients, Reapplication, read
+
+if TYPE_CHECKING:
+    from ops.backup.estate import Estate, Vault
+    from ops.backup.partial import Source
+    from ops.backup.waiting import Patience
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A table that is back under another name."""
+
+    logical: str
+    live: str
+    name: str
+    region: str
+    reapplied: list[str]
+
+    def next_steps(self) -> str:
+        """How to go on from here."""
+        return (
+            f"The live table {self.live} is as it was. To go on: compare the two, then let the functions use the new "
+            f"one by the table parameter (`omnix cutover switch --table {self.logical}={self.name}`), or copy items back "
+            f"with `omnix backup restore --table {self.logical} --tenant/--item ... --apply`. The worker follows the "
+            "stream of the live table: after a switch, its mapping must be made for the new one (`up` does so). "
+            "Delete the table when it is of no more use; its deletion protection is set as the live one's."
+        )
+
+
+def restore_and_set_up(estate: Estate, logical: str, source: Source, target: str, patience: Patience) -> Whole:
+    """Restore the table as `target` and set again what a restore loses, its alarms with their actions."""
+    physical, vault = estate.tables[logical], source.vault(estate)
+    settings = read(_clients(estate, estate.home), physical, patience)
+    arn = restore_whole(estate, physical, source, target, patience)
+    at_home = vault.region == estate.home.region
+    again = Reapplication(_clients(estate, vault), physical, settings, target, arn, patience, alarm_actions=at_home)
+    again.before_use()
+    again.after_reading()
+    return Whole(logical, physical, target, vault.region, again.done)
+
+
+def _clients(estate: Estate, vault: Vault) -> Clients:
+    return Clients.of(lambda service: estate.client(service, vault))
