@@ -28,7 +28,8 @@ _SUBJECTS = {
 }
 _DEPLOYERS = frozenset({"cdk", "cfn", "sls", "serverless", "sam", "amplify", "terraform", "manual"})
 _LEFTOVERS = frozenset({"old", "new", "tmp", "temp", "test", "backup", "bak", "copy", "legacy", "deprecated", "unused"})
-_VERSION = re.compile(r"v\d+|(19|20)\d\d(\d\d(\d\d)?)?|\d{8}")
+_VERSION = re.compile(r"v\d+")
+_DATED = re.compile(r"(19|20)\d\d(\d\d(\d\d)?)?")
 _EDGES = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _PREFIX = re.compile(rf"{PROJECT}-({'|'.join(ENVIRONMENTS)})-[a-z0-9]+(-[a-z0-9]+)*")
 _SCHEMES = {
@@ -73,14 +74,18 @@ def subject(name: str) -> str | None:
 
 
 def leftover(name: str) -> list[str]:
-    """Words that say "not the real one": copies, versions, trials."""
-    return [word for word in tokens(name) if word in _LEFTOVERS or _VERSION.fullmatch(word)]
+    """Words that say "not the real one": copies, trials, days. A version (`v2`) may well be the real one."""
+    return [word for word in tokens(name) if word in _LEFTOVERS or _DATED.fullmatch(word)]
 
 
 def essence(name: str) -> str:
     """A name without project, environment, deployer, versions and leftovers: twins have the same."""
     skipped = {PROJECT.partition("-")[0], "ai", PROJECT.replace("-", ""), *ENVIRONMENTS, *_DEPLOYERS}
-    words = [word for word in tokens(name) if word not in skipped and word not in leftover(name)]
+    words = [
+        word
+        for word in tokens(name)
+        if word not in skipped and not _VERSION.fullmatch(word) and word not in leftover(name)
+    ]
     return "-".join(words)
 
 
@@ -104,6 +109,8 @@ def violations(kind: Kind, name: str) -> list[str]:
     # `test` and numbers are ordinary words in AWS's own groups
     if kind is not Kind.LOG_GROUP and (copies := leftover(bare)):
         found.append(f"says that it is a copy or a trial ({', '.join(copies)})")
+    if versions := [word for word in words if _VERSION.fullmatch(word)]:
+        found.append(f"bears a version ({', '.join(versions)})")
     return found
 
 

@@ -93,10 +93,11 @@ def _table(resource: Resource, context: Context) -> Proposal:
     if done := context.migrated.get(resource.arn):
         written = resource.last_use.written_at
         said = [f"its migration was verified on {done:%Y-%m-%d %H:%M} UTC"]
-        if written is None or written.date() <= done.date():
+        # metrics tell the day: a write of that very day may have come after
+        if written is None or written.date() < done.date():
             return Proposal(Verdict.REMOVE, said, "with a verified backup: `omnix cleanup plan`")
-        step = "find who writes, follow the stream to the end, and verify again"
-        return Proposal(Verdict.UNKNOWN, [*said, f"written since, on {written:%Y-%m-%d}"], step)
+        step = "find who writes, follow the stream to the end, and verify again on a day without writes"
+        return Proposal(Verdict.UNKNOWN, [*said, f"written on {written:%Y-%m-%d}"], step)
     if target := _destination(resource, context):
         kept = _copy(resource, context)
         return kept or Proposal(

@@ -46,7 +46,7 @@ def _joined(groups: dict[tuple[Tool, str, str], list[Finding]]) -> dict[tuple[To
 def _stack(tool: Tool, stack: str, region: str, members: list[Finding]) -> StackFinding:
     used = [one.resource.last_use.at for one in members if one.resource.last_use.at]
     legacy = tool in _LEGACY and any(ours(one.resource.label or one.resource.name) for one in members)
-    waiting = sorted(one.resource.name for one in members if one.verdict is Verdict.MIGRATE)
+    waiting = sorted(one.resource.label or one.resource.name for one in members if one.verdict is Verdict.MIGRATE)
     data = sorted(one.resource.name for one in members if one.resource.kind in _DATA)
     evidence = [f"owns {len(members)} of what was found"]
     if waiting:

@@ -1,7 +1,6 @@
 """`omnix audit`: what is in an account, whose it is, and what should become of it."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,7 @@ from ops.stack import Cloud, Place, is_loopback, read_json
 
 if TYPE_CHECKING:
     from ops.audit.model import Audit
+    from ops.audit.reader import Reader
     from ops.audit.run import State
 
 # AWS throttles an account's control plane as a whole: adaptive retries slow down before it hurts other work.
@@ -31,6 +31,10 @@ SourceOption = Annotated[
 StateOption = Annotated[
     list[Path] | None,
     typer.Option("--state", help="`pulumi stack export` of a stack that owns things here (may be repeated)."),
+]
+MigrationOption = Annotated[
+    list[Path] | None,
+    typer.Option("--migration", help="Folder of a verified run of `omnix migrate` (may be repeated)."),
 ]
 HistoryOption = Annotated[
     Path | None, typer.Option(help="Keep here when each thing was first seen; waiting periods count from then.")
@@ -51,6 +55,7 @@ def audit(
     region: RegionOption = None,
     source: SourceOption = None,
     state: StateOption = None,
+    migration: MigrationOption = None,
     history: HistoryOption = None,
     report: ReportOption = None,
     window: WindowOption = 90,
@@ -61,18 +66,28 @@ def audit(
     json_target: JsonOption = None,
 ) -> None:
     """Inventory an account, read-only: last use, owner, cost, references, and a verdict on everything with evidence."""
-    from ops.audit.model import to_json
-    from ops.audit.report import terminal
-    from ops.audit.report.html import page
+    from ops.audit import run
+    from ops.audit.migrations import verified
 
     choice = choose(context, stack, outputs, cloud, json_target)
     place, recovery = _place(choice, endpoint_url, account_wide=account_wide)
     states = _states(choice, place, state or [])
+    moved = verified(migration or [])
+    reader = _reader(place)
     with choice.output.progress.status("reading the account") as status:
-        found = _audited(
-            place, recovery, states, status.update, account_wide=account_wide, regions=region, sources=source,
-            history=history, window=window,
+        scope = run.Scope(
+            _regions(reader, place, recovery, region, account_wide=account_wide), timedelta(days=window),
+            environment=place.environment or None, states=states, sources=source or [], history=history, migrated=moved,
         )  # fmt: skip
+        found = run.audit(reader, scope, status.update)
+    _deliver(choice, found, report)
+
+
+def _deliver(choice: Choice, found: "Audit", report: Path | None) -> None:
+    from ops.audit.model import to_json
+    from ops.audit.report import terminal
+    from ops.audit.report.html import page
+
     choice.output.document(found.model_dump(mode="json"))
     if report:
         write_text(report / "audit.json", to_json(found))
@@ -81,36 +96,27 @@ def audit(
     if not choice.output.json_only:
         terminal.show(found, choice.output.people)
     if found.errors:
-        choice.output.progress.print(f"[bold yellow]{len(found.errors)} questions were not answered[/]: see above")
+        choice.output.progress.print(f"[bold yellow]{len(found.errors)} questions were not answered[/]")
 
 
-def _audited(
-    place: Place,
-    recovery: str | None,
-    states: "list[State]",
-    progress: Callable[[str], None],
-    *,
-    account_wide: bool,
-    regions: list[str] | None,
-    sources: list[Path] | None,
-    history: Path | None,
-    window: int,
-) -> "Audit":
-    from ops.audit import run
+def _reader(place: Place) -> "Reader":
     from ops.audit.reader import Reader
-    from ops.audit.regions import enabled, of_stack
 
     client = Aws(place, _RETRIES).client
-    identity = client("sts", place.region).get_caller_identity()
-    reader = Reader(client, place.account_id, datetime.now(UTC), partition=identity["Arn"].split(":")[1])
-    if not regions:
-        wide = account_wide or not place.environment
-        regions = enabled(reader, place.region) if wide else list(of_stack(place.region, recovery))
-    scope = run.Scope(
-        regions, window=timedelta(days=window), environment=place.environment or None, states=states,
-        sources=sources or [], history=history,
-    )  # fmt: skip
-    return run.audit(reader, scope, progress)
+    # China and GovCloud have partitions of their own
+    partition = client("sts", place.region).get_caller_identity()["Arn"].split(":")[1]
+    return Reader(client, place.account_id, datetime.now(UTC), partition)
+
+
+def _regions(
+    reader: "Reader", place: Place, recovery: str | None, given: list[str] | None, *, account_wide: bool
+) -> list[str]:
+    from ops.audit.regions import enabled, of_stack
+
+    if given:
+        return sorted(set(given))
+    wide = account_wide or not place.environment
+    return enabled(reader, place.region) if wide else list(of_stack(place.region, recovery))
 
 
 def _place(choice: Choice, endpoint_url: str | None, *, account_wide: bool) -> tuple[Place, str | None]:

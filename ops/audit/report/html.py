@@ -46,6 +46,7 @@ def page(audit: Audit) -> str:
         day=_day,
         stamp=_stamp,
         money=money,
+        coded=_coded,
     )
     return text + "\n"
 
@@ -93,6 +94,14 @@ def gaps(audit: Audit) -> list[dict[str, Any]]:
         }
         for (what, where, code), errors in sorted(groups.items())
     ]  # fmt: skip
+
+
+def _coded(text: str) -> Markup:
+    """Escaped, with what stands in backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
 
 
 def _day(when: datetime) -> str:
