@@ -16,7 +16,7 @@ _VERIFIED = "verified"
 
 
 def verified(folders: Iterable[Path]) -> dict[str, datetime]:
-    """By source table's ARN: when its migration was verified (the age of `verify.json`). Refused for one that was not."""
+    """By source table's ARN: when its migration was verified (the file's age). Refused for one that was not."""
     found: dict[str, datetime] = {}
     for folder in folders:
         run, report = read_json(folder / "run.json"), read_json(folder / "verify.json")
