@@ -14,7 +14,7 @@ from components.api.contract import operations
 from components.api.functions import ROUTED, Stores
 from components.api.stack import API_FUNCTIONS, ApiStack, ApiStackArgs
 from components.artefacts import Artefact, ArtefactError
-from components.backup.stack import BackupStack, BackupStackArgs
+from components.backup.stack import RECOVERY_VAULT, BackupStack, BackupStackArgs
 from components.backup.vault import vault_name
 from components.budget.billing import billing_services
 from components.budget.definitions import Budget, bedrock_budgets, budgets_note
@@ -27,16 +27,20 @@ from components.data.tables import TABLES
 from components.delivery.preview_role import PreviewRole, PreviewRoleArgs
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
 from components.events.stack import LEGACY, EventsStack, EventsStackArgs, dead_letter_queue_name
-from components.lambda_function import LambdaFunction, LambdaFunctionArgs
+from components.lambda_function import ALIAS, LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
-from components.monitoring.metrics import Function
+from components.monitoring.backup_alarms import Backups
+from components.monitoring.metrics import Function, Vault
 from components.monitoring.stack import MonitoringStack, MonitoringStackArgs
 from components.naming import Names
 from components.security.rotation import SecretRotation, SecretRotationArgs
 from components.security.stack import SecurityStack, SecurityStackArgs
 from components.tags import default_tags
 
-DEPLOYED: tuple[FunctionName, ...] = (*API_FUNCTIONS, "rotation", "worker")
+
+def deployed(config: StackConfig) -> tuple[FunctionName, ...]:
+    """The functions of an environment: without restore testing there is nothing to validate."""
+    return (*API_FUNCTIONS, "rotation", *(("validation",) if config.backup.restore_testing else ()), "worker")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def compose(inputs: Inputs) -> dict[str, Any]:
     Raises before any resource: `ArtefactError` if the manifest lacks a function, `ContractError` if the contract
     names a function that is not deployed, `UnknownBillingError` if nobody knows how a model is billed.
     """
-    missing = [function for function in DEPLOYED if function not in inputs.artefacts]
+    missing = [function for function in deployed(inputs.config) if function not in inputs.artefacts]
     if missing:
         raise ArtefactError(f"the artefact manifest lacks {', '.join(missing)}")
     # What only a component would find out, and then half way: the contract's routes and the models' billing names.
@@ -87,17 +91,18 @@ class _Environment:
         self.options = pulumi.ResourceOptions(providers=[provider(self.config)])
         self.security = self._security()
         self.data = self._data()
-        self.delivery = self._delivery({name: inputs.artefacts[name] for name in DEPLOYED})
+        self.delivery = self._delivery({name: inputs.artefacts[name] for name in deployed(self.config)})
         self.rotation = self._rotation()
         self.api = self._api()
         self.events = self._events()
+        self.monitoring = self._monitoring()
+        self.backup = self._backup()
         self.functions: Mapping[str, LambdaFunction] = {
             **{str(logical): function for logical, function in self.api.functions.items()},
             "rotation": self.rotation.function,
+            **self.backup.functions,
             "worker": self.events.worker,
         }
-        self.monitoring = self._monitoring()
-        self.backup = self._backup()
         self._budgets()
         self.preview = self._preview()
 
@@ -195,18 +200,29 @@ class _Environment:
             Function(
                 logical=logical,
                 name=self.names.function(logical),
-                alias=self.functions[logical].alias_name,
+                alias=ALIAS,
                 timeout_seconds=self.config.sizing(logical).timeout_seconds,
                 log_group=self.names.function_log_group(logical),
                 refuses_by_error=logical == "authorizer",
                 reads_streams=logical == "worker",
             )
-            for logical in DEPLOYED
+            for logical in deployed(self.config)
         ]
 
     def _budget_definitions(self) -> Sequence[Budget]:
         bedrock = self.config.bedrock
         return bedrock_budgets(bedrock.daily_budget_usd, bedrock.monthly_budget_usd, billing_services(bedrock.models))
+
+    def _watched_backups(self) -> Backups:
+        config = self.config.backup
+        return Backups(
+            environment=self.config.environment,
+            vault=Vault(vault_name(self.names)),
+            recovery_vault=Vault(vault_name(self.names, RECOVERY_VAULT)),
+            copies=config.copy_to_dr,
+            tests=config.restore_testing,
+            expected=self.protection.retain,
+        )
 
     def _monitoring(self) -> MonitoringStack:
         args = MonitoringStackArgs(
@@ -217,7 +233,7 @@ class _Environment:
             stage_name=self.names.environment,
             functions=self._watched_functions(),
             tables={table.name: table.indexes for table in TABLES.values()},
-            backup_vault_name=vault_name(self.names),
+            backups=self._watched_backups(),
             dead_letter_queues=[dead_letter_queue_name(self.names)],
             bedrock_models=self.config.bedrock.models,
             budgets_note=budgets_note(self._budget_definitions()),
@@ -240,10 +256,26 @@ class _Environment:
             alarm_emails=config.alarm_emails,
             config=config.backup,
             protection=self.protection,
-            adopt=config.adopt.get("vault"),
-            dr_adopt=config.adopt.get("dr-vault"),
+            tested_arns={logical: table.arn for logical, table in self.data.tables.items()},
+            validation=self._validation() if config.backup.restore_testing else None,
+            settings=self.security.backup_settings,
+            adopt=config.adopt,
         )
         return BackupStack("backup", args, self.options)
+
+    def _validation(self) -> LambdaFunctionArgs:
+        config = self.config
+        return LambdaFunctionArgs(
+            names=self.names,
+            code=self.delivery.code["validation"],
+            sizing=config.sizing("validation"),
+            key_arn=self.security.key.arn,
+            log_retention_days=config.log_retention_days,
+            alias_owner=config.alias_owner,
+            component="BackupStack",
+            description="Judges the tables that AWS Backup restores to test",
+            locked=self.protection.locked,
+        )
 
     def _budgets(self) -> BudgetStack:
         args = BudgetStackArgs(
@@ -300,6 +332,11 @@ class _Environment:
             "dr_region": self.config.dr_region,
             "backup_role_arn": self.backup.role_arn,
             "backup_plan_id": self.backup.plan_id,
+            **(
+                {"restore_testing_plan_name": self.backup.restore_testing_plan_name}
+                if self.backup.restore_testing_plan_name is not None
+                else {}
+            ),
             "key_arn": self.security.key.arn,
             "dr_key_arn": self.security.dr_key.arn,
             "dead_letter_queue_url": self.events.dead_letter_queue_url,

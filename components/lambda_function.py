@@ -25,8 +25,8 @@ class LambdaFunctionArgs:
 
     `component` is the value of its `Component` tag (the stack that owns it). `environment` adds to the
     variables that every function gets (`base_environment`). `key_arn` encrypts logs and variables. `grants` are
-    policies by name that the role has before the code that needs them runs. `locked`: the engine refuses to delete
-    what answers requests.
+    policies by name that the role has before the code that needs them runs. `dead_letter_arn`: a topic or queue for
+    events that were given up, which `grants` must open. `locked`: the engine refuses to delete what answers requests.
     """
 
     names: Names
@@ -39,6 +39,7 @@ class LambdaFunctionArgs:
     description: str
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     grants: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
+    dead_letter_arn: pulumi.Input[str] | None = None
     locked: bool = False
 
 
@@ -90,8 +91,8 @@ class LambdaFunction(pulumi.ComponentResource):
     `aws:lambda:ProvisionedConcurrencyConfig` if the config asks for it, and one `aws:iam:RolePolicy` for each of
     `grants` and each call of `allow`.
 
-    No dead-letter queue: API Gateway and Secrets Manager invoke these functions synchronously and get
-    every error as the answer; Lambda's dead-letter config acts on asynchronous invocations only.
+    Dead letters only where events come asynchronously (EventBridge): API Gateway and Secrets Manager invoke their
+    functions synchronously and get every error as the answer.
     """
 
     name: pulumi.Output[str]
@@ -202,6 +203,7 @@ class LambdaFunction(pulumi.ComponentResource):
             environment={"variables": dict(sorted(variables.items()))},
             kms_key_arn=args.key_arn,
             tracing_config={"mode": "Active"},
+            dead_letter_config=None if args.dead_letter_arn is None else {"target_arn": args.dead_letter_arn},
             # The level is read at run time; this one is a floor, and it must never be DEBUG or TRACE. Lambda hands
             # it to the runtime as AWS_LAMBDA_LOG_LEVEL, the runtime sets the *root* logger to it, and botocore at
             # DEBUG writes whole requests and answers: every value that rotation puts and every secret that is read.

@@ -45,6 +45,10 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "queue": Limit(80, r"[A-Za-z0-9_-]+", "SQS CreateQueue"),
         "topic": Limit(256, r"[A-Za-z0-9_-]+", "SNS CreateTopic"),
         "vault": Limit(50, r"[A-Za-z0-9_-]+", "Backup CreateBackupVault", shortest=2),
+        "framework": Limit(256, r"[A-Za-z][A-Za-z0-9_]*", "Backup CreateFramework"),
+        "report_plan": Limit(256, r"[A-Za-z][A-Za-z0-9_]*", "Backup CreateReportPlan"),
+        "restore_testing": Limit(50, r"[A-Za-z0-9_]+", "Backup restore testing plan and selection names"),
+        "event_rule": Limit(64, r"[A-Za-z0-9_.-]+", "EventBridge PutRule"),
         "backup_plan": Limit(50, r"[A-Za-z0-9_.-]+", "Backup plan and selection names"),
         "budget": Limit(100, r"[^:\\]+", "Budgets CreateBudget"),
         "rest_api": Limit(1024, r".+", "API Gateway CreateRestApi"),
@@ -89,6 +93,10 @@ class Names:
         if not _WORD.match(resource):
             raise InvalidNameError(f"{resource!r} is not lower-case words joined by single hyphens")
         return checked(kind, f"{self.prefix}-{resource}")
+
+    def underscored(self, kind: str, resource: str) -> str:
+        """`omnix_ai_{env}_{resource}`, for the kinds whose service takes no hyphen."""
+        return checked(kind, f"{self.prefix}-{resource}".replace("-", "_"))
 
     def function(self, function: str) -> str:
         """`omnix-ai-{env}-{function}`."""

@@ -20,7 +20,8 @@ class PrivateBucketArgs:
     """`bucket`: the physical name. `key_arn`: of the bucket's region, which is `region` or else the provider's.
 
     `rules` are lifecycle rules beside the one for broken uploads, `statements` policy statements beside TLS only.
-    `component` is the value of the `Component` tag; `adopt` the import id of a bucket that already exists.
+    `component` is the value of the `Component` tag; `adopt` the import id of a bucket that already exists. Without
+    `own_policy` its maker writes the policy, with `tls_only`: it names a role that is there only later.
     """
 
     bucket: str
@@ -31,6 +32,7 @@ class PrivateBucketArgs:
     statements: Sequence[Statement] = ()
     region: str | None = None
     adopt: str | None = None
+    own_policy: bool = True
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -84,6 +86,8 @@ class PrivateBucket(pulumi.ComponentResource):
             # S3 answers 409 OperationAborted when two of a bucket's settings change at once.
             opts=self._kept(ownership),
         )
+        if not self._args.own_policy:
+            return
         aws.s3.BucketPolicy(
             f"{self._name}-policy",
             bucket=self.bucket,

@@ -1,16 +1,19 @@
 """`BackupStack`: the vaults, the plan and what it backs up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
+from components.backup.audit import ReportsArgs, framework, reports
 from components.backup.plan import RECOVERY_VAULT_EVENTS, RULES, BackupRule, vault_events
+from components.backup.restore_testing import RestoreTesting, RestoreTestingArgs
 from components.backup.topic import recovery_topic
 from components.backup.vault import VaultArgs, make_vault
 from components.config import Backup
 from components.iam import policy_json, trust
+from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
 from components.naming import Names
 from components.tags import component_tags
@@ -26,11 +29,12 @@ SERVICE_POLICIES = {
 
 @dataclass(frozen=True)
 class BackupStackArgs:
-    """`table_arns`: exactly what is backed up, by logical name. `topic_arn`: where failed jobs are reported.
+    """`table_arns`: exactly what is backed up, by logical name; `tested_arns`: which of them are restored every week,
+    `validation` being the function that judges them, None where none are. `topic_arn`: where failed jobs are reported.
 
     `dr_key_arn` is of `dr_region`, whose topic mails `alarm_emails`. `settings`: the account's AWS Backup settings
     where this stack owns them. `protection` keeps the vaults and their recovery points; without it, destroying the
-    stack deletes them. `adopt` and `dr_adopt`: import ids of vaults that already exist.
+    stack deletes them. `adopt`: import ids by `vault`, `dr-vault` and `report-bucket`.
     """
 
     names: Names
@@ -42,9 +46,10 @@ class BackupStackArgs:
     alarm_emails: Sequence[str]
     config: Backup
     protection: Protection
+    tested_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    validation: LambdaFunctionArgs | None = None
     settings: Sequence[pulumi.Resource] = ()
-    adopt: str | None = None
-    dr_adopt: str | None = None
+    adopt: Mapping[str, str] = field(default_factory=dict)
 
 
 class BackupStack(pulumi.ComponentResource):
@@ -55,6 +60,8 @@ class BackupStack(pulumi.ComponentResource):
     `aws:backup:VaultLockConfiguration`. In the recovery region: `aws:sns:Topic` and an `aws:sns:TopicSubscription` an
     e-mail address. At home: `aws:iam:Role` with AWS's policies for backups and for restores
     (`aws:iam:RolePolicyAttachment`), `aws:backup:Plan` (30, 84 and 365 days, each copied), `aws:backup:Selection`.
+    By config: a `RestoreTesting`; a `PrivateBucket` with an `aws:backup:ReportPlan` a kind of job; where AWS Config
+    records the account, an `aws:backup:Framework` of controls, reported like the jobs.
     """
 
     vault_name: pulumi.Output[str]
@@ -63,6 +70,8 @@ class BackupStack(pulumi.ComponentResource):
     dr_vault_arn: pulumi.Output[str]
     plan_id: pulumi.Output[str]
     role_arn: pulumi.Output[str]
+    restore_testing_plan_name: pulumi.Output[str] | None
+    functions: Mapping[str, LambdaFunction]
 
     def __init__(self, name: str, args: BackupStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:BackupStack", name, None, opts)
@@ -74,6 +83,10 @@ class BackupStack(pulumi.ComponentResource):
         self.vault_name, self.vault_arn = vault.name, vault.arn
         self.dr_vault_name, self.dr_vault_arn = dr_vault.name, dr_vault.arn
         self.plan_id, self.role_arn = plan.id, role.arn
+        testing = self._restore_testing(vault, role, permissions)
+        self.restore_testing_plan_name = testing.plan_name if testing else None
+        self.functions = {"validation": testing.function} if testing else {}
+        self._audit()
         self.register_outputs({"vaultName": self.vault_name, "drVaultName": self.dr_vault_name, "planId": self.plan_id})
 
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -90,7 +103,7 @@ class BackupStack(pulumi.ComponentResource):
             events=vault_events(restore_testing=args.config.restore_testing),
             lock=args.config.lock,
             protection=args.protection,
-            adopt=args.adopt,
+            adopt=args.adopt.get("vault"),
         )
         return make_vault(self._name, home, self)
 
@@ -107,7 +120,7 @@ class BackupStack(pulumi.ComponentResource):
             events=RECOVERY_VAULT_EVENTS,
             lock=args.config.lock,
             protection=args.protection,
-            adopt=args.dr_adopt,
+            adopt=args.adopt.get("dr-vault"),
         )
         return make_vault(f"{self._name}-dr", recovery, self)
 
@@ -150,6 +163,30 @@ class BackupStack(pulumi.ComponentResource):
             # a job that starts before the role may do anything fails
             opts=self._child(*permissions),
         )
+
+    def _restore_testing(
+        self, vault: aws.backup.Vault, role: aws.iam.Role, permissions: Sequence[pulumi.Resource]
+    ) -> RestoreTesting | None:
+        args = self._args
+        if args.validation is None:
+            return None
+        testing = RestoreTestingArgs(
+            function=args.validation,
+            vault_arn=vault.arn,
+            role_arn=role.arn,
+            key_arn=args.key_arn,
+            table_arns=args.tested_arns,
+            topic_arn=args.topic_arn,
+        )
+        return RestoreTesting(f"{self._name}-restore-testing", testing, permissions, self._child())
+
+    def _audit(self) -> None:
+        args, held = self._args, None
+        if args.config.framework:
+            held = framework(self._name, args.names, args.config, args.dr_region, self).arn
+        if args.config.reports:
+            told = ReportsArgs(args.names, args.key_arn, args.protection, held, args.adopt.get("report-bucket"))
+            reports(self._name, told, self)
 
 
 def plan_rule(rule: BackupRule, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None) -> aws.backup.PlanRuleArgs:

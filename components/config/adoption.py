@@ -12,6 +12,7 @@ ADOPTABLE: frozenset[str] = frozenset(
         "file-bucket",
         "file-bucket-dr",
         "artefact-bucket",
+        "report-bucket",
         *(f"tables/{table}" for table in TABLES),
         *(f"secrets/{secret}" for secret in SECRET_NAMES),
     }

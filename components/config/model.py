@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from components.config.checks import distinct, email_address, exact_origin, github_repository, hostname, tag_value
 
 type Environment = Literal["dev", "staging", "prod"]
-type FunctionName = Literal["api", "auth", "authorizer", "rotation", "worker"]
+type FunctionName = Literal["api", "auth", "authorizer", "rotation", "validation", "worker"]
 type AliasOwner = Literal["pulumi", "deployment"]
 type Region = Literal["eu-central-1", "eu-west-1"]
 type Lock = Literal["none", "governance", "compliance"]
@@ -83,6 +83,8 @@ SIZING: dict[FunctionName, FunctionSizing] = {
     "auth": FunctionSizing(memory_mb=1024, timeout_seconds=15),
     "authorizer": FunctionSizing(memory_mb=512, timeout_seconds=10),
     "rotation": FunctionSizing(memory_mb=256, timeout_seconds=30),
+    # three calls and a page of keys
+    "validation": FunctionSizing(memory_mb=256, timeout_seconds=30),
     # a batch of records, each a transaction; it hands back what it would not finish in time
     "worker": FunctionSizing(memory_mb=512, timeout_seconds=60),
 }

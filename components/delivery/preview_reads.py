@@ -59,6 +59,10 @@ class Known:
         """ARN pattern of every resource of a kind that bears the environment's prefix."""
         return self.arn(service, f"{kind}{self.names.prefix}-*", region=region)
 
+    def underscored(self, kind: str) -> str:
+        """The same of AWS Backup's kinds whose names take no hyphen."""
+        return self.arn("backup", f"{kind}{self.names.prefix.replace('-', '_')}_*")
+
     def both(self, service: str, kind: str) -> list[str]:
         """The same, at home and in the recovery region."""
         return [
@@ -176,6 +180,18 @@ def _operations(known: Known) -> tuple[Read, ...]:
               "backup:ListTags"], known.both("backup", "backup-vault:")),
         Read("BackupPlan", ("aws:backup/plan:Plan", "aws:backup/selection:Selection"),
              ["backup:GetBackupPlan", "backup:GetBackupSelection", "backup:ListTags"], [plan]),
+        Read("BackupSettings", ("aws:backup/regionSettings:RegionSettings",), ["backup:DescribeRegionSettings"], ANY),
+        # AWS ends the names of these with an id of its own
+        Read("RestoreTesting", ("aws:backup/restoreTestingPlan:RestoreTestingPlan",
+                                "aws:backup/restoreTestingSelection:RestoreTestingSelection"),
+             ["backup:GetRestoreTestingPlan", "backup:GetRestoreTestingSelection", "backup:ListTags"],
+             [known.underscored("restore-testing-plan:")]),
+        Read("BackupAudit", ("aws:backup/reportPlan:ReportPlan", "aws:backup/framework:Framework"),
+             ["backup:DescribeFramework", "backup:DescribeReportPlan", "backup:ListTags"],
+             [known.underscored("report-plan:"), known.underscored("framework:")]),
+        Read("Rules", ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"),
+             ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
+             [known.named("events", "rule/")]),
         Read("Budgets", ("aws:budgets/budget:Budget",), ["budgets:ListTagsForResource", "budgets:ViewBudget"],
              [known.named("budgets", "budget/", region=False)]),
     )  # fmt: skip

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from components.monitoring.metrics import Api, Function, Metric, Queue, Table, Vault
+from components.monitoring.metrics import Api, Function, Metric, Queue, Table
 
-type Comparison = Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"]
+type Comparison = Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"]
 
 # What functions call: a transaction counts under its own name. An alarm takes ten metrics at most.
 TABLE_OPERATIONS = (
@@ -34,7 +34,8 @@ class Alarm:
     """One alarm. Rings when `expression` (or, without one, the single metric `m`) passes `threshold`.
 
     `key` is its logical name and the end of its physical one; `metrics` maps metric-math ids to metrics.
-    Missing data never rings: an idle function emits nothing, and its alarm would stay in INSUFFICIENT_DATA.
+    Missing data rings only where `treat_missing_data` says so: an idle function emits nothing, and its alarm would stay
+    in INSUFFICIENT_DATA.
     """
 
     key: str
@@ -170,7 +171,7 @@ def table_alarms(table: Table, thresholds: Thresholds) -> list[Alarm]:
                 "or traffic that doubled within half an hour. Contributor Insights names the key."
             ),
             metrics=throttles,
-            expression=_total(throttles),
+            expression=total(throttles),
             label="throttled reads and writes",
             threshold=thresholds.table_throttles,
         ),
@@ -183,32 +184,10 @@ def table_alarms(table: Table, thresholds: Thresholds) -> list[Alarm]:
             metrics={
                 id_: table.operation_metric("SystemErrors", operation, "Sum") for id_, operation in operations.items()
             },
-            expression=_total(operations),
+            expression=total(operations),
             label="system errors",
             threshold=thresholds.table_system_errors,
         ),
-    ]
-
-
-def backup_alarms(vault: Vault) -> list[Alarm]:
-    """Backup jobs that failed, expired before they could start, or were stopped."""
-    metrics = {
-        f"{state.lower()}_{scope}": metric
-        for state in ("Aborted", "Expired", "Failed")
-        for scope, metric in zip(("vault", "tables"), vault.metrics(f"NumberOfBackupJobs{state}"), strict=True)
-    }
-    return [
-        Alarm(
-            key="backup-jobs",
-            reason=(
-                f"A backup into {vault.name} failed, expired or was aborted: a table has no recovery point "
-                "for its rule. The job's status message says why; start an on-demand backup."
-            ),
-            metrics=metrics,
-            expression=_total(metrics),
-            label="backup jobs that did not complete",
-            threshold=1,
-        )
     ]
 
 
@@ -221,6 +200,6 @@ def _throttle_metrics(table: Table) -> dict[str, Metric]:
     return metrics
 
 
-def _total(ids: Iterable[str]) -> str:
+def total(ids: Iterable[str]) -> str:
     """The sum of metrics that are mostly absent: in metric math, `a + b` is absent where either is."""
     return f"SUM([{', '.join(f'FILL({id_}, 0)' for id_ in ids)}])"

@@ -14,13 +14,13 @@ from components.monitoring.alarms import (
     Alarm,
     Thresholds,
     api_alarms,
-    backup_alarms,
     dead_letter_alarms,
     function_alarms,
     table_alarms,
 )
+from components.monitoring.backup_alarms import Backups, backup_alarms
 from components.monitoring.dashboard import DashboardContent, dashboard_body
-from components.monitoring.metrics import Api, Function, Metric, Queue, Table, Vault
+from components.monitoring.metrics import Api, Function, Metric, Queue, Table
 from components.monitoring.topic import topic_statements
 from components.naming import Names
 from components.tags import component_tags
@@ -45,7 +45,7 @@ class MonitoringStackArgs:
     stage_name: str
     functions: Sequence[Function]
     tables: Mapping[str, Sequence[str]]
-    backup_vault_name: str
+    backups: Backups
     bedrock_models: Sequence[str]
     budgets_note: str
     dead_letter_queues: Sequence[str] = ()
@@ -58,7 +58,7 @@ class MonitoringStack(pulumi.ComponentResource):
     Makes: `aws:sns:Topic` (CMK, policy: this account's alarms, backups and budgets, TLS only), an
     `aws:sns:TopicSubscription` an e-mail address, an `aws:cloudwatch:MetricAlarm` each of API errors and
     latency, function errors, throttles, durations and iterator age, dead letters, table throttles and system
-    errors, and backup jobs; one `aws:cloudwatch:Dashboard`.
+    errors, and backups, copies, restores and their validation; one `aws:cloudwatch:Dashboard`.
     """
 
     topic_arn: pulumi.Output[str]
@@ -159,7 +159,7 @@ def alarm_definitions(args: MonitoringStackArgs) -> list[Alarm]:
         *(alarm for function in args.functions for alarm in function_alarms(function, args.thresholds)),
         *(alarm for table in watched_tables(args) for alarm in table_alarms(table, args.thresholds)),
         *(alarm for queue in args.dead_letter_queues for alarm in dead_letter_alarms(Queue(queue))),
-        *backup_alarms(Vault(args.backup_vault_name)),
+        *backup_alarms(args.backups),
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.iam import Statement
+from components.iam import ANYONE, Statement
 from components.naming import Names
 
 
@@ -25,7 +25,7 @@ def key_policy(names: Names) -> list[Statement]:
     acts with its caller's permissions: DynamoDB, Secrets Manager, Parameter Store, Lambda, S3 and Backup.
     Only services that come as themselves need a statement, each bound to this environment's resources.
     """
-    return [_account(names), _log_groups(names), _topics(names, ("backup", "budgets", "cloudwatch"))]
+    return [_account(names), _log_groups(names), _topics(names, ("backup", "budgets", "cloudwatch")), _reports(names)]
 
 
 def recovery_key_policy(names: Names) -> list[Statement]:
@@ -44,6 +44,28 @@ def _account(names: Names) -> Statement:
         ["kms:*"],
         ["*"],
         principals={"AWS": [f"arn:aws:iam::{names.account_id}:root"]},
+    )
+
+
+def _reports(names: Names) -> Statement:
+    """AWS Backup's reports role encrypts what it writes to the bucket; its own policy lets it use no key.
+
+    By condition and not by name: the role is there only after an account's first report plan, and KMS refuses the name
+    of nobody.
+    """
+    role = "role/aws-service-role/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports"
+    return Statement(
+        "BackupReports",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        ["*"],
+        {
+            "StringEquals": {
+                "aws:PrincipalArn": [f"arn:aws:iam::{names.account_id}:{role}"],
+                "kms:CallerAccount": [names.account_id],
+                "kms:ViaService": [f"s3.{names.region}.amazonaws.com"],
+            }
+        },
+        principals=ANYONE,
     )
 
 

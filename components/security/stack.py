@@ -39,13 +39,15 @@ class SecurityStack(pulumi.ComponentResource):
     Makes: `aws:kms:Key` and `aws:kms:Alias`, and the same in the recovery region; one `aws:secretsmanager:Secret` each
     for JWT_SECRET, JWT_REFRESH_SECRET and API_KEY_1, without a value (`SecretRotation` has the first one written,
     outside state). With the account baseline: `aws:iam:Role`, `aws:iam:RolePolicyAttachment` and
-    `aws:apigateway:Account`, the role with which API Gateway writes logs.
+    `aws:apigateway:Account`, the role with which API Gateway writes logs, and in both regions
+    `aws:backup:RegionSettings`.
     """
 
     key: Key
     dr_key: Key
     secrets: Mapping[SecretName, Secret]
     baseline: Sequence[pulumi.Resource]  # what a REST stage with logs must wait for; empty without baseline
+    backup_settings: Sequence[pulumi.Resource]  # what plans with copies and cold storage wait for; empty without
 
     def __init__(self, name: str, args: SecurityStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:SecurityStack", name, None, opts)
@@ -54,6 +56,7 @@ class SecurityStack(pulumi.ComponentResource):
         self.dr_key = self._recovery_key()
         self.secrets = {secret: self._secret(secret) for secret in SECRET_NAMES}
         self.baseline = self._account_baseline() if args.account_baseline else ()
+        self.backup_settings = self._backup_settings() if args.account_baseline else ()
         self.register_outputs(
             {
                 "keyArn": self.key.arn,
@@ -141,3 +144,25 @@ class SecurityStack(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
         )
         return (account,)
+
+    def _backup_settings(self) -> Sequence[pulumi.Resource]:
+        """DynamoDB is backed up, and by AWS Backup itself: cold storage, copies to the other region, and their own key.
+
+        One setting an account and region, neither adopted nor deleted: AWS changes the types that are named and leaves
+        all others as the account has them, and the provider's delete does nothing. It reads all types back, though,
+        and would show the unnamed ones as a change for ever; hence ignored once set.
+        """
+        regions = {"backup-settings": None, "backup-settings-dr": self._args.dr_region}
+        return [
+            aws.backup.RegionSettings(
+                f"{self._name}-{name}",
+                region=region,
+                resource_type_opt_in_preference={"DynamoDB": True},
+                resource_type_management_preference={"DynamoDB": True},
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    ignore_changes=["resourceTypeOptInPreference", "resourceTypeManagementPreference"],
+                ),
+            )
+            for name, region in regions.items()
+        ]

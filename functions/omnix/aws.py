@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSResponse
     from botocore.client import BaseClient
+    from types_boto3_backup import BackupClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_ssm import SSMClient
@@ -93,6 +94,8 @@ def _no_late_retry(
     return False if late or not asked.isdecimal() or int(asked) > PAUSE_SECONDS * 1000 else None
 
 
+@overload
+def client(service: Literal["backup"], endpoint_url: str | None = None) -> BackupClient: ...
 @overload
 def client(service: Literal["dynamodb"], endpoint_url: str | None = None) -> DynamoDBClient: ...
 @overload

@@ -30,11 +30,16 @@ NAMES: Mapping[str, str] = {
     types.BUCKET: "bucket",
     types.BUDGET: "name",
     types.DASHBOARD: "dashboardName",
+    types.EVENT_RULE: "name",
+    types.FRAMEWORK: "name",
     types.FUNCTION: "name",
     types.LOG_GROUP: "name",
     types.PARAMETER: "name",
     types.POLICY: "name",
     types.QUEUE: "name",
+    types.REPORT_PLAN: "name",
+    types.RESTORE_TESTING_PLAN: "name",
+    types.RESTORE_TESTING_SELECTION: "name",
     types.REST_API: "name",
     types.ROLE: "name",
     types.SCHEDULE: "name",
@@ -52,7 +57,10 @@ NAMES: Mapping[str, str] = {
 # What AWS tags; a test compares it with the provider's own arguments.
 TAGGABLE = frozenset(
     {
-        *(set(NAMES) - {types.DASHBOARD, types.BACKUP_SELECTION, "aws:kms/alias:Alias"}),
+        *(
+            set(NAMES)
+            - {types.DASHBOARD, types.BACKUP_SELECTION, types.RESTORE_TESTING_SELECTION, "aws:kms/alias:Alias"}
+        ),
         *(types.KEY, types.STAGE, types.DISTRIBUTION, types.EVENT_BUS, types.TRAIL, types.HTTP_STAGE),
         types.EVENT_SOURCE_MAPPING,
         "aws:s3/bucketObjectv2:BucketObjectv2",
@@ -70,7 +78,8 @@ def named(resource: Resource) -> Iterator[Finding]:
     path = NAMES[resource.type]
     name = resource.get(path)
     environment = re.escape(resource.stack)
-    own = rf"(^|/|\b)omnix-ai-{environment}(-|$)|^/?omnix-ai/{environment}/"
+    # AWS Backup's frameworks, report plans and restore tests take no hyphen
+    own = rf"(^|/|\b)omnix-ai-{environment}(-|$)|^/?omnix-ai/{environment}/|^omnix_ai_{environment}_"
     # API Gateway names its execution log itself: API-Gateway-Execution-Logs_{api}/{stage}
     execution_log = rf"API-Gateway-Execution-Logs_[^/]+/{environment}$"
     if not name:

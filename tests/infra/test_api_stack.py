@@ -151,6 +151,7 @@ def test_functions_are_told_the_arns_of_their_own_secrets_only(recording, stack)
         "auth": {"OMNIX_JWT_SECRET_ID", "OMNIX_JWT_REFRESH_SECRET_ID"},
         "authorizer": {"OMNIX_JWT_SECRET_ID", "OMNIX_API_KEY_SECRET_ID"},
         "rotation": set(),
+        "validation": set(),
         "worker": set(),
     }
 

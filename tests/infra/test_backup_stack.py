@@ -133,7 +133,7 @@ def test_each_vault_reports_to_a_topic_of_its_own_region(recording, stack):
     assert subscribed == list(emails)
 
 
-def test_prod_is_locked_in_governance_and_keeps_its_lock(recorded: Stacks):
+def test_prod_is_locked_in_governance_and_keeps_its_lock(recorded: Stacks) -> None:
     locks = recorded("prod").of(LOCK)
     assert {lock.inputs["backupVaultName"] for lock in locks} == {"omnix-ai-prod-backup", "omnix-ai-prod-backup-dr"}
     for lock in locks:
@@ -142,7 +142,7 @@ def test_prod_is_locked_in_governance_and_keeps_its_lock(recorded: Stacks):
     assert not recorded("dev").of(LOCK)
 
 
-def test_the_lock_admits_every_rule_and_its_copy(recorded: Stacks):
+def test_the_lock_admits_every_rule_and_its_copy(recorded: Stacks) -> None:
     (lifecycles,) = [
         {rule["lifecycle"]["deleteAfter"] for rule in plan.inputs["rules"]}
         for plan in recorded("prod").of("aws:backup/plan:Plan")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.infra.recording import Recording
-from tests.infra.stacks import STACKS
+from tests.infra.stacks import FUNCTIONS, STACKS
 
 Stacks = Callable[[str], Recording]
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
@@ -21,7 +21,7 @@ def test_versioning_and_encryption_are_on_before_the_first_upload(recorded: Stac
     encryption = recording.one(ENCRYPTION, "delivery-artefacts-encryption")
     assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     uploads = recording.of(OBJECT)
-    assert len(uploads) == 5
+    assert len(uploads) == len(FUNCTIONS)
     for upload in uploads:
         assert {versioning.urn, encryption.urn} <= recording.closure(upload)
         assert upload.inputs["serverSideEncryption"] == "aws:kms"

@@ -14,9 +14,10 @@ from tests.infra.recording import Recording, record
 from tests.infra.stacks import ROOT, artefacts, committed
 
 OUTPUTS = {
-    "account_id", "alarm_topic_arn", "api_url", "artefact_bucket", "backup_vault_name", "cors_origins",
-    "dashboard_name", "dead_letter_queue_url", "environment", "functions", "parameter_prefix", "region",
-    "rest_api_id", "secrets", "stage_name", "tables",
+    "account_id", "alarm_topic_arn", "api_url", "artefact_bucket", "backup_plan_id", "backup_role_arn",
+    "backup_vault_name", "cors_origins", "dashboard_name", "dead_letter_queue_url", "dr_key_arn", "dr_region",
+    "dr_vault_name", "environment", "file_bucket", "file_bucket_dr", "functions", "key_arn", "parameter_prefix",
+    "region", "rest_api_id", "restore_testing_plan_name", "secrets", "stage_name", "tables",
 }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_a_bad_config_stops_the_program_before_any_resource() -> None:
 def test_a_manifest_that_lacks_a_function_stops_the_program(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     path.write_text('{"target": "aws", "functions": {}}', encoding="utf-8")
-    with pytest.raises(pulumi.RunError, match="lacks api, auth, authorizer, rotation, worker"):
+    with pytest.raises(pulumi.RunError, match="lacks api, auth, authorizer, rotation, validation, worker"):
         run("dev", {**committed("dev"), "artefacts": {"manifest": str(path)}})
 
 

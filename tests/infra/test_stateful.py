@@ -51,17 +51,23 @@ KEPT_WITH = (
 REMADE_BY_THE_NEXT_UP = {
     "aws:apigateway/methodSettings:MethodSettings",
     "aws:backup/plan:Plan",
+    "aws:backup/regionSettings:RegionSettings",  # whose deletion changes nothing in AWS
+    "aws:backup/reportPlan:ReportPlan",
+    "aws:backup/restoreTestingPlan:RestoreTestingPlan",
+    "aws:backup/restoreTestingSelection:RestoreTestingSelection",
     "aws:backup/selection:Selection",
     "aws:backup/vaultNotifications:VaultNotifications",
     "aws:budgets/budget:Budget",
     "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:iam/role:Role",  # AWS Backup's
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:kms/alias:Alias",
     "aws:lambda/eventSourceMapping:EventSourceMapping",  # reads 24 hours again: reactions count once
     "aws:lambda/invocation:Invocation",  # writes a value only where there is none
-    "aws:lambda/permission:Permission",  # Secrets Manager's
+    "aws:lambda/permission:Permission",  # Secrets Manager's and EventBridge's
     "aws:secretsmanager/secretRotation:SecretRotation",
     "aws:sns/topic:Topic",
     "aws:sns/topicSubscription:TopicSubscription",
@@ -70,7 +76,7 @@ REMADE_BY_THE_NEXT_UP = {
 
 def test_every_stateful_resource_is_protected_and_retained_in_prod(recorded: Stacks) -> None:
     stateful = [r for type_ in STATEFUL for r in recorded("prod").of(type_)]
-    assert len(stateful) == 2 + len(TABLES) + 2 + 3 + 3  # vaults, tables, keys, buckets, secrets
+    assert len(stateful) == 2 + len(TABLES) + 2 + 4 + 3  # vaults, tables, keys, buckets, secrets
     assert [r.name for r in stateful if not (r.protect and r.retain_on_delete)] == []
 
 
@@ -122,7 +128,7 @@ def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded
     prod = recorded("prod")
     parts = [r for type_ in KEPT_WITH for r in prod.of(type_)]
     # buckets' settings, replication, objects, and of each vault policy and lock
-    assert len(parts) == 3 * 6 + 1 + 5 + 2 + 2
+    assert len(parts) == 4 * 6 + 1 + 6 + 2 + 2
     assert [r.name for r in parts if not r.retain_on_delete] == []
     assert [r.name for r in parts if r.protect] == []
 

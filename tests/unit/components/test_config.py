@@ -247,7 +247,7 @@ def test_a_lock_that_nobody_can_undo_asks_for_a_drill_that_passed_and_for_protec
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_regions_are_swapped_only_in_a_failover(stack: str) -> None:
-    swapped = {"region": "eu-west-1", "drRegion": "eu-central-1"}
+    swapped: dict[str, Any] = {"region": "eu-west-1", "drRegion": "eu-central-1"}
     assert "failover" in findings(stack, **swapped)["region"].remedy
     assert stack_config(stack, **swapped, failover=True).region == "eu-west-1"
 

@@ -7,17 +7,17 @@ from components.monitoring.alarms import (
     Alarm,
     Thresholds,
     api_alarms,
-    backup_alarms,
     function_alarms,
     table_alarms,
 )
+from components.monitoring.backup_alarms import Backups, backup_alarms
 from components.monitoring.metrics import Api, Function, Table, Vault
 
 API = Api("omnix-ai-dev-api", "dev")
 FUNCTION = Function("api", "omnix-ai-dev-api", "live", 28, "/aws/lambda/omnix-ai-dev-api")
 AUTHORIZER = Function("authorizer", "omnix-ai-dev-authorizer", "live", 10, "/x", refuses_by_error=True)
 TABLE = Table("orders", "omnix-ai-dev-orders", ("gsi1", "gsi2"))
-VAULT = Vault("omnix-ai-dev-backup")
+BACKUPS = Backups("dev", Vault("omnix-ai-dev-backup"), Vault("omnix-ai-dev-backup-dr"), True, True, True)
 THRESHOLDS = Thresholds()
 
 ALL: list[Alarm] = [
@@ -25,7 +25,7 @@ ALL: list[Alarm] = [
     *function_alarms(FUNCTION, THRESHOLDS),
     *function_alarms(AUTHORIZER, THRESHOLDS),
     *table_alarms(TABLE, THRESHOLDS),
-    *backup_alarms(VAULT),
+    *backup_alarms(BACKUPS),
 ]
 
 
@@ -43,7 +43,8 @@ def test_every_alarm_has_a_key_of_its_own():
 
 
 def test_an_idle_resource_never_rings_and_never_stays_in_insufficient_data():
-    assert {alarm.treat_missing_data for alarm in ALL} == {"notBreaching"}
+    silence = {alarm.key for alarm in ALL if alarm.treat_missing_data != "notBreaching"}
+    assert silence == {"backup-recovery-points"}  # whose silence is the very failure
 
 
 def test_metric_math_is_what_put_metric_alarm_accepts():
@@ -113,7 +114,7 @@ def test_system_errors_are_read_by_operation_as_dynamodb_emits_them():
 
 
 def test_a_backup_that_failed_expired_or_was_aborted_rings_by_vault():
-    (alarm,) = backup_alarms(VAULT)
+    alarm = _by_key(backup_alarms(BACKUPS))["backup-jobs"]
     assert {m.name for m in alarm.metrics.values()} == {
         "NumberOfBackupJobsAborted",
         "NumberOfBackupJobsExpired",
@@ -124,3 +125,45 @@ def test_a_backup_that_failed_expired_or_was_aborted_rings_by_vault():
     # with and without the resource type: whichever AWS emits, the alarm sees it
     assert {d.get("ResourceType") for d in dimensions} == {None, "DynamoDB"}
     assert alarm.threshold == 1
+
+
+def test_a_failed_copy_rings_whichever_vault_it_counts_for():
+    alarm = _by_key(backup_alarms(BACKUPS))["backup-copies"]
+    assert {m.name for m in alarm.metrics.values()} == {"NumberOfCopyJobsFailed"}
+    vaults = {m.dimensions["BackupVaultName"] for m in alarm.metrics.values()}
+    assert vaults == {"omnix-ai-dev-backup", "omnix-ai-dev-backup-dr"}
+
+
+def test_a_failed_restore_rings_also_where_aws_counts_it_by_type_alone():
+    alarm = _by_key(backup_alarms(BACKUPS))["backup-restores"]
+    assert {m.name for m in alarm.metrics.values()} == {"NumberOfRestoreJobsFailed"}
+    assert {"ResourceType": "DynamoDB"} in [m.dimensions for m in alarm.metrics.values()]
+
+
+def test_a_restored_table_that_is_no_true_copy_rings_by_the_functions_own_count(monkeypatch):
+    """The function's log line is the metric: name, namespace and dimensions must be the ones that it writes."""
+    from omnix.metrics import document
+
+    monkeypatch.setenv("OMNIX_ENVIRONMENT", "dev")
+    monkeypatch.setenv("OMNIX_FUNCTION", "validation")
+    line = document({"RestoreValidationsFailed": 1}, None)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    (metric,) = _by_key(backup_alarms(BACKUPS))["backup-validations"].metrics.values()
+    assert metric.namespace == directive["Namespace"]
+    assert [metric.name] == [told["Name"] for told in directive["Metrics"]]
+    assert dict(metric.dimensions) == {name: line[name] for name in directive["Dimensions"][0]}
+
+
+def test_a_day_without_any_recovery_point_rings_and_silence_counts_as_none():
+    alarm = _by_key(backup_alarms(BACKUPS))["backup-recovery-points"]
+    assert {m.name for m in alarm.metrics.values()} == {"NumberOfBackupJobsCompleted"}
+    assert (alarm.comparison, alarm.threshold, alarm.treat_missing_data) == ("LessThanThreshold", 1, "breaching")
+    hours = {m.period for m in alarm.metrics.values()}
+    # PutMetricAlarm: periods of an hour or more may look back seven days, shorter ones one
+    assert hours == {3600}
+    assert alarm.periods == alarm.datapoints == 26
+
+
+def test_what_a_config_does_not_ask_for_is_not_watched():
+    plain = Backups("dev", BACKUPS.vault, BACKUPS.recovery_vault, copies=False, tests=False, expected=False)
+    assert _by_key(backup_alarms(plain)).keys() == {"backup-jobs", "backup-restores"}
