@@ -27,10 +27,10 @@ class Whole:
     def next_steps(self) -> str:
         """How to go on from here."""
         return (
-            f"The live table {self.live} is as it was. To go on: compare the two, then let the functions use the new "
-            f"one by the table parameter (`omnix cutover switch --table {self.logical}={self.name}`), or copy items back "
-            f"with `omnix backup restore --table {self.logical} --tenant/--item ... --apply`. The worker follows the "
-            "stream of the live table: after a switch, its mapping must be made for the new one (`up` does so). "
+            f"The live table {self.live} is as it was. Compare the two, then let the functions use the new one: "
+            f"`omnix cutover switch --table {self.logical}={self.name}`. Or copy items back: "
+            f"`omnix backup restore --table {self.logical}` with --tenant or --item, and --apply. "
+            "The new table has a stream of its own, which the worker follows only after a switch. "
             "Delete the table when it is of no more use; its deletion protection is set as the live one's."
         )
 

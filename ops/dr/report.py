@@ -81,6 +81,7 @@ class DrillReport:
     def verdicts(self) -> list[str]:
         """Why the drill did not pass; empty when it did."""
         found = [f"{one.table}: {problem}" for one in self.tables for problem in one.problems]
+        found += [f"{one.table}: not proven" for one in self.tables if not one.proven and not one.problems]
         found += self.problems
         if self.broken:
             found.append(f"the data layer's checks found {self.broken} items or relations that are broken")
