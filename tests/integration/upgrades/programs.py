@@ -7,6 +7,7 @@ arguments. What an argument changes stands for what a commit, or a config change
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pulumi_aws as aws
 from components.artefacts import Artefact, FunctionCode
 from components.config import Capacity, FunctionSizing
 from components.data import stack as data_stack
+from components.data.parameters import TABLES_PATH, Entry, entries
 from components.data.stack import DataStack, DataStackArgs
 from components.data.tables import TableDefinition
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
@@ -80,6 +82,7 @@ def data(
     definitions = {table: _definition(table, **given) for table, given in tables.items()}
     stays = {table: given for table, given in definitions.items() if table not in moved}
     vars(data_stack)["TABLES"] = stays  # another version of the code
+    vars(data_stack)["entries"] = partial(_entries, list(definitions), moved)
     if code_changes:
         pulumi.runtime.register_stack_transformation(_changing(code_changes))
     args = DataStackArgs(
@@ -97,6 +100,12 @@ def data(
     DataStack(name, args, options(provider, was))
     if moved:
         MovedTables("moved", args, [definitions[table] for table in moved], options(provider))
+
+
+def _entries(tables: Sequence[str], moved: Sequence[str], names: Names, **given: Any) -> list[Entry]:
+    """One parameter names all tables, in whichever component they are; a table's own goes with it."""
+    found = entries(names, **{**given, "tables": tables})
+    return [entry for entry in found if entry.path.removeprefix(f"{TABLES_PATH}/") not in moved]
 
 
 def _definition(name: str, *, indexes: Sequence[str] = (), ttl: str | None = None, stream: bool = False) -> Any:
