@@ -78,6 +78,12 @@ class RotationSettings(FunctionSettings):
         return self.rotation_secret_ids
 
 
+class MigrationSettings(FunctionSettings):
+    """`migration` is told the bucket of its runs' files; which table and mapping, each step's event says."""
+
+    runs_bucket: str = Field(min_length=3)
+
+
 def load[S: FunctionSettings](model: type[S]) -> S:
     """The model read from the environment; raises SettingsError with a line for every fault, never a value."""
     try:

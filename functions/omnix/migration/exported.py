@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from omnix.migration.deciding import Fate
 from omnix.migration.mapping import digest, read
-from omnix.migration.moving import Mover, item_of
+from omnix.migration.moving import Mover
 from omnix.migration.pace import CapacityPace
 from omnix.migration.patience import Patience
 from omnix.migration.placing import Placer
+from omnix.migration.record import item_of
 from omnix.migration.store import DynamoStore
 from omnix.migration.wire import Wire
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from omnix.migration.wire import Item
 
 AT_ONCE = 100
+UPDATED = "updated_at"  # of an item of the standard tables, unless the mapping says otherwise
 # Left of an invocation to write the part: no batch is begun in it. A batch that stalls fails the step, which is
 # tried again from the part's first line.
 RESERVE_MS = 120_000
@@ -161,7 +163,8 @@ def mover(run: Run, units: float) -> Mover:
     patience = Patience(STALL_SECONDS)
     store = DynamoStore(wire, current().tables, patience, CapacityPace(units))
     keys = {source.table: tuple(source.key) for source in file.sources}
-    return Mover(file, Legacy(wire, keys, patience), Placer(store, file.newer_by))
+    newer_by = {table: file.newer_by.get(table, UPDATED) for table in store.names}
+    return Mover(file, Legacy(wire, keys, patience), Placer(store, newer_by))
 
 
 def place(run: Run, event: Mapping[str, Any], moving: Mover, remaining_ms: Callable[[], int]) -> Placed:
