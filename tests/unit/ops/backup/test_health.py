@@ -81,6 +81,7 @@ def test_only_a_policy_that_denies_everybody_denies_deletion() -> None:
     deny = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint"}
     assert denies_deletion({"Statement": deny})
     assert denies_deletion({"Statement": [{}, deny | {"Principal": {"AWS": "*"}, "Action": ["backup:*"]}]})
+    weaker: dict[str, Any]
     for weaker in ({"Effect": "Allow"}, {"Principal": {"AWS": "arn"}}, {"Action": "backup:List*"}, {"Condition": {}}):
         assert not denies_deletion({"Statement": [deny | weaker]})
 
