@@ -40,7 +40,12 @@ def canonical(item: WireItem) -> bytes:
 
 def item_hash(item: WireItem) -> int:
     """128 bits of the item's content. Raises as `canonical`."""
-    return int.from_bytes(blake2b(canonical(item), digest_size=_BYTES).digest())
+    return hash_of(canonical(item))
+
+
+def hash_of(spelled: bytes) -> int:
+    """128 bits of what `canonical` spelled."""
+    return int.from_bytes(blake2b(spelled, digest_size=_BYTES).digest())
 
 
 def _spelled(document: object) -> bytes:
@@ -112,9 +117,14 @@ class Buckets:
         if not len(self.counts) == len(self.sums) == 1 << self.bits:
             raise ValueError("not as many counts and sums as buckets")
 
+    @staticmethod
+    def of(bits: int, key: WireItem) -> int:
+        """The bucket of a key among 2**`bits`."""
+        return item_hash(key) >> (128 - bits)
+
     def bucket(self, key: WireItem) -> int:
         """The bucket of a key."""
-        return item_hash(key) >> (128 - self.bits)
+        return self.of(self.bits, key)
 
     def add(self, key: WireItem, item: WireItem) -> None:
         """Count an item in."""

@@ -84,7 +84,7 @@ class Mover:
         """
         transformer = self.transformer(table)
         heads = [item for item in items if transformer.leader(item) is None]
-        results = self._members(transformer, [item for item in items if transformer.leader(item) is not None])
+        results = self.members(table, [item for item in items if transformer.leader(item) is not None])
         transformed = self.transformed(table, heads)
         olds = {name: self._old_records(table, images) for name, images in (before or {}).items()}
         wanted: list[Wanted] = []
@@ -124,7 +124,9 @@ class Mover:
         found = self.sources.members(transformer.source.table, {partition: item[partition]}, sort)
         return {gather.name: {"L": [{"M": one} for one in found if one[sort] != item[sort]]}}
 
-    def _members(self, transformer: Transformer, items: Sequence[Item]) -> list[Result]:
+    def members(self, table: str, items: Sequence[Item]) -> list[Result]:
+        """Items that are parts of others: merged where those are there."""
+        transformer = self.transformer(table)
         leaders = {transformer.name(item): transformer.leader(item) for item in items}
         there = self.sources.get(one for one in leaders.values() if one) if items else {}
         results = []

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from omnix.migration.deciding import Fate, Loss, decide
-from omnix.migration.store import CHANGE_AT_ONCE, REQUEST_BYTES, UnwritableError, size
+from omnix.migration.store import CHANGE_AT_ONCE, REQUEST_BYTES, UnwritableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -151,7 +151,7 @@ class Placer:
 
     def _settle(self, one: Wanted) -> Outcome:
         for attempt in range(_ATTEMPTS):
-            plan, seen = self._planned(one)
+            plan, seen = self.planned(one)
             if plan.writes and plan.losses:
                 self.announce(plan.losses)
             try:
@@ -165,7 +165,7 @@ class Placer:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.01 * 2**attempt)))
         raise BusyError(f"{one.source}: others kept writing to the same items")
 
-    def _planned(self, one: Wanted) -> tuple[Plan, Seen]:
+    def planned(self, one: Wanted) -> tuple[Plan, Seen]:
         """The plan for what is stored now, read in as many steps as it takes to know all that it touches."""
         seen = self.store.read(one.keys)
         while True:
@@ -185,7 +185,7 @@ def _groups(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
     actions = total = 0
     for one in wanted:
         targets = one.record.targets if one.record else ()
-        bytes_ = sum(size(target.item) for target in targets)
+        bytes_ = sum(target.bytes for target in targets)
         if group and (actions + len(targets) > CHANGE_AT_ONCE or total + bytes_ > REQUEST_BYTES):
             yield group
             group, actions, total = [], 0, 0

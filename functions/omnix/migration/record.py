@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omnix.migration.checksum import canonical, item_hash
+from omnix.migration.checksum import canonical, hash_of, item_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 STAMP = "migration"
 PARTITION, SORT = "pk", "sk"
+_STAMP_BYTES = 300
 MAX_ITEMS = 40  # of one record: what it replaces and what it becomes are one transaction of 100
 
 
@@ -32,10 +33,11 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An item to be written, stamp and keys in it."""
+    """An item to be written, stamp and keys in it; `bytes`: about what it takes on the wire."""
 
     key: Key
     item: Item
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ def record(
     group = tuple(keys) if len(keys) > 1 else ()
     targets = []
     for key, (_, item) in zip(keys, items, strict=True):
-        stamp = Stamp(of, source, rank, _sum(item), group)
-        targets.append(Target(key, {**item, STAMP: stamp.wire()}))
+        spelled = canonical(item)
+        stamp = Stamp(of, source, rank, f"{hash_of(spelled):032x}", group)
+        targets.append(Target(key, {**item, STAMP: stamp.wire()}, len(spelled) + _STAMP_BYTES + 80 * len(group)))
     return Record(of, source, rank, changed, tuple(targets), unique)
 
 

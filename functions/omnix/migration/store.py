@@ -172,12 +172,11 @@ def _batches(targets: Sequence[Target], most: int) -> Iterator[list[Target]]:
     batch: list[Target] = []
     total = 0
     for target in targets:
-        bytes_ = size(target.item)
-        if batch and (len(batch) == most or total + bytes_ > REQUEST_BYTES):
+        if batch and (len(batch) == most or total + target.bytes > REQUEST_BYTES):
             yield batch
             batch, total = [], 0
         batch.append(target)
-        total += bytes_
+        total += target.bytes
     if batch:
         yield batch
 

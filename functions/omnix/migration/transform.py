@@ -184,7 +184,11 @@ class Transformer:
         suffix = f"/{rule.name}/{scope.number}" if rule.each else f"/{rule.name}"
         name = source_name(self.source.table + suffix, self.key(scope.item))
         rank = self._rank(rule, changed)
-        return record(self.file.name, name, rank, changed, items, unique=rule.duplicates is None)
+        made = record(self.file.name, name, rank, changed, items, unique=rule.duplicates is None)
+        for target in made.targets:
+            if target.bytes > _MAX_BYTES and (stored := _stored(target.item)) > _MAX_BYTES:
+                raise ValueRefusedError(f"the item for {target.key.table} has {stored} bytes, of {_MAX_BYTES} at most")
+        return made
 
     def _rank(self, rule: RecordRule, changed: int | None) -> str:
         """Compares as text: the newest first or the first listed first, the other one among equals."""
@@ -291,8 +295,6 @@ def _check(table: str, item: Item) -> None:
             most = _MAX_KEY.get(name, 1024 if name.endswith("sk") else 2048)
             if not value.get("S") or len(value["S"].encode()) > most:
                 raise ValueRefusedError(f"{table}.{name} must be a text of 1 to {most} bytes")
-    if size(item) > _MAX_BYTES and _stored(item) > _MAX_BYTES:
-        raise ValueRefusedError(f"the item for {table} has {_stored(item)} bytes, of {_MAX_BYTES} at most")
 
 
 def _stored(item: Item) -> int:
