@@ -211,7 +211,7 @@ def finish(run: Run) -> dict[str, Any]:
         if name not in lost:  # it had been placed before another one took its place
             fates[Fate.WRITTEN] -= 1
             fates[fate] += 1
-    report = {
+    report: dict[str, Any] = {
         "run": run.run,
         "table": run.table,
         "export": run.export,
