@@ -145,9 +145,9 @@ def watch(
     found = choice.stack()
     site, current = _site(found), _parameter(found).current()
     said = _watched(choice, found, site, current.names.tables.values(), site.now(), minutes)
-    choice.output.document({"stack": found.name, "minutes": minutes, "worse": said})
     if said:
         raise Refused(f"it got worse: {'; '.join(said)}", "`omnix cutover revert` moves the tables back")
+    choice.output.document({"stack": found.name, "minutes": minutes, "worse": said})
     if not choice.output.json_only:
         choice.output.people.print(f"Nothing got worse in {minutes:g} minutes.")
 
@@ -166,11 +166,10 @@ def _settle(choice: Choice, found: "Stack", move: "Move", wish: _Wish) -> None:
     from ops.cutover.show import changes_table
 
     people = choice.output.people
-    document = {"stack": found.name, "changes": [vars(one) for one in move.changes], "obstacles": list(move.obstacles)}
+    document = {"stack": found.name, "changes": [vars(one) for one in move.changes]}
     if not choice.output.json_only:
         people.print(changes_table(move.changes))
     if move.obstacles:
-        choice.output.document({**document, "applied": False})
         raise Refused("\n  ".join(["these tables cannot be moved now:", *move.obstacles]), "mend each, and try again")
     if not wish.apply:
         choice.output.document({**document, "applied": False})
@@ -178,7 +177,8 @@ def _settle(choice: Choice, found: "Stack", move: "Move", wish: _Wish) -> None:
             people.print("Nothing was moved. With [bold]--apply[/] it is.")
         return
     moved_at, said, reverted = _carry(choice, found, move, wish)
-    choice.output.document({**document, "applied": True, "moved_at": moved_at, "worse": said, "reverted": reverted})
+    if not (said and choice.output.json_only):  # stdout carries one document, and a refusal is one
+        choice.output.document({**document, "applied": True, "moved_at": moved_at, "worse": said, "reverted": reverted})
     if said and reverted:
         after = ", ".join(change.after for change in move.changes)
         raise Refused(
