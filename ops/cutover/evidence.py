@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ops.errors import Refused
 from ops.stack import read_json
@@ -12,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-FILE = "verify.json"
+# What a run was told (its mapping's `sha256`, its `targets` by logical name), and what verifying it said.
+RUN, FILE = "run.json", "verify.json"
 VERIFIED = "verified"
 
 
@@ -23,24 +23,13 @@ def verified_tables(runs: Sequence[Path]) -> set[str]:
     """
     found: set[str] = set()
     for run in runs:
-        report, begun = read_json(run / FILE), read_json(run / "run.json")
+        report, begun = read_json(run / FILE), read_json(run / RUN)
         if report.get("state") != VERIFIED:
             raise Refused(
                 f"{run}: the verification ended as {report.get('state')!r}",
                 f"see `omnix migrate verify`: only a run that ended as {VERIFIED!r} may be served from",
             )
-        if report.get("mapping_sha256") != begun.get("mapping_sha256"):
-            raise Refused(
-                f"{run}: what was verified is not what was run", "verify the run again: `omnix migrate verify`"
-            )
-        found |= {str(name) for name in _targets(report)}
+        if not begun.get("sha256") or report.get("sha256") != begun["sha256"]:
+            raise Refused(f"{run}: what was verified is not what was run", "verify it again: `omnix migrate verify`")
+        found |= set(begun.get("targets", {}).values())
     return found
-
-
-def _targets(report: dict[str, Any]) -> list[Any]:
-    targets = report.get("targets", [])
-    if not isinstance(targets, list | dict):
-        raise Refused(
-            f"the verification names no targets: {json.dumps(targets)}", "make it again: `omnix migrate verify`"
-        )
-    return list(targets)

@@ -267,13 +267,13 @@ def test_the_stream_for_the_config_is_named(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        ('{"state": "differs", "mapping_sha256": "a", "targets": ["t"]}', "ended as 'differs'"),
-        ('{"state": "verified", "mapping_sha256": "b", "targets": ["t"]}', "not what was run"),
+        ('{"state": "differs", "sha256": "a"}', "ended as 'differs'"),
+        ('{"state": "verified", "sha256": "b"}', "not what was run"),
         (None, "there is no file"),
     ],
 )
 def test_a_run_that_proves_nothing_is_refused(tmp_path: Path, report: str | None, said: str) -> None:
-    (tmp_path / "run.json").write_text('{"mapping_sha256": "a"}')
+    (tmp_path / "run.json").write_text('{"sha256": "a", "targets": {"orders": "t", "users": "u"}}')
     if report:
         (tmp_path / "verify.json").write_text(report)
     with pytest.raises(Refused, match=said):
@@ -281,8 +281,8 @@ def test_a_run_that_proves_nothing_is_refused(tmp_path: Path, report: str | None
 
 
 def test_a_verified_run_vouches_for_its_targets(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text('{"mapping_sha256": "a"}')
-    (tmp_path / "verify.json").write_text('{"state": "verified", "mapping_sha256": "a", "targets": ["t", "u"]}')
+    (tmp_path / "run.json").write_text('{"sha256": "a", "targets": {"orders": "t", "users": "u"}}')
+    (tmp_path / "verify.json").write_text('{"state": "verified", "sha256": "a"}')
     assert verified_tables([tmp_path]) == {"t", "u"}
 
 
