@@ -35,7 +35,9 @@ def problems(
     """
     if now < entry.not_before:
         yield f"its waiting period ends {entry.not_before:%Y-%m-%d %H:%M} UTC"
-    if fingerprint(live) != entry.fingerprint:
+    if replaced(entry, live):
+        yield "it was deleted and made again since the audit"
+    elif fingerprint(live) != entry.fingerprint:
         yield "it changed since the audit"
     if live.owner:
         yield f"the {live.owner.tool} stack {live.owner.stack} owns it"

@@ -126,7 +126,8 @@ class RestApiRemoval(Removal):
             present(lambda one=name: self.account.settled(lambda: gateway.delete_stage(**self._id, stageName=one)))  # type: ignore[misc]
 
     def _delete(self, _: Known) -> None:
-        present(lambda: self.account.settled(lambda: self.client("apigateway").delete_rest_api(**self._id)))
+        if self.exists():
+            present(lambda: self.account.settled(lambda: self.client("apigateway").delete_rest_api(**self._id)))
 
     @override
     def undoing(self) -> list[Step]:

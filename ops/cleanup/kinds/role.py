@@ -63,9 +63,9 @@ class RoleRemoval(Removal):
             Step("delete role", self._delete),
         ]
 
-    def _leave_profiles(self, known: Known) -> None:
+    def _leave_profiles(self, _: Known) -> None:
         iam = self.client("iam")
-        for profile in self.archived(known)["profiles"]:
+        for profile in self._profiles() if self.exists() else ():
             present(lambda one=profile: iam.remove_role_from_instance_profile(InstanceProfileName=one, **self._name))  # type: ignore[misc]
 
     def _detach(self, known: Known) -> None:

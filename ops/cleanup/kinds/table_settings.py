@@ -60,6 +60,9 @@ def put_back(account: Account, region: str, archived: Mapping[str, Any], active:
     _time_to_live(account, dynamodb, archived["ttl"], name)
     _recovery(account, dynamodb, archived["pitr"], name)
     live = dynamodb.describe_table(TableName=name)["Table"]
+    if _on_demand(table) and not _on_demand(live):
+        account.settled(lambda: dynamodb.update_table(TableName=name, BillingMode="PAY_PER_REQUEST"))
+        active(name)
     stream = table.get("StreamSpecification") or {}
     if stream.get("StreamEnabled") and not (live.get("StreamSpecification") or {}).get("StreamEnabled"):
         account.settled(lambda: dynamodb.update_table(TableName=name, StreamSpecification=stream))
@@ -71,6 +74,10 @@ def put_back(account: Account, region: str, archived: Mapping[str, Any], active:
     if table.get("DeletionProtectionEnabled") and not live.get("DeletionProtectionEnabled"):
         account.settled(lambda: dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True))
         active(name)
+
+
+def _on_demand(table: Mapping[str, Any]) -> bool:
+    return (table.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST"
 
 
 def _time_to_live(account: Account, dynamodb: Any, ttl: Mapping[str, Any], name: str) -> None:

@@ -164,6 +164,12 @@ class LegacyAccount:
             window_days=WINDOW.days, findings=findings, errors=reader.errors,
         )  # fmt: skip
 
+    def left(self) -> list[str]:
+        """What is there, without the secret that only waits for its end."""
+        secret = self.client("secretsmanager").describe_secret(SecretId=SECRET)
+        gone = {secret["ARN"]} if secret.get("DeletedDate") else set()
+        return [one.resource.arn for one in self.audit().findings if one.resource.arn not in gone]
+
     def picture(self) -> dict[str, Any]:
         """The account's inventory with what tables hold, to compare before and after."""
         reader = Reader(self.clients, self.account_id, datetime.now(UTC))
