@@ -81,6 +81,7 @@ class Service:
 
     def start(self) -> dict[str, Any]:
         """Restore the state, open every port, and return what `cloud.json` says."""
+        from localcloud.backup import apis
         from localcloud.endpoint import server
         from localcloud.endpoint.application import Application
         from localcloud.functions import downloads, state_machines
@@ -107,6 +108,7 @@ class Service:
         self._closers.append(self._backup.close)
         self._closers.append(self._replicator.close)
         self._closers.append(server.EndpointServer(application, endpoint_socket).close)
+        apis.resume(self._backup)
         provider_port = self._start_provider()
         self._streams.start()
         self._closers.append(self._streams.stop)
@@ -159,7 +161,7 @@ class Service:
         tables.install()
         transactions.install()
         values.install()
-        self._backup = apis.opened(self._acting, lock, changed)
+        self._backup = apis.opened(self._acting, lock, changed, registry)
         delivery.watch(self._acting)
         self._replicator = Replicator(self._acting, lock, changed)
         self._replicator.start()

@@ -106,8 +106,10 @@ def run(backup: Backup, region: str, id_: str) -> None:
         job["State"] = "RUNNING"
         _tell(backup, region, job)
         point = backup.region(region).points[job["RecoveryPointArn"]]
+    disturbed = backup.disturbed("BackupJob", region, (job["ResourceArn"], point.arn))
+    with backup.lock.hold():
         table = backup.account.backend("dynamodb", region).tables.get(job["ResourceName"])
-        why = _problem(backup, region, point, table)
+        why = disturbed or _problem(backup, region, point, table)
         taken = contents.held(table) if why is None else []
         if why is None:
             point.definition = Definition.of(table)

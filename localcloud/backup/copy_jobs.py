@@ -98,9 +98,10 @@ def run(backup: Backup, region: str, id_: str) -> None:
         job["State"] = "RUNNING"
         _tell(backup, region, job)
         source = backup.region(region).points.get(job["SourceRecoveryPointArn"])
+    disturbed = backup.disturbed("CopyJob", region, (job["ResourceArn"], job["SourceRecoveryPointArn"]))
     backup.jobs.step()
     with backup.lock.hold():
-        why = _problem(backup, job, source)
+        why = disturbed or _problem(backup, job, source)
         if why is None and source is not None:
             _copy(backup, job, source)
             job |= {"State": "COMPLETED", "MessageCategory": "SUCCESS"}

@@ -63,8 +63,21 @@ def copied(source: Item) -> Item:
     made: Item = object.__new__(Item)
     kept: Any = dict.__new__(LimitedSizeDict)
     for name, value in source.attrs.items():
-        dict.__setitem__(kept, name, _value(_plain(value)) if value.type in _CONTAINERS else value)
+        dict.__setitem__(kept, name, _copy(value) if value.type in _CONTAINERS else value)
     made.attrs, made.hash_key, made.range_key = kept, source.hash_key, source.range_key
+    return made
+
+
+def _copy(value: DynamoType) -> DynamoType:
+    kind, content = value.type, value.value
+    made: DynamoType = object.__new__(DynamoType)
+    made.type = kind
+    if kind == "M":
+        made.value = {name: _copy(one) if one.type in _CONTAINERS else one for name, one in content.items()}
+    elif kind == "L":
+        made.value = [_copy(one) if one.type in _CONTAINERS else one for one in content]
+    else:
+        made.value = list(content)
     return made
 
 

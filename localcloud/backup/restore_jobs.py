@@ -101,11 +101,14 @@ def run(backup: Backup, region: str, id_: str, tags: Mapping[str, str] | None = 
         job = backup.region(region).restore_jobs.get(id_)
         if job is None or job["Status"] in ENDED:
             return
-        point = backup.region(region).points.get(job["RecoveryPointArn"])
-        metadata = backup.region(region).restore_metadata[id_]
-        why, table = _begin(backup, region, job, point, metadata)
         job["Status"] = "RUNNING"
         _tell(backup, region, job)
+    why, table = backup.disturbed("RestoreJob", region, (job["SourceResourceArn"], job["RecoveryPointArn"])), None
+    with backup.lock.hold():
+        point = backup.region(region).points.get(job["RecoveryPointArn"])
+        metadata = backup.region(region).restore_metadata[id_]
+        if why is None:
+            why, table = _begin(backup, region, job, point, metadata)
     backup.jobs.step()
     stored = None
     if why is None and point is not None and point.contents is not None:

@@ -10,13 +10,15 @@ from moto.core.request import determine_request_protocol
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
-from localcloud.backup import state, tables
+from localcloud.backup import corruption, state, tables
 from localcloud.backup.announcing import Announcer
 from localcloud.backup.jobs import Jobs
 from localcloud.backup.refused import Refused, missing
 from localcloud.backup.state import RegionState
 from localcloud.endpoint.call import Call
 from localcloud.enforcement.acting import Acting
+from localcloud.faults import BadFaultError, Faults, Subject
+from localcloud.faults.fault import MOST_SECONDS
 from localcloud.limits import Refusal
 from localcloud.persistence.lock import StateLock
 
@@ -36,6 +38,7 @@ class Backup:
         self.lock = lock
         self.changed = changed
         self.announcer = Announcer(acting, lock)
+        self.faults = Faults()
         self.jobs = Jobs()
         self._operations: dict[tuple[str, str], Operation] = {}
 
@@ -57,6 +60,32 @@ class Backup:
         if found is None:
             raise missing(f"Backup vault {name} not found.")
         return found
+
+    def corrupt(self, document: Mapping[str, Any]) -> Document:
+        """Damage a recovery point as a document says; what was done. Raises ValueError."""
+        wanted = corruption.parse(document)
+        with self.lock.hold():
+            state = self.region(wanted.point.split(":")[3])
+            point = state.points.get(wanted.point)
+            if point is None or point.contents is None:
+                raise BadFaultError(f"there is no recovery point {wanted.point} that is complete")
+            point.contents, done = corruption.corrupted(point.contents, point.definition, wanted)
+        self.changed()
+        return {"resource": wanted.point, **done}
+
+    def disturbed(self, operation: str, region: str, resources: tuple[str, ...]) -> str | None:
+        """What a fault that was set does to a job that begins: it waits here, or the job fails for this reason."""
+        active = self.faults.choose(Subject("backup", operation, None, lambda: resources, region))
+        if active is None:
+            return None
+        match active.fault.kind:
+            case "throttle":
+                return "Rate exceeded: the request was throttled by DynamoDB."
+            case "fail":
+                return "AWS Backup encountered an internal error. Try again."
+            case _:
+                active.over.wait(active.fault.seconds or MOST_SECONDS)
+        return None
 
     def answer(self, call: Call, content_type: str) -> Answer | Refusal | None:
         """The answer, or AWS's refusal; None for a call that is moto's."""

@@ -25,7 +25,6 @@ from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
 from localcloud.endpoint.server import THREADS
 from localcloud.enforcement import answer, preconditions
 from localcloud.enforcement.acting import Acting
-from localcloud.faults import Faults
 from localcloud.faults.control import PAGE, control
 from localcloud.faults.injection import inject
 from localcloud.faults.subject import subject
@@ -82,7 +81,7 @@ class Application:
         self._routes = routes
         self._acting = acting
         self._backup = backup
-        self._faults = Faults()
+        self._faults = backup.faults
         self._invocations = threading.BoundedSemaphore(_INVOCATIONS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -177,7 +176,8 @@ class Application:
         page, _, id_ = name.partition("/")
         if page == PAGE:
             sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            return _json(*control(self._faults, environ["REQUEST_METHOD"], id_, sent), start_response)
+            answer = control(self._faults, environ["REQUEST_METHOD"], id_, sent, self._backup.corrupt)
+            return _json(*answer, start_response)
         if page == downloads.PAGE and id_:
             return downloads.zip_of(id_, start_response)
         if name == past.PAGE and environ["REQUEST_METHOD"] == "POST":

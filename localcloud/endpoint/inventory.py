@@ -1,7 +1,8 @@
 """Everything that exists, by service: the proof that a destroy left nothing.
 
 Read from moto's backends, not through the API: nothing is paged, and no read counts as one. What AWS itself
-owns (its managed policies and `aws/…` keys) and what only waits for its deletion date is left out.
+owns (its managed policies, `aws/…` keys, what a deleted table leaves) and what only waits for its deletion date is
+left out.
 """
 
 from collections import Counter
@@ -10,6 +11,8 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 
+from localcloud.backup import state
+from localcloud.backup.table_backup import SYSTEM
 from localcloud.enforcement import usage
 from localcloud.persistence.lock import StateLock
 from localcloud.registry import Registry
@@ -55,6 +58,10 @@ def _alarms(backend: Any) -> list[str]:
     return list(backend.alarms)
 
 
+def _table_backups(backend: Any) -> list[str]:
+    return [arn for arn, backup in backend.backups.items() if backup.type != SYSTEM]
+
+
 def _budgets(backend: Any) -> list[str]:
     return [name for account in backend.budgets.values() for name in account]
 
@@ -65,11 +72,12 @@ _LISTINGS: dict[tuple[str, str], Listing] = {
     ("apigateway", "api_keys"): _keys("keys"),
     ("backup", "vaults"): _keys("vaults"),
     ("backup", "plans"): _keys("plans"),
+    ("backup", "recovery_points"): lambda backend: list(state.of(backend).points),
     ("budgets", "budgets"): _budgets,
     ("cloudwatch", "alarms"): _alarms,
     ("cloudwatch", "dashboards"): _keys("dashboards"),
     ("dynamodb", "tables"): _keys("tables"),
-    ("dynamodb", "backups"): _keys("backups"),
+    ("dynamodb", "backups"): _table_backups,
     ("events", "rules"): lambda backend: [name for bus in backend.event_buses.values() for name in bus.rules],
     ("iam", "roles"): _names("roles"),
     ("iam", "policies"): _policies,

@@ -21,7 +21,9 @@ def add_parser(commands: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="print the faults that are set, as JSON")
     setting = actions.add_parser("set", help="set one: kind=hang service=dynamodb resource='*-orders' for_seconds=30")
-    setting.add_argument("fields", nargs="+", metavar="NAME=VALUE", help=f"kind is one of {', '.join(KINDS)}")
+    setting.add_argument(
+        "fields", nargs="+", metavar="NAME=VALUE", help=f"kind is one of {', '.join((*KINDS, 'corrupt'))}"
+    )
     clearing = actions.add_parser("clear", help="end all of them, or one")
     clearing.add_argument("id", nargs="?", default="")
 

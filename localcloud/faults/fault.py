@@ -29,6 +29,7 @@ class Subject:
     operation: str
     function: str | None
     resources: Callable[[], tuple[str, ...]]
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Fault:
     operation: str = "*"
     resource: str = "*"
     caller: str = "*"
+    region: str = "*"
     seconds: float | None = None
     probability: float = 1.0
     seed: int | None = None
@@ -51,6 +53,7 @@ class Fault:
         return (
             fnmatchcase(call.service, self.service)
             and fnmatchcase(call.operation, self.operation)
+            and fnmatchcase(call.region, self.region)
             and self._meets(call.function)
             and (self.resource == "*" or any(map(self.names, call.resources())))
         )
@@ -80,7 +83,7 @@ def parse(document: Any) -> Fault:
         raise BadFaultError(f"a fault needs {', '.join(missing)}")
     if document["kind"] not in KINDS:
         raise BadFaultError(f"kind is one of {', '.join(KINDS)}")
-    for name in ("service", "operation", "resource", "caller"):
+    for name in ("service", "operation", "resource", "caller", "region"):
         if not isinstance(document.get(name, "*"), str) or not document.get(name, "*"):
             raise BadFaultError(f"{name} is a pattern: a text that is not empty")
     _numbers(document)

@@ -19,7 +19,7 @@ def subject(call: Call, gate: Gate, lock: StateLock) -> Subject:
         with lock.hold():
             return tuple(dict.fromkeys(need.resource for need in mapper(call, gate.account)))
 
-    return Subject(call.service, call.operation, _function(call, gate, lock), resources)
+    return Subject(call.service, call.operation, _function(call, gate, lock), resources, call.region)
 
 
 def _function(call: Call, gate: Gate, lock: StateLock) -> str | None:

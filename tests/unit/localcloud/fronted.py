@@ -20,6 +20,7 @@ from localcloud.enforcement.gate import Gate
 from localcloud.enforcement.usage import Usage
 from localcloud.limits import Refusal
 from localcloud.persistence.lock import StateLock
+from localcloud.registry import Registry
 
 
 class FrontedServer(ThreadedMotoServer):
@@ -27,11 +28,15 @@ class FrontedServer(ThreadedMotoServer):
 
     backup: Backup
 
+    def __init__(self) -> None:
+        super().__init__(ip_address="127.0.0.1", port=0, verbose=False)
+        self.registry = Registry()
+
     def _server_entry(self) -> None:
         transactions.install()
         lock = StateLock()
         gate = Gate(Account(DEFAULT_ACCOUNT_ID), Usage(), enforced=False)
-        self.backup = apis.opened(Acting(gate, lock), lock, lambda: None)
+        self.backup = apis.opened(Acting(gate, lock), lock, lambda: None, self.registry)
         moto = DomainDispatcherApplication(create_backend_app)
 
         def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -119,7 +119,7 @@ def until[T](found: Callable[[], T | None]) -> T:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[tuple[FrontedServer, str]]:
-    served = FrontedServer(ip_address="127.0.0.1", port=0, verbose=False)
+    served = FrontedServer()
     served.start()
     host, port = served.get_host_and_port()
     yield served, f"http://{host}:{port}"

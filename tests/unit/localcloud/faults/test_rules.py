@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from localcloud.faults import BadFaultError, Fault, Faults, Subject
+from localcloud.faults import control as page
 from localcloud.faults.command import document
-from localcloud.faults.control import control
 from localcloud.faults.fault import parse
 
 ORDERS = "arn:aws:dynamodb:eu-central-1:100000000009:table/shop-dev-orders"
@@ -19,6 +19,10 @@ def call(
     service: str = "dynamodb", operation: str = "GetItem", function: str | None = "shop-api", *resources: str
 ) -> Subject:
     return Subject(service, operation, function, lambda: resources)
+
+
+def control(faults: Faults, method: str, id_: str, body: bytes) -> Any:
+    return page.control(faults, method, id_, body, dict)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A cloud of its own (moto in this process) and the provider's service called as the engine calls it."""
 # ruff: noqa: A002 - `id` is the engine's word for it
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Never
 
 import grpc
@@ -92,6 +92,7 @@ class Engine:
         olds: dict[str, Any],
         old_inputs: dict[str, Any],
         news: dict[str, Any],
+        ignored: Iterable[str] = (),
     ) -> provider_pb2.DiffResponse:
         checked, failures = self.check(type_token, name, news, old_inputs)
         assert not failures, failures
@@ -101,6 +102,7 @@ class Engine:
             olds=to_struct(olds),
             old_inputs=to_struct(old_inputs),
             news=to_struct(checked),
+            ignoreChanges=ignored,
         )
         return self.provider.Diff(request, Context(self.peer))
 
@@ -146,7 +148,7 @@ class Engine:
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
-    server = FrontedServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = FrontedServer()
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
