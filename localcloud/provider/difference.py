@@ -1,6 +1,7 @@
 """What changed between two states of a resource, and what that costs: nothing, an update, a replacement."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,16 @@ class Difference:
     def changed(self) -> frozenset[str]:
         """Top-level names."""
         return frozenset(_top(path) for path in self.paths)
+
+
+def without(found: Difference, ignored: Iterable[str]) -> Difference:
+    """What is left when the properties at these paths (`a.b`, `rows[*].c`) and all below them do not count.
+
+    In an update the engine has put the old values back already; in a refresh it leaves that to the provider.
+    """
+    patterns = [re.compile(re.escape(path).replace(r"\[\*\]", r"\[\d+\]") + r"(?:[.\[].*)?") for path in ignored]
+    paths = {path: change for path, change in found.paths.items() if not any(one.fullmatch(path) for one in patterns)}
+    return Difference(paths, found.replaces & {_top(path) for path in paths})
 
 
 def difference(

@@ -14,6 +14,7 @@ from localcloud.cloud import Cloud
 from localcloud.provider import functions, lifecycle
 from localcloud.provider.catalogue import CATALOGUE
 from localcloud.provider.configuration import Connections, configuration, violations
+from localcloud.provider.difference import without
 from localcloud.provider.errors import PartialCreateError, ProviderError, abort_partial, grpc_code
 from localcloud.provider.journal import Journal
 from localcloud.provider.resource import ResourceType, Scope
@@ -134,6 +135,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kind, scope = self._resolve(request, context, news)
         self._journal.recorded(request.urn, request.id)
         found = lifecycle.diff(kind, scope, olds, plain(from_struct(request.old_inputs)), news)
+        found = without(found, request.ignoreChanges)
         response = provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if found.paths else provider_pb2.DiffResponse.DIFF_NONE,
             replaces=sorted(found.replaces),

@@ -65,7 +65,7 @@ class RegionSettings(ResourceType):
     label = Label.STORED
     importable = True
     filled = frozenset({"resourceTypeManagementPreference"})
-    whole = frozenset({"resourceTypeOptInPreference"})
+    whole = frozenset(_PARAMETERS)
 
     def identity(self, scope: Scope, inputs: Properties) -> str | None:
         return scope.region

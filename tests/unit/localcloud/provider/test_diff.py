@@ -101,3 +101,26 @@ def test_changed_default_tags_update_every_taggable_resource(engine: Any) -> Non
     outputs = engine.update(TABLE, "x", id, outputs, inputs)
     assert outputs["tagsAll"] == {"Project": "shop"}
     assert "tags" not in outputs
+
+
+def test_what_is_ignored_is_no_change_in_a_refresh_either(engine: Any) -> None:
+    """The engine passes the paths on and leaves it to the provider, there alone."""
+    index = {"name": "gsi1", "hashKey": "pk", "projectionType": "ALL", "readCapacity": 1, "writeCapacity": 1}
+    provisioned = {"billingMode": "PROVISIONED", "readCapacity": 1, "writeCapacity": 1}
+    id, outputs, inputs = made(
+        engine, TABLE, {**KEYED, **provisioned, "name": "users", "globalSecondaryIndexes": [index]}
+    )
+    news = {**inputs, "readCapacity": 5, "globalSecondaryIndexes": [{**index, "readCapacity": 5}]}
+    ignored = ["readCapacity", "globalSecondaryIndexes[*].readCapacity"]
+    assert engine.diff(TABLE, "x", id, outputs, inputs, news, ignored).changes == NONE
+    assert list(engine.diff(TABLE, "x", id, outputs, inputs, news, ignored[:1]).diffs) == ["globalSecondaryIndexes"]
+    assert not engine.diff(TABLE, "x", id, outputs, inputs, {**inputs, "name": "others"}, ["name"]).replaces
+
+
+def test_a_map_that_the_cloud_must_hold_whole_is_ignored_with_all_its_keys(engine: Any) -> None:
+    settings = "aws:backup/regionSettings:RegionSettings"
+    part = {"resourceTypeOptInPreference": {"DynamoDB": True}, "resourceTypeManagementPreference": {"DynamoDB": True}}
+    id, outputs, inputs = made(engine, settings, part)
+    found = engine.diff(settings, "x", id, outputs, inputs, inputs)
+    assert set(found.diffs) == set(part)
+    assert engine.diff(settings, "x", id, outputs, inputs, inputs, list(part)).changes == NONE
