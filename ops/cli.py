@@ -19,6 +19,7 @@ from ops.commands import (
     demo,
     dr,
     iam,
+    migrate,
     outputs,
     preview,
     readiness,
@@ -63,6 +64,7 @@ app.add_typer(cutover.app, name="cutover")
 app.add_typer(demo.app, name="demo")
 app.add_typer(dr.app, name="dr")
 app.add_typer(iam.app, name="iam")
+app.add_typer(migrate.app, name="migrate")
 app.add_typer(preview.app, name="preview")
 app.add_typer(secrets.app, name="secrets")
 

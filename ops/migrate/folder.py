@@ -36,14 +36,14 @@ class SourceTable:
 
 @dataclass
 class Run:
-    """What a run works on. `sha256`: of the mapping file. `passes`: how many snapshots were begun, the last included.
+    """What a run works on. `passes`: how many snapshots were begun, the last included.
 
     `began` and `finished`: of the last one (epoch seconds). `backups`: by table ARN, what brings it back.
     """
 
     id: str
     mapping: str
-    sha256: str
+    mapping_sha256: str
     environment: str
     account_id: str
     region: str
