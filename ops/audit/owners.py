@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.adoption.state import managed
+from ops.adoption.state import resources
 from ops.audit.model import Kind, StackOwner, Tool
 
 if TYPE_CHECKING:
@@ -144,14 +144,13 @@ def _tool(stack: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Tool:
 
 
 def pulumi(owners: Owners, stack: str, region: str, document: Mapping[str, Any], source: str) -> None:
-    """Add what an engine's state manages. Its resources of other regions carry theirs in the id or are global."""
-    for type_, id_ in managed(document, source):
-        kind = _PULUMI_TYPES.get(type_)
+    """Add what an engine's state manages; `region` is that of the resources that do not say theirs."""
+    for resource in resources(document, source):
+        kind = _PULUMI_TYPES.get(resource["type"])
         if kind is None:
             continue
         owner = StackOwner(tool=Tool.PULUMI, stack=stack, evidence=f"the engine's state ({source})")
         kinds = (Kind.HTTP_API, Kind.WEBSOCKET_API) if kind is Kind.WEBSOCKET_API else (kind,)
         for one in kinds:
-            # resources of another region (`region=`) have an id that ends in @region
-            name, _, other = id_.partition("@")
-            owners.listed[one, "" if one in _GLOBAL else other or region, name] = owner
+            place = "" if one in _GLOBAL else (resource.get("outputs") or {}).get("region") or region
+            owners.listed[one, place, resource["id"]] = owner
