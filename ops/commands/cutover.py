@@ -103,7 +103,7 @@ def switch(
     site, parameter = _site(found), _parameter(found)
     over = parameter.current()
     wanted = {name: found.outputs.tables[name] for name in over.names.tables} if all_standard else _wanted(table)
-    move = planned(site, over, wanted, verified_tables(run or []), set(unverified or []))
+    move = planned(site, over, wanted, verified_tables(run or [], found.outputs.account_id), set(unverified or []))
     _settle(choice, found, move, _Wish(pause, watch, auto_revert, apply))
 
 

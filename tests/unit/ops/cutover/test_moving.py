@@ -267,23 +267,29 @@ def test_the_stream_for_the_config_is_named(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        ('{"state": "differs", "sha256": "a"}', "ended as 'differs'"),
-        ('{"state": "verified", "sha256": "b"}', "not what was run"),
+        ('{"state": "differs", "mapping_sha256": "a"}', "ended as 'differs'"),
+        ('{"state": "verified", "mapping_sha256": "b"}', "not what was run"),
         (None, "there is no file"),
     ],
 )
 def test_a_run_that_proves_nothing_is_refused(tmp_path: Path, report: str | None, said: str) -> None:
-    (tmp_path / "run.json").write_text('{"sha256": "a", "targets": {"orders": "t", "users": "u"}}')
+    (tmp_path / "run.json").write_text(
+        '{"mapping_sha256": "a", "account_id": "1", "targets": {"orders": "t", "users": "u"}}'
+    )
     if report:
         (tmp_path / "verify.json").write_text(report)
     with pytest.raises(Refused, match=said):
-        verified_tables([tmp_path])
+        verified_tables([tmp_path], "1")
 
 
 def test_a_verified_run_vouches_for_its_targets(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text('{"sha256": "a", "targets": {"orders": "t", "users": "u"}}')
-    (tmp_path / "verify.json").write_text('{"state": "verified", "sha256": "a"}')
-    assert verified_tables([tmp_path]) == {"t", "u"}
+    (tmp_path / "run.json").write_text(
+        '{"mapping_sha256": "a", "account_id": "1", "targets": {"orders": "t", "users": "u"}}'
+    )
+    (tmp_path / "verify.json").write_text('{"state": "verified", "mapping_sha256": "a"}')
+    assert verified_tables([tmp_path], "1") == {"t", "u"}
+    with pytest.raises(Refused, match="account 1"):
+        verified_tables([tmp_path], "2")
 
 
 def test_names_that_do_not_fit_a_parameter_are_refused_before_anything_is_written(cloud: Cloud) -> None:
