@@ -19,8 +19,8 @@ VERIFIED = "verified"
 def verified_tables(runs: Sequence[Path], account_id: str) -> set[str]:
     """The physical names of the targets that these run directories of `omnix migrate` verified.
 
-    Refused for a run whose verification is missing, failed, or is of another mapping than the run's own, and for a run into another
-    account.
+    Refused for a run whose verification is missing, failed, or is of another mapping than the run's own, and for a run
+    into another account than `account_id`.
     """
     found: set[str] = set()
     for run in runs:
