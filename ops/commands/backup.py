@@ -16,7 +16,10 @@ from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOp
 from ops.errors import Refused, WrongUse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ops.backup.estate import Estate
+    from ops.backup.health import Problem
     from ops.backup.partial import Brought, Source
     from ops.console import Output
 
@@ -130,15 +133,7 @@ def verify(
         problems += deeply(estate, table, wanted, Patience(timeout), lambda line: progress.print(f"[dim]{line}[/]"))
     choice.output.document({"stack": found.name, "ok": not problems, "problems": [asdict(one) for one in problems]})
     if problems:
-        if not choice.output.json_only:
-            shown = Table("Of", "What is wrong")
-            for one in problems:
-                shown.add_row(one.subject, Text(one.what, "bold red"))
-            choice.output.people.print(shown)
-        raise Refused(
-            f"{len(problems)} things are wrong with the backups of {found.name}",
-            "mend them; a new recovery point of every table is made by `omnix backup create`",
-        )
+        _wrong(found.name, problems, choice.output)
     if not choice.output.json_only:
         said = "restored and compared: all is whole" if deep or wanted else "the backups may be relied on"
         choice.output.people.print(Text(f"{found.name}: {said}", "green"))
@@ -171,14 +166,9 @@ def restore(
     from ops.backup.estate import estate_of
     from ops.backup.partial import Part, bring_back
 
-    if (at is None) == (point is None):
-        raise WrongUse("say what to restore from", "give either --at TIME or --point ARN")
-    part = Part(tenant, item)
-    whole = tenant is None and item is None
-    if whole and (apply or overwrite or undo):
-        raise WrongUse("a whole table is restored under a name of its own", "leave --apply, --overwrite and --undo out")
-    if not whole and to:
-        raise WrongUse("a tenant or an item comes back into the live table", "leave --to out")
+    part, whole = Part(tenant, item), tenant is None and item is None
+    writes = apply or overwrite or undo is not None
+    _require_sense(one_source=(at is None) != (point is None), whole=whole, writes=writes, named=to is not None)
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
     estate = estate_of(found, aws_of(found))
@@ -222,6 +212,28 @@ def undo_restore(
         choice.output.people.print(f"{len(back)} items {'are' if apply else 'would be'} as they were before.")
     if changed:
         raise Refused(f"{len(changed)} items were changed since and stay", "look at them one by one")
+
+
+def _wrong(stack: str, problems: Sequence[Problem], output: Output) -> None:
+    if not output.json_only:
+        shown = Table("Of", "What is wrong")
+        for one in problems:
+            shown.add_row(one.subject, Text(one.what, "bold red"))
+        output.people.print(shown)
+    raise Refused(
+        f"{len(problems)} things are wrong with the backups of {stack}",
+        "mend them; a new recovery point of every table is made by `omnix backup create`",
+    )
+
+
+def _require_sense(*, one_source: bool, whole: bool, writes: bool, named: bool) -> None:
+    """Refuse what contradicts itself before anything is restored."""
+    if not one_source:
+        raise WrongUse("say what to restore from", "give either --at TIME or --point ARN")
+    if whole and writes:
+        raise WrongUse("a whole table is restored under a name of its own", "leave --apply, --overwrite and --undo out")
+    if not whole and named:
+        raise WrongUse("a tenant or an item comes back into the live table", "leave --to out")
 
 
 def _source(estate: Estate, table: str, at: str | None, point: str | None) -> Source:
