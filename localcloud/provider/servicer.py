@@ -2,6 +2,7 @@
 # ruff: noqa: ARG002, D102, N802 - names and arguments are the protocol's (pulumi/provider.proto)
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
@@ -32,6 +33,7 @@ from localcloud.provider.wire import (
 )
 
 _TELLING = 4  # a shorter text is in too many words by chance
+_ELSEWHERE = re.compile(r"(?P<id>.+)@(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 _SCHEMA = json.dumps({"name": "aws", "version": SDK_VERSION})
 
 
@@ -171,14 +173,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
         marked_state, marked_inputs = from_struct(request.properties), from_struct(request.inputs)
         state, old_inputs = plain(marked_state), plain(marked_inputs)
-        kind, scope = self._resolve(request, context, {**state, **old_inputs})
-        found = lifecycle.read(kind, scope, request.id, state, old_inputs)
+        id_, elsewhere = request.id, {}
+        # the real provider's way to import from a region that is not its own
+        if not state and not old_inputs and (match := _ELSEWHERE.fullmatch(id_)):
+            id_, elsewhere = match["id"], {"region": match["region"]}
+        kind, scope = self._resolve(request, context, {**state, **old_inputs, **elsewhere})
+        found = lifecycle.read(kind, scope, id_, state, old_inputs)
         if found is None:
             return provider_pb2.ReadResponse()
-        self._journal.recorded(request.urn, request.id)
+        self._journal.recorded(request.urn, id_)
         outputs, inputs = found
         return provider_pb2.ReadResponse(
-            id=request.id,
+            id=id_,
             properties=_outgoing(kind, outputs, {**marked_state, **marked_inputs}),
             inputs=_outgoing(kind, inputs, marked_inputs),
         )

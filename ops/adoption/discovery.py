@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from components.data.tables import TABLES
@@ -13,16 +13,27 @@ from ops.errors import Refused
 
 type Client = Callable[[str], Any]
 
+VAULT, BUCKET, KEY = "aws:backup/vault:Vault", "aws:s3/bucket:Bucket", "aws:kms/key:Key"
+
 _GONE = frozenset({"ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "404"})
 
 
 @dataclass(frozen=True)
 class Found:
-    """One existing resource. `logical` is its key in `adopt`, `import_id` what the provider imports it by."""
+    """One existing resource. `logical` is its key in `adopt`, `id` what a state knows it by.
+
+    `region` is told of what lies in another region than the stack's.
+    """
 
     logical: str
     type: str
-    import_id: str
+    id: str
+    region: str | None = None
+
+    @property
+    def import_id(self) -> str:
+        """What the provider imports it by: `id`, and behind it the region that is not the provider's own."""
+        return self.id if self.region is None else f"{self.id}@{self.region}"
 
 
 @dataclass(frozen=True)
@@ -42,15 +53,27 @@ class Inventory:
     unusable: tuple[Unusable, ...]
 
 
-def discover(names: Names, client: Client) -> Inventory:
-    """Look for every adoptable resource. `client` gives boto3 clients of the environment's account and region."""
+def discover(names: Names, client: Client, recovery: tuple[Names, Client] | None = None) -> Inventory:
+    """Look for every adoptable resource. `client` gives boto3 clients of the environment's account and region.
+
+    `recovery`: names and clients of the recovery region, where copies of backups and files lie.
+    """
     everything = [
         *_tables(names, client),
         *_secrets(names, client),
-        *_vault(names, client),
-        *_bucket(names, client),
-    ]
+        *_vault(names, client, "vault", "backup"),
+        *_buckets(names, client, {"artefact-bucket": "artefacts", "report-bucket": "backup-reports",
+                                  "file-bucket": "files"}),
+    ]  # fmt: skip
     everything += _key(names, client, retained=bool(everything))
+    if recovery is not None:
+        there, client = recovery
+        copies: list[Found | Unusable] = [
+            *_vault(there, client, "dr-vault", "backup-dr"),
+            *_buckets(there, client, {"file-bucket-dr": "files-dr"}),
+        ]
+        copies += _key(there, client, retained=bool(copies), logical="dr-key", alias="dr")
+        everything += [replace(one, region=there.region) if isinstance(one, Found) else one for one in copies]
     return Inventory(
         tuple(item for item in everything if isinstance(item, Found)),
         tuple(item for item in everything if isinstance(item, Unusable)),
@@ -98,50 +121,53 @@ def _secrets(names: Names, client: Client) -> Iterator[Found | Unusable]:
             yield Found(f"secrets/{secret}", "aws:secretsmanager/secret:Secret", answer["ARN"])
 
 
-def _vault(names: Names, client: Client) -> Iterator[Found]:
-    physical = names.of("vault", "backup")
+def _vault(names: Names, client: Client, logical: str, resource: str) -> Iterator[Found]:
+    physical = names.of("vault", resource)
     # Listed, not described: AWS Backup answers a vault that is not there with AccessDenied.
     pages = client("backup").get_paginator("list_backup_vaults").paginate()
     if any(vault["BackupVaultName"] == physical for page in pages for vault in page["BackupVaultList"]):
-        yield Found("vault", "aws:backup/vault:Vault", physical)
+        yield Found(logical, VAULT, physical)
 
 
-def _bucket(names: Names, client: Client) -> Iterator[Found]:
-    physical = names.bucket("artefacts")
-    # ExpectedBucketOwner: a name that somebody else took must not pass for ours.
-    if _asked(lambda: client("s3").head_bucket(Bucket=physical, ExpectedBucketOwner=names.account_id)) is not None:
-        yield Found("artefact-bucket", "aws:s3/bucket:Bucket", physical)
+def _buckets(names: Names, client: Client, resources: Mapping[str, str]) -> Iterator[Found]:
+    for logical, resource in resources.items():
+        there = {"Bucket": names.bucket(resource), "ExpectedBucketOwner": names.account_id}
+        # ExpectedBucketOwner: a name that somebody else took must not pass for ours.
+        if _asked(lambda there=there: client("s3").head_bucket(**there)) is not None:  # type: ignore[misc]
+            yield Found(logical, BUCKET, there["Bucket"])
 
 
-def _key(names: Names, client: Client, *, retained: bool) -> list[Found | Unusable]:
-    """The CMK: by its alias, else by its tags. A destroy keeps the key and deletes the alias."""
+def _key(
+    names: Names, client: Client, *, retained: bool, logical: str = "key", alias: str = "platform"
+) -> list[Found | Unusable]:
+    """A CMK: by its alias, else by its tags. A destroy keeps the key and deletes the alias."""
     kms = client("kms")
-    described = _asked(lambda: kms.describe_key(KeyId=names.key_alias("platform")))
+    described = _asked(lambda: kms.describe_key(KeyId=names.key_alias(alias)))
     keys = [described["KeyMetadata"]] if described else _tagged_keys(names, kms)
     usable = [key for key in keys if key["KeyState"] in {"Enabled", "Disabled"}]
     if len(usable) > 1:
         ids = ", ".join(key["KeyId"] for key in usable)
         raise Refused(
             f"{len(usable)} keys bear the tags of {names.prefix}: {ids}",
-            f"give the right one its alias back: aws kms create-alias --alias-name {names.key_alias('platform')} "
+            f"give the right one its alias back: aws kms create-alias --alias-name {names.key_alias(alias)} "
             "--target-key-id KEY_ID, then try again",
         )
     if usable:
-        return [Found("key", "aws:kms/key:Key", usable[0]["KeyId"])]
+        return [Found(logical, KEY, usable[0]["KeyId"])]
     if not retained:
         return []  # a key that waits for its deletion is what an ordinary destroy leaves: nothing is encrypted with it
     if keys:
         key = keys[0]
         return [
             Unusable(
-                "key",
+                logical,
                 f"key {key['KeyId']} is in state {key['KeyState']}",
                 f"keep it: aws kms cancel-key-deletion --key-id {key['KeyId']}, then enable it and try again",
             )
         ]
     return [
         Unusable(
-            "key",
+            logical,
             f"no key bears the tags of {names.prefix}, but data is there that needs one",
             "find the key in a kept table's SSEDescription, and give it the alias or the tags back",
         )

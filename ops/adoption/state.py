@@ -38,5 +38,5 @@ def unmanaged(found: Iterable[Found], state: Managed) -> dict[str, str]:
     return {
         item.logical: item.import_id
         for item in sorted(found, key=lambda item: item.logical)
-        if (item.type, item.import_id) not in state
+        if (item.type, item.id) not in state
     }

@@ -1,6 +1,7 @@
 """`omnix adopt`: what a destroy kept, back under the stack's care."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,7 @@ def adopt(
     json_target: JsonOption = None,
 ) -> None:
     """Find what exists under the environment's names and no stack manages, as imports for the next `up`."""
+    from components.config.model import HOME_REGION, RECOVERY_REGION
     from components.naming import Names
     from ops.adoption.discovery import discover
     from ops.adoption.state import unmanaged
@@ -38,7 +40,9 @@ def adopt(
     choice = choose(context, stack, None, cloud, json_target)
     place = choice.place()
     names = Names(place.environment, place.account_id, place.region)
-    inventory = discover(names, Aws(place).client)
+    aws = Aws(place)
+    recovery = HOME_REGION if place.region == RECOVERY_REGION else RECOVERY_REGION
+    inventory = discover(names, aws.client, (names.in_region(recovery), partial(aws.client, region=recovery)))
     adoptable = unmanaged(inventory.found, _managed(place, state_file))
     choice.output.document(
         {

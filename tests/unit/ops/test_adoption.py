@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = Names("prod", "123456789012", "eu-central-1")  # moto's account
+THERE = NAMES.in_region("eu-west-1")
 TAGS = {"Project": "omnix-ai", "Environment": "prod", "Component": "SecurityStack"}
 
 
@@ -31,12 +32,15 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
-        yield lambda service: boto3.client(service, region_name=NAMES.region)
+        yield lambda service, region=NAMES.region: boto3.client(service, region_name=region)
 
 
 def make_key(account: Any, tags: dict[str, str]) -> str:
-    listed = [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
-    return str(account("kms").create_key(Tags=listed)["KeyMetadata"]["KeyId"])
+    return str(account("kms").create_key(Tags=tagged(tags))["KeyMetadata"]["KeyId"])
+
+
+def tagged(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
 
 
 def make_table(account: Any, name: str) -> None:
@@ -55,21 +59,32 @@ def make_everything(account: Any) -> str:
     for secret in SECRET_NAMES:
         account("secretsmanager").create_secret(Name=NAMES.secret(secret))
     account("backup").create_backup_vault(BackupVaultName=NAMES.of("vault", "backup"))
-    account("s3").create_bucket(
-        Bucket=NAMES.bucket("artefacts"), CreateBucketConfiguration={"LocationConstraint": NAMES.region}
-    )
+    for bucket in ("artefacts", "backup-reports", "files"):
+        make_bucket(account, NAMES.bucket(bucket), NAMES.region)
+    make_bucket(account, THERE.bucket("files-dr"), THERE.region)
+    account("backup", THERE.region).create_backup_vault(BackupVaultName=NAMES.of("vault", "backup-dr"))
     return key
 
 
+def make_bucket(account: Any, name: str, region: str) -> None:
+    account("s3", region).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+
+
 def imports(account: Any) -> dict[str, str]:
-    return {item.logical: item.import_id for item in discover(NAMES, account).found}
+    recovery = (THERE, lambda service: account(service, THERE.region))
+    return {item.logical: item.import_id for item in discover(NAMES, account, recovery).found}
 
 
 def test_every_adoptable_resource_is_found_with_the_provider_s_import_id(account: Any) -> None:
     key = make_everything(account)
+    dr_key = account("kms", THERE.region).create_key(Tags=tagged(TAGS))["KeyMetadata"]["KeyId"]
 
     found = imports(account)
 
+    # what lies in the other region says so: the provider would look for it in its own
+    assert found["dr-key"] == f"{dr_key}@eu-west-1"
+    assert found["dr-vault"] == "omnix-ai-prod-backup-dr@eu-west-1"
+    assert found["file-bucket-dr"] == "omnix-ai-prod-files-dr-123456789012-eu-west-1@eu-west-1"
     assert found.keys() == ADOPTABLE
     assert found["key"] == key
     assert found["tables/customer-profiles"] == "omnix-ai-prod-customer-profiles"

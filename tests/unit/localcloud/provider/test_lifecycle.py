@@ -133,6 +133,21 @@ def test_an_import_reads_inputs_that_match_the_program(engine: Any, type_token: 
     assert state["tagsAll"] == created["tagsAll"]
 
 
+@pytest.mark.parametrize(
+    ("type_token", "inputs"),
+    [(VAULT, {"name": "shop-dr"}), (KEY, {"description": "shop"}), (BUCKET, {"bucket": "shop-files-dr"})],
+)
+def test_an_import_from_another_region_says_so_behind_its_id(
+    engine: Any, type_token: str, inputs: dict[str, Any]
+) -> None:
+    there = {**inputs, "region": "eu-west-1"}
+    id, _ = engine.create(type_token, "x", there)
+    imported = engine.read(type_token, "x", f"{id}@eu-west-1")
+    assert imported.id == id
+    found = engine.diff(type_token, "x", id, from_struct(imported.properties), from_struct(imported.inputs), there)
+    assert found.changes == provider_pb2.DiffResponse.DIFF_NONE, dict(found.detailedDiff)
+
+
 def test_a_kept_table_with_other_settings_does_not_match(engine: Any) -> None:
     id, _ = engine.create(TABLE, "users", {**USERS, "pointInTimeRecovery": {"enabled": False}})
     imported = engine.read(TABLE, "users", id)
