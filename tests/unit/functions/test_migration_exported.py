@@ -49,10 +49,10 @@ class Bench:
     """A run's bucket with an export in it, and an empty target."""
 
     def __init__(self, *files: list[dict[str, Any]]) -> None:
-        # `Any`: the stubs want literals for regions and kinds of keys
-        self.s3: Any = boto3.client("s3", REGION)
+        session: Any = boto3.session.Session()  # the stubs want literals for regions and kinds of keys
+        self.s3 = session.client("s3", REGION)
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.dynamodb: Any = boto3.client("dynamodb", REGION)
+        self.dynamodb = session.client("dynamodb", REGION)
         keys = [("pk", "HASH"), ("sk", "RANGE")]
         self.dynamodb.create_table(
             TableName="workspaces-table",
