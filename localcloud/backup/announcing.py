@@ -31,7 +31,7 @@ class Announcer:
         entry = {
             "Source": "aws.backup",
             "DetailType": kind,
-            "Time": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "Time": int(now().timestamp()),  # moto makes JSON of it without quotes
             "Resources": resources,
             "Detail": json.dumps(detail, default=_text),
         }
