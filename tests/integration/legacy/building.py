@@ -64,6 +64,9 @@ GATEWAYS = (
     ("OmnixAPI-old", "EDGE", "2023-03-11", False),
     ("omnix-ai-backend", "REGIONAL", "2023-09-20", False),
 )
+GATEWAY_NAMES = frozenset(
+    {*(name for name, *_ in GATEWAYS), "omnix-ai-cdk-gateway", "dev-omnix-serverless", "omnix-http", "omnix-ws-legacy"}
+)
 USED_GATEWAYS = {"omnix-ai-api", "omnix-ai-cdk-gateway"}
 _BORN = "2023-11-05T09:00:00Z"
 
@@ -150,7 +153,9 @@ def _gateways(client: Client, arns: Mapping[str, str]) -> dict[str, str]:
     two.create_api(Name="omnix-http", ProtocolType="HTTP")
     two.create_api(Name="omnix-ws-legacy", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")
     found = {api["name"]: api["id"] for api in rest.get_rest_apis()["items"]}
-    return found | {api["Name"]: api["ApiId"] for api in two.get_apis()["Items"]}
+    found |= {api["Name"]: api["ApiId"] for api in two.get_apis()["Items"]}
+    # a deployed stack beside the estate has gateways of its own
+    return {name: id_ for name, id_ in found.items() if name in GATEWAY_NAMES}
 
 
 def _routes(rest: Any, api: str, function: str) -> None:
