@@ -11,9 +11,9 @@ from ops.commands.options import Choice, CloudOption, JsonOption, OutputsOption,
 from ops.errors import Refused, WrongUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ops.cutover.moving import Move, Site
+    from ops.cutover.moving import Move, Outcome, Site
     from ops.cutover.parameter import Parameter
     from ops.stack import Stack
 
@@ -119,15 +119,11 @@ def revert(
     json_target: JsonOption = None,
 ) -> None:
     """Move back to the tables that served before the last move. What was written since stays in the others."""
-    from ops.cutover.moving import planned, to_before
+    from ops.cutover.moving import back
 
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
-    site, parameter = _site(found), _parameter(found)
-    history = parameter.history()
-    wanted = to_before(history[-1], history, site.now())
-    # they served: nothing has to prove what they hold, and what they lack is said all the same
-    move = planned(site, history[-1], wanted, set(wanted.values()), set())
+    move = back(_site(found), _parameter(found).history())
     _settle(choice, found, move, _Wish(pause, watch, auto_revert=False, apply=apply))
 
 
@@ -144,7 +140,8 @@ def watch(
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
     site, current = _site(found), _parameter(found).current()
-    said = _watched(choice, found, site, current.names.tables.values(), site.now(), minutes)
+    with choice.output.progress.status("watching") as status:
+        said = _watched(status.update, found, site, current.names.tables.values(), site.now(), minutes)
     if said:
         raise Refused(f"it got worse: {'; '.join(said)}", "`omnix cutover revert` moves the tables back")
     choice.output.document({"stack": found.name, "minutes": minutes, "worse": said})
@@ -176,43 +173,41 @@ def _settle(choice: Choice, found: "Stack", move: "Move", wish: _Wish) -> None:
         if not choice.output.json_only:
             people.print("Nothing was moved. With [bold]--apply[/] it is.")
         return
-    moved_at, said, reverted = _carry(choice, found, move, wish)
-    if not (said and choice.output.json_only):  # stdout carries one document, and a refusal is one
-        choice.output.document({**document, "applied": True, "moved_at": moved_at, "worse": said, "reverted": reverted})
-    if said and reverted:
+    outcome = _carry(choice, found, move, wish)
+    if not (outcome.worse and choice.output.json_only):  # stdout carries one document, and a refusal is one
+        choice.output.document({**document, "applied": True, **vars(outcome)})
+    said = "; ".join(outcome.worse)
+    if outcome.reverted:
         after = ", ".join(change.after for change in move.changes)
         raise Refused(
-            f"it got worse, and the tables were moved back: {'; '.join(said)}",
+            f"it got worse, and the tables were moved back: {said}",
             f"what was written meanwhile is in {after}: `omnix migrate` brings it over",
         )
     if said:
-        raise Refused(f"it got worse: {'; '.join(said)}", "`omnix cutover revert --apply` moves them back")
+        raise Refused(f"it got worse: {said}", "`omnix cutover revert --apply` moves them back")
     if not choice.output.json_only:
         people.print(f"Moved, and nothing got worse in {wish.minutes:g} minutes.")
 
 
-def _carry(choice: Choice, found: "Stack", move: "Move", wish: _Wish) -> tuple[float, list[str], bool]:
-    """When it moved (epoch seconds), what got worse, and whether it was moved back."""
-    from ops.cutover.moving import carried_out
+def _carry(choice: Choice, found: "Stack", move: "Move", wish: _Wish) -> "Outcome":
+    from ops.cutover.moving import followed
 
-    site, parameter = _site(found), _parameter(found)
-    with choice.output.progress.status("writing") as status:
-
-        def each(what: str, left: float) -> None:
-            status.update(f"{what}: {left:.0f} s to the move")
-
-        written = carried_out(site, parameter, move, wish.pause, each)
+    site = _site(found)
     names = {name for change in move.changes for name in (change.before, change.after)}
-    said = _watched(choice, found, site, names, written.names.moved_at, wish.minutes)
-    if not said or not wish.auto_revert:
-        return written.names.moved_at, said, False
-    with choice.output.progress.status("moving back") as status:
-        carried_out(site, parameter, move.reversed(written), wish.pause, each)
-    return written.names.moved_at, said, True
+    with choice.output.progress.status("writing") as status:
+        return followed(
+            site,
+            _parameter(found),
+            move,
+            lambda moment: _watched(status.update, found, site, names, moment, wish.minutes),
+            pause=wish.pause,
+            auto_revert=wish.auto_revert,
+            each=lambda what, left: status.update(f"{what}: {left:.0f} s to the move"),
+        )
 
 
 def _watched(
-    choice: Choice, found: "Stack", site: "Site", tables: "Iterable[str]", moved_at: float, minutes: float
+    say: "Callable[[str], None]", found: "Stack", site: "Site", tables: "Iterable[str]", moved_at: float, minutes: float
 ) -> list[str]:
     from ops.cutover import watching
 
@@ -226,12 +221,11 @@ def _watched(
         counts=lambda start, end: watching.counted(site.client("cloudwatch"), wanted, start, end),
         probe=lambda: watching.unready(site.client("lambda"), aliases),
     )
-    with choice.output.progress.status("watching") as status:
-        return look.run(
-            moved_at,
-            minutes * 60,
-            lambda left, said: status.update(f"watching, {left:.0f} s to go{': ' + '; '.join(said) if said else ''}"),
-        )
+    return look.run(
+        moved_at,
+        minutes * 60,
+        lambda left, said: say(f"watching, {left:.0f} s to go{': ' + '; '.join(said) if said else ''}"),
+    )
 
 
 def _wanted(given: list[str] | None) -> dict[str, str]:

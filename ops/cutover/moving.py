@@ -103,6 +103,52 @@ def carried_out(
     return written
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """When tables moved (epoch seconds), what got worse afterwards, and whether they were moved back for it."""
+
+    moved_at: float
+    worse: list[str]
+    reverted: bool
+
+
+def followed(
+    site: Site,
+    parameter: Parameter,
+    move: Move,
+    watch: Callable[[float], list[str]],
+    *,
+    pause: int,
+    auto_revert: bool,
+    each: Callable[[str, float], None],
+) -> Outcome:
+    """Carry the move out and watch. `watch` is told the moment and says what got worse since then.
+
+    The way back takes as long as the way there: functions that changed tables one by one would write into both.
+    """
+    written = carried_out(site, parameter, move, pause, each)
+    worse = watch(written.names.moved_at)
+    if worse and auto_revert:
+        carried_out(site, parameter, move.reversed(written), pause, each)
+    return Outcome(written.names.moved_at, worse, bool(worse) and auto_revert)
+
+
+def back(site: Site, history: list[Version]) -> Move:
+    """The move to what served before. Only what makes it impossible stands in its way: it is made in an emergency."""
+    over, now = history[-1], site.now()
+    moving = tuple(_in_motion(over, now))
+    if moving:
+        return Move(over, (), moving)
+    wanted = to_before(over, history, now)
+    serving = {name: over.names.physical(name, now) for name in wanted}
+    changes = tuple(
+        Change(name, serving[name], wanted[name]) for name in sorted(wanted) if serving[name] != wanted[name]
+    )
+    return Move(
+        over, changes, tuple(f"{one.logical} → {one.after}: {said}" for one in changes for said in _closed(site, one))
+    )
+
+
 def to_before(over: Version, history: list[Version], now: float) -> dict[str, str]:
     """Physical names by logical name of what served before the last move that Parameter Store remembers."""
     serving = {name: over.names.physical(name, now) for name in over.names.tables}
@@ -139,13 +185,16 @@ def _shifting(client: Any, function: FunctionOutput) -> str | None:
     return None
 
 
-def _unfit(site: Site, change: Change) -> Iterator[str]:
-    outputs = site.outputs
-    usable = {outputs.tables.get(change.logical), outputs.legacy_tables.get(change.logical)}
+def _closed(site: Site, change: Change) -> Iterator[str]:
+    usable = {site.outputs.tables.get(change.logical), site.outputs.legacy_tables.get(change.logical)}
     if change.after not in usable:
         yield f"functions may not use it; add it to `legacyTables` (name: {change.after}) and run `up`"
+
+
+def _unfit(site: Site, change: Change) -> Iterator[str]:
+    yield from _closed(site, change)
     try:
-        yield from lacking(site.client("dynamodb"), change.logical, change.after, outputs.key_arn)
+        yield from lacking(site.client("dynamodb"), change.logical, change.after, site.outputs.key_arn)
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"ResourceNotFoundException", "TableNotFoundException"}:
             raise

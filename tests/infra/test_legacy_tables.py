@@ -103,3 +103,14 @@ def test_a_legacy_table_that_could_not_serve_is_refused(tables: dict[str, Any], 
     with pytest.raises(ConfigError) as caught:
         validate(raw("dev", legacyTables=tables))
     assert key in {finding.key for finding in caught.value.findings}
+
+
+def test_no_function_gets_its_code_before_the_names_of_its_tables_are_written(recorded: Any) -> None:
+    recording = recorded("dev")
+    reading = 0
+    for function in recording.of("aws:lambda/function:Function"):
+        before = recording.closure(function)
+        if any(urn.endswith("-policy-read-parameters") for urn in before):
+            assert any(urn.endswith(f"::{PARAMETER}") for urn in before), function.name
+            reading += 1
+    assert reading >= 4

@@ -13,7 +13,7 @@ from components.data.tables import TABLES, TableDefinition
 from omnix.table_names import PARAMETER, TableNames, parse
 from ops.cutover.evidence import verified_tables
 from ops.cutover.fitness import lacking, stream_arn
-from ops.cutover.moving import LEAD_SECONDS, Move, Site, carried_out, planned, to_before
+from ops.cutover.moving import LEAD_SECONDS, Move, Site, back, carried_out, followed, planned
 from ops.cutover.parameter import BEFORE, MOVED, Parameter
 from ops.errors import Refused
 from ops.stack import StackOutputs
@@ -166,16 +166,54 @@ def test_many_moves_never_leave_a_label_behind(cloud: Cloud) -> None:
     assert [version.labels for version in cloud.parameter.history()] == [(), (), (), (BEFORE,), (MOVED,)]
 
 
-def test_the_way_back_leads_to_the_tables_of_before(cloud: Cloud) -> None:
-    carried_out(cloud.site, cloud.parameter, cloud.plan(), 0, lambda *_: None)
-    history = cloud.parameter.history()
-    assert to_before(history[-1], history, cloud.clock.at) == STANDARD
+def move_and(cloud: Cloud, worse: list[str], *, auto_revert: bool = True) -> Any:
+    return followed(
+        cloud.site, cloud.parameter, cloud.plan(), lambda _: worse, pause=5, auto_revert=auto_revert,
+        each=lambda *_: None,
+    )  # fmt: skip
+
+
+def serving(cloud: Cloud) -> dict[str, str]:
+    names = cloud.parameter.current().names
+    return {name: names.physical(name, cloud.clock.at) for name in names.tables}
+
+
+def test_what_got_worse_is_moved_back_by_itself_at_one_moment_for_all(cloud: Cloud) -> None:
+    outcome = move_and(cloud, ["5xx of the API: 40"])
+    assert (outcome.worse, outcome.reverted) == (["5xx of the API: 40"], True)
+    assert serving(cloud) == STANDARD
+    last = cloud.parameter.current().names
+    assert (last.before, last.pause) == ({"orders": LEGACY}, 5)
+    assert last.moved_at >= outcome.moved_at + LEAD_SECONDS
+
+
+def test_what_got_worse_stays_where_the_operator_wants_to_decide_and_what_did_not_stays(cloud: Cloud) -> None:
+    assert not move_and(cloud, ["5xx"], auto_revert=False).reverted
+    assert serving(cloud) == {**STANDARD, "orders": LEGACY}
+
+
+def test_a_quiet_move_stays(cloud: Cloud) -> None:
+    assert not move_and(cloud, []).reverted
+    assert serving(cloud) == {**STANDARD, "orders": LEGACY}
+
+
+def test_the_way_back_leads_to_the_tables_of_before_whatever_else_is_wrong(cloud: Cloud) -> None:
+    move_and(cloud, [])
+    cloud.functions = Functions(behind=True)
+    found = back(cloud.site, cloud.parameter.history())
+    assert [(one.logical, one.before, one.after) for one in found.changes] == [("orders", LEGACY, STANDARD["orders"])]
+    assert found.obstacles == ()
+
+
+def test_a_move_that_is_still_to_come_is_waited_for(cloud: Cloud) -> None:
+    """Functions that read it already would make it, whatever is written now."""
+    cloud.parameter.move(cloud.parameter.current(), cloud.plan().names(NOW + 60, 0))
+    assert any("takes place in 60 s" in said for said in back(cloud.site, cloud.parameter.history()).obstacles)
 
 
 def test_before_any_move_there_is_no_way_back(cloud: Cloud) -> None:
-    history = cloud.parameter.history()
     with pytest.raises(Refused, match="nothing was moved"):
-        to_before(history[-1], history, NOW)
+        back(cloud.site, cloud.parameter.history())
 
 
 def test_who_moved_it_meanwhile_stops_the_move_and_nothing_is_written(cloud: Cloud) -> None:
