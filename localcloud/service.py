@@ -170,6 +170,7 @@ class Service:
 
     def _routes(self) -> dict[tuple[str, str], Any]:
         """The cloud's own pages: `/_localcloud/…`."""
+        from localcloud.backup import restore_tests
         from localcloud.endpoint.inventory import inventory, resource_counts
 
         settings = self._settings
@@ -185,6 +186,7 @@ class Service:
             ("GET", "inventory"): lambda: inventory(settings.account_id, self._registry, self._lock),
             ("GET", "iam/usage"): self._acting.usage_document,
             ("POST", "functions/restart"): self.runtime.restart,
+            ("POST", "restore-tests"): lambda: restore_tests.run(self._backup, self._registry),
             ("POST", "snapshot"): lambda: {"saved": self._save()},
         }
 

@@ -204,6 +204,10 @@ def _validate(backup: Backup, call: Call) -> Document:
     job["ValidationStatus"] = status
     if message:
         job["ValidationStatusMessage"] = message
+    if job.get("CreatedBy") and status != "VALIDATING":  # a test's table is deleted when it was looked at
+        name = str(job["CreatedResourceArn"]).rpartition("/")[2]
+        backup.account.backend("dynamodb", call.region).tables.pop(name, None)
+        job["DeletionStatus"] = "SUCCESSFUL"
     _tell(backup, call.region, job)
     return {}
 

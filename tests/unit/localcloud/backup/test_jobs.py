@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.backup import jobs
+from localcloud.backup import jobs, restore_tests
 from localcloud.faults.fault import Fault
 from tests.unit.localcloud.backup.conftest import ACCOUNT, DR, HOME, ROLE, TABLE, Region, until
 
@@ -282,3 +282,21 @@ def test_a_stopped_job_leaves_no_point(home: Region, monkeypatch: pytest.MonkeyP
     time.sleep(1.2)
     assert home.job("backup", begun["BackupJobId"])["State"] == "ABORTED"
     assert home.backup.describe_backup_vault(BackupVaultName="vault")["NumberOfRecoveryPoints"] == 0
+
+
+def test_a_restore_test_takes_the_newest_point_says_its_plan_and_leaves_no_table(home: Region) -> None:
+    home.take()
+    home.put("one", v="1")
+    point = home.take()["RecoveryPointArn"]
+    registry, plan = home.server.registry, f"arn:aws:backup:{HOME}:{ACCOUNT}:restore-testing-plan:weekly-1"
+    registry.put(restore_tests.PLAN, f"{HOME}/weekly", {"inputs": {}, "computed": {"arn": plan}})
+    selection = {"iamRoleArn": ROLE, "protectedResourceArns": [TABLE], "protectedResourceType": "DynamoDB"}
+    registry.put(restore_tests.SELECTION, f"{HOME}/weekly/tables", {"inputs": selection, "computed": {}})
+    (id_,) = restore_tests.run(home.server.backup, registry)["started"]
+    job = home.job("restore", id_)
+    assert (job["RecoveryPointArn"], job["CreatedBy"]["RestoreTestingPlanArn"]) == (point, plan)
+    table = job["CreatedResourceArn"].rpartition("/")[2]
+    assert (table.startswith("awsbackup-restore-test-"), home.items(table)) == (True, {"one": "1"})
+    home.backup.put_restore_validation_result(RestoreJobId=id_, ValidationStatus="SUCCESSFUL")
+    assert home.backup.describe_restore_job(RestoreJobId=id_)["DeletionStatus"] == "SUCCESSFUL"
+    assert table not in home.tables.list_tables()["TableNames"]
