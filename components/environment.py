@@ -29,6 +29,7 @@ from components.delivery.stack import DeliveryStack, DeliveryStackArgs
 from components.events.stack import LEGACY, EventsStack, EventsStackArgs, dead_letter_queue_name
 from components.lambda_function import ALIAS, LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
+from components.migration.stack import MigrationStack, MigrationStackArgs
 from components.monitoring.backup_alarms import Backups
 from components.monitoring.metrics import Function, Vault
 from components.monitoring.stack import MonitoringStack, MonitoringStackArgs
@@ -39,8 +40,12 @@ from components.tags import default_tags
 
 
 def deployed(config: StackConfig) -> tuple[FunctionName, ...]:
-    """The functions of an environment: without restore testing there is nothing to validate."""
-    return (*API_FUNCTIONS, "rotation", *(("validation",) if config.backup.restore_testing else ()), "worker")
+    """The functions of an environment: without restore testing there is nothing to validate, and so on."""
+    asked: dict[FunctionName, bool] = {
+        "migration": config.migration is not None,
+        "validation": config.backup.restore_testing,
+    }
+    return (*API_FUNCTIONS, "rotation", *(function for function, wanted in asked.items() if wanted), "worker")
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,12 @@ class _Environment:
         self.events = self._events()
         self.monitoring = self._monitoring()
         self.backup = self._backup()
+        self.migration = self._migration()
         self.functions: Mapping[str, LambdaFunction] = {
             **{str(logical): function for logical, function in self.api.functions.items()},
             "rotation": self.rotation.function,
             **self.backup.functions,
+            **({"migration": self.migration.function} if self.migration else {}),
             "worker": self.events.worker,
         }
         self._budgets()
@@ -277,6 +284,25 @@ class _Environment:
             locked=self.protection.locked,
         )
 
+    def _migration(self) -> MigrationStack | None:
+        config = self.config
+        if config.migration is None:
+            return None
+        args = MigrationStackArgs(
+            names=self.names,
+            sources=config.migration.sources,
+            code=self.delivery.code["migration"],
+            sizing=config.sizing("migration"),
+            tables=self.data.tables,
+            parameters=self.data.parameters,
+            key_arn=self.security.key.arn,
+            log_retention_days=config.log_retention_days,
+            alias_owner=config.alias_owner,
+            protection=self.protection,
+            adopt=config.adopt.get("migration-bucket"),
+        )
+        return MigrationStack("migration", args, self.options)
+
     def _budgets(self) -> BudgetStack:
         args = BudgetStackArgs(
             names=self.names,
@@ -335,6 +361,14 @@ class _Environment:
             **(
                 {"restore_testing_plan_name": self.backup.restore_testing_plan_name}
                 if self.backup.restore_testing_plan_name is not None
+                else {}
+            ),
+            **(
+                {
+                    "migration_bucket": self.migration.bucket,
+                    "migration_state_machine_arn": self.migration.state_machine_arn,
+                }
+                if self.migration
                 else {}
             ),
             "key_arn": self.security.key.arn,

@@ -13,6 +13,7 @@ ADOPTABLE: frozenset[str] = frozenset(
         "file-bucket-dr",
         "artefact-bucket",
         "report-bucket",
+        "migration-bucket",
         *(f"tables/{table}" for table in TABLES),
         *(f"secrets/{secret}" for secret in SECRET_NAMES),
     }

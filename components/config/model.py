@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from components.config.checks import distinct, email_address, exact_origin, github_repository, hostname, tag_value
 
 type Environment = Literal["dev", "staging", "prod"]
-type FunctionName = Literal["api", "auth", "authorizer", "rotation", "validation", "worker"]
+type FunctionName = Literal["api", "auth", "authorizer", "migration", "rotation", "validation", "worker"]
 type AliasOwner = Literal["pulumi", "deployment"]
 type Region = Literal["eu-central-1", "eu-west-1"]
 type Lock = Literal["none", "governance", "compliance"]
@@ -82,6 +82,8 @@ SIZING: dict[FunctionName, FunctionSizing] = {
     "api": FunctionSizing(memory_mb=512, timeout_seconds=15),
     "auth": FunctionSizing(memory_mb=1024, timeout_seconds=15),
     "authorizer": FunctionSizing(memory_mb=512, timeout_seconds=10),
+    # a whole CPU (1,769 MB), and all the time there is: it goes through an export's files
+    "migration": FunctionSizing(memory_mb=1769, timeout_seconds=900),
     "rotation": FunctionSizing(memory_mb=256, timeout_seconds=30),
     # three calls and a page of keys
     "validation": FunctionSizing(memory_mb=256, timeout_seconds=30),
@@ -162,6 +164,17 @@ class LegacyTable(_Section):
             description="the ARN of the table's stream, where the worker follows this table",
         ),
     ] = None
+
+
+type TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
+
+
+class Migration(_Section):
+    """What `omnix migrate export` works with: a bucket, a state machine, a function. Left out, none is made."""
+
+    sources: Annotated[
+        tuple[TableName, ...], Field(min_length=1, description="names of legacy tables in this account and region")
+    ]
 
 
 class Artefacts(_Section):
@@ -270,6 +283,10 @@ class StackConfig(BaseSettings):
         dict[str, LegacyTable],
         Field(description="by table: {name, streamArn}, until `omnix cutover` has moved it; else leave it out"),
     ] = {}
+    migration: Annotated[
+        Migration | None,
+        Field(description="{sources}, while tables are migrated by export; else leave it out"),
+    ] = None
     adopt: Annotated[dict[str, str], Field(description="logical name → import id, as `omnix adopt` writes it")] = {}
 
     @classmethod

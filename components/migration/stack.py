@@ -24,6 +24,7 @@ FUNCTION = "migration"
 _TAGS = component_tags(COMPONENT)
 # A run's export, mapping, quarantine and reports: a quarter to look into what was left out.
 KEPT_DAYS = 90
+DATA_KEY_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class MigrationStackArgs:
     """`sources`: names of the legacy tables, in this account and region, that may be exported.
 
     `tables` are the standard ones, by logical name. A migration writes claims and credentials too: the function's role
-    is as wide as the tables, and lives as long as the config says.
+    is as wide as the tables, and lives as long as the config says. `protection` and `adopt` are the bucket's: what was
+    left out of a migration is in it, and nowhere else.
     """
 
     names: Names
@@ -44,6 +46,7 @@ class MigrationStackArgs:
     log_retention_days: int
     alias_owner: AliasOwner
     protection: Protection
+    adopt: str | None = None
 
 
 class MigrationStack(pulumi.ComponentResource):
@@ -87,6 +90,7 @@ class MigrationStack(pulumi.ComponentResource):
                 component=COMPONENT,
                 protection=args.protection,
                 rules=[expire],
+                adopt=args.adopt,
             ),
             opts=self._child(),
         )
@@ -96,8 +100,8 @@ class MigrationStack(pulumi.ComponentResource):
         grants = Grants()
         args.parameters.grant_read(grants)
         for table in args.tables.values():
-            # what placing does: read the newer, put what is not there or older
-            table.grant(grants, ("BatchGetItem", "PutItem"))
+            # what placing does: reads what is there, puts, and takes away what lost its place
+            table.grant(grants, ("BatchGetItem", "DeleteItem", "PutItem"))
         grants.allow("runs", run_statements(args.names, runs.arn, args.key_arn))
         return LambdaFunction(
             f"{self._name}-function",
@@ -158,6 +162,11 @@ class MigrationStack(pulumi.ComponentResource):
                 "log_destination": pulumi.Output.concat(group.arn, ":*"),
             },
             tracing_configuration={"enabled": True},
+            encryption_configuration={
+                "type": "CUSTOMER_MANAGED_KMS_KEY",
+                "kms_key_id": args.key_arn,
+                "kms_data_key_reuse_period_seconds": DATA_KEY_SECONDS,
+            },
             tags=_TAGS,
             opts=self._child(policy),  # creation asks whether the role may write the log
         )
@@ -205,6 +214,17 @@ def machine_statements(
         ),
         Statement("ListRuns", ["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": ["runs/*"]}}),
         _use_key(names, bucket_arn, key_arn),
+        # its own definition, inputs and histories ("Data at rest encryption in Step Functions")
+        Statement(
+            "UseOwnKey",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [key_arn],
+            {
+                "StringEquals": {
+                    "kms:EncryptionContext:aws:states:stateMachineArn": [names.arn("states", f"stateMachine:{machine}")]
+                }
+            },
+        ),
         Statement("RunChildren", ["states:StartExecution"], [names.arn("states", f"stateMachine:{machine}")]),
         Statement(
             "FollowChildren",

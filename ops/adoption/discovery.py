@@ -63,7 +63,7 @@ def discover(names: Names, client: Client, recovery: tuple[Names, Client] | None
         *_secrets(names, client),
         *_vault(names, client, "vault", "backup"),
         *_buckets(names, client, {"artefact-bucket": "artefacts", "report-bucket": "backup-reports",
-                                  "file-bucket": "files"}),
+                                  "file-bucket": "files", "migration-bucket": "migration"}),
     ]  # fmt: skip
     everything += _key(names, client, retained=bool(everything))
     if recovery is not None:

@@ -42,7 +42,7 @@ def _formed(value: Any, account: str, region: str) -> Any:
     return value
 
 
-def _faults(recording: Recording, account: str) -> tuple[list[str], float]:
+def faults(recording: Recording, account: str) -> tuple[list[str], float]:
     cloud = Cloud(account, "eu-central-1", "http://127.0.0.1:1", "http://127.0.0.1:2", Registry())
     found: list[str] = []
     begun = time.perf_counter()
@@ -58,14 +58,14 @@ def _faults(recording: Recording, account: str) -> tuple[list[str], float]:
 
 
 def test_aws_would_refuse_nothing_of_a_committed_stack(recording: Recording, stack: str) -> None:
-    found, _ = _faults(recording, stack_config(stack).account_id)
+    found, _ = faults(recording, stack_config(stack).account_id)
     assert not found, "\n".join(found)
 
 
 def test_a_whole_stack_is_checked_well_below_a_second(recording: Recording, stack: str) -> None:
     account = stack_config(stack).account_id
-    _faults(recording, account)  # the models are read once in a provider's life
-    assert _faults(recording, account)[1] < 1
+    faults(recording, account)  # the models are read once in a provider's life
+    assert faults(recording, account)[1] < 1
 
 
 @pytest.mark.parametrize("field", ["region", "account"])
@@ -77,5 +77,5 @@ def test_a_key_of_elsewhere_is_found_in_a_committed_stack(recording: Recording, 
     changed = Recording([*recording.resources])
     position = changed.resources.index(group)
     changed.resources[position] = type(group)(**{**vars(group), "inputs": {**group.inputs, "kmsKeyId": wrong[field]}})
-    found, _ = _faults(changed, account)
+    found, _ = faults(changed, account)
     assert [row for row in found if "kmsKeyId" in row]

@@ -59,7 +59,7 @@ def make_everything(account: Any) -> str:
     for secret in SECRET_NAMES:
         account("secretsmanager").create_secret(Name=NAMES.secret(secret))
     account("backup").create_backup_vault(BackupVaultName=NAMES.of("vault", "backup"))
-    for bucket in ("artefacts", "backup-reports", "files"):
+    for bucket in ("artefacts", "backup-reports", "files", "migration"):
         make_bucket(account, NAMES.bucket(bucket), NAMES.region)
     make_bucket(account, THERE.bucket("files-dr"), THERE.region)
     account("backup", THERE.region).create_backup_vault(BackupVaultName=NAMES.of("vault", "backup-dr"))
