@@ -72,7 +72,9 @@ def assembled(folder: Folder, run: Run, file: MappingFile, source: Account, targ
     store = DynamoStore(target.wire(connections=connections), run.targets, patience, _pace(speed.write_units))
     journal = Journal(folder.journal)
     newer_by: Mapping[str, str] = {table: file.newer_by.get(table, UPDATED) for table in run.targets}
-    placer = Placer(store, newer_by, idle=run.idle, announce=journal.announce)
+    placer = Placer(
+        store, newer_by, idle=run.idle, turn=journal.turns(), announce=journal.announce, retract=journal.retract
+    )
     return Engine(folder, run, file, legacy, store, journal, Mover(file, legacy, placer), speed)
 
 

@@ -12,13 +12,14 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from omnix.migration.deciding import Fate
 from omnix.migration.record import item_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from omnix.migration.deciding import Loss
@@ -32,7 +33,7 @@ CREATE TABLE IF NOT EXISTS segment (
     PRIMARY KEY (pass, source, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS exception (
-    record TEXT PRIMARY KEY, item TEXT, fate TEXT, reason TEXT, at TEXT, image TEXT
+    record TEXT PRIMARY KEY, item TEXT, fate TEXT, reason TEXT, at TEXT, image TEXT, turn INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS exception_item ON exception (item);
 CREATE INDEX IF NOT EXISTS exception_at ON exception (at);
@@ -73,6 +74,12 @@ class Journal:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
+
+    def turns(self) -> Callable[[], int]:
+        """Numbers that only grow, over all processes of the run."""
+        with self._lock:
+            (last,) = self._db.execute("SELECT COALESCE(MAX(turn), 0) FROM exception").fetchone()
+        return count(last + 1).__next__
 
     def close(self) -> None:
         """Nothing more is written."""
@@ -141,24 +148,28 @@ class Journal:
         """Who is about to lose its place."""
         with self._entry() as db:
             for loss in losses:
-                _except(db, loss, None)
+                _except(db, loss, {})
+
+    def retract(self, losses: Sequence[Loss]) -> None:
+        """What was announced did not happen."""
+        if losses:
+            with self._entry() as db:
+                gone = [(loss.source, loss.turn) for loss in losses]
+                db.executemany("DELETE FROM exception WHERE record = ? AND turn = ?", gone)
 
     def _note(self, db: sqlite3.Connection, results: Sequence[Result], images: Mapping[str, Item]) -> None:
         for result in results:
             for loss in result.losses:
-                _except(db, loss, images.get(item_of(loss.source)))
+                _except(db, loss, images)
         for result in results:
-            lost = {loss.source for loss in result.losses}
             if result.fate is Fate.QUARANTINED and result.reasons:
-                row = (result.source, result.source, result.fate.value, "; ".join(result.reasons), None)
-                db.execute(
-                    "INSERT OR REPLACE INTO exception VALUES (?, ?, ?, ?, ?, ?)",
-                    (*row, _text(images.get(result.source))),
-                )
+                _put(db, (result.source, result.source, result.fate.value, "; ".join(result.reasons), None), images, 0)
                 continue
-            cleared = [result.source, *(one for one in result.records if one not in lost)]
-            db.executemany("DELETE FROM exception WHERE record = ?", [(one,) for one in cleared])
-            if result.fate in {Fate.GONE, Fate.LEFT_OUT} and not lost:
+            lost = {loss.source for loss in result.losses}
+            cleared = [(record, turn) for record, turn in result.records.items() if record not in lost]
+            db.executemany("DELETE FROM exception WHERE record = ? AND turn < ?", cleared)
+            db.execute("DELETE FROM exception WHERE record = ?", (result.source,))
+            if result.fate in {Fate.GONE, Fate.LEFT_OUT}:
                 db.execute("DELETE FROM exception WHERE item = ?", (result.source,))
 
     def waiting_for(self, keys: Iterable[Key]) -> list[str]:
@@ -244,10 +255,19 @@ class Journal:
             db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
 
 
-def _except(db: sqlite3.Connection, loss: Loss, image: Item | None) -> None:
-    row = (loss.source, item_of(loss.source), loss.fate.value, loss.reason, json.dumps(loss.key), _text(image))
-    db.execute("INSERT OR REPLACE INTO exception VALUES (?, ?, ?, ?, ?, ?)", row)
+def _except(db: sqlite3.Connection, loss: Loss, images: Mapping[str, Item]) -> None:
+    row = (loss.source, item_of(loss.source), loss.fate.value, loss.reason, json.dumps(loss.key))
+    _put(db, row, images, loss.turn)
 
 
-def _text(image: Item | None) -> str | None:
-    return json.dumps(image, ensure_ascii=False) if image else None
+def _put(
+    db: sqlite3.Connection, row: tuple[str, str, str, str, str | None], images: Mapping[str, Item], turn: int
+) -> None:
+    """The later turn stays, whoever tells of it first."""
+    image = images.get(row[1])
+    db.execute(
+        "INSERT INTO exception VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record) DO UPDATE SET fate = excluded.fate, "
+        "reason = excluded.reason, at = excluded.at, image = COALESCE(excluded.image, image), turn = excluded.turn "
+        "WHERE excluded.turn >= turn",
+        (*row, json.dumps(image, ensure_ascii=False) if image else None, turn),
+    )

@@ -37,12 +37,13 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Loss:
-    """A source that does not have its place, why, and the key that another one has."""
+    """A source that does not have its place, why, and the key that another one has. `turn`: when it was seen."""
 
     source: str
     fate: Fate
     reason: str
     key: Key
+    turn: int = 0
 
 
 @dataclass(frozen=True)

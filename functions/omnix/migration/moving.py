@@ -41,7 +41,8 @@ class Sources(Protocol):
 class Result:
     """What became of one source item: `source` is its name, `losses` those of its records and of others', by record.
 
-    `reasons`: why it is quarantined or left out. `freed`: see `Outcome`. `records`: the names of its records.
+    `reasons`: why it is quarantined or left out. `freed`: see `Outcome`. `records`: by the names of its records, their
+    turns.
     """
 
     source: str
@@ -49,7 +50,7 @@ class Result:
     losses: tuple[Loss, ...] = ()
     reasons: tuple[str, ...] = ()
     freed: frozenset[Key] = frozenset()
-    records: tuple[str, ...] = ()
+    records: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -160,7 +161,7 @@ def _result(
 ) -> Result:
     if found.refused:
         return Result(name, Fate.QUARANTINED, reasons=found.refused)
-    records = tuple(record.source for record in found.records)
+    records = {record.source: outcomes[record.source].turn for record in found.records}
     mine = [outcomes[one] for one in {*records, *olds} if one in outcomes]
     losses, freed = _sums(mine, olds)
     if found.left_out is not None:

@@ -10,7 +10,8 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from omnix.migration.deciding import Fate, Loss, decide
@@ -47,10 +48,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a source item, who lost its place, and the keys that those who lost before may have now."""
+    """What became of a source item, who lost its place, and the keys that those who lost before may have now.
+
+    `turn` was taken before it was written, a loss's after what is lost was seen: so a record's loss has a later turn
+    than the writing that it undoes, whichever thread tells of it first.
+    """
 
     source: str
     fate: Fate
+    turn: int
     losses: tuple[Loss, ...] = ()
     freed: frozenset[Key] = frozenset()
 
@@ -82,13 +88,16 @@ class Placer:
 
     `idle`: nobody else writes to the target until the cut-over. Then what is not there is put without a condition,
     after a look, for half of a transaction's cost; this process's own threads keep out of each other's way by `claims`.
-    `announce`: told who is about to lose its place, before it does: a kill between the two forgets nobody.
+    `turn`: the next of numbers that only grow. `announce`: told who is about to lose its place, before it does, so that
+    a kill between the two forgets nobody; `retract`: that it did not.
     """
 
     store: Store
     newer_by: Mapping[str, str]
     idle: bool = False
+    turn: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     announce: Callable[[Sequence[Loss]], None] = lambda _: None
+    retract: Callable[[Sequence[Loss]], None] = lambda _: None
     claims: Claims = field(default_factory=Claims)
 
     def place(self, wanted: Sequence[Wanted]) -> list[Outcome]:
@@ -102,36 +111,36 @@ class Placer:
         """Those that could be written, or were already, with many others."""
         if self.idle:
             with self.claims.of(frozenset(key for one in wanted for key in one.keys)):
-                return self._bulk(wanted)
+                return self._bulk(wanted, self.turn())
         found: dict[str, Outcome] = {}
         for group in _groups(wanted):
-            found |= self._group(group)
+            found |= self._group(group, self.turn())
         return found
 
-    def _bulk(self, wanted: Sequence[Wanted]) -> dict[str, Outcome]:
+    def _bulk(self, wanted: Sequence[Wanted], turn: int) -> dict[str, Outcome]:
         seen = self.store.read(key for one in wanted for key in one.keys)
-        found = self._as_they_are(wanted, seen)
+        found = self._as_they_are(wanted, seen, turn)
         fresh = [one for one in wanted if one.source not in found and all(seen[key] is None for key in one.keys)]
         try:
             self.store.put([target for one in fresh if one.record for target in one.record.targets])
         except UnwritableError:
             return found  # one by one it shows which it is
-        return found | _written(fresh)
+        return found | _written(fresh, turn)
 
-    def _group(self, wanted: Sequence[Wanted], tries: int = 2) -> dict[str, Outcome]:
+    def _group(self, wanted: Sequence[Wanted], turn: int, tries: int = 2) -> dict[str, Outcome]:
         """One transaction on the condition that nothing is there; then another one without those where something is."""
         writes = {target.key: target for one in wanted if one.record for target in one.record.targets}
         try:
             if self.store.change(writes, dict.fromkeys(writes)):
-                return _written(wanted)
+                return _written(wanted, turn)
         except UnwritableError:
             return {}
         seen = self.store.read(writes)
-        found = self._as_they_are(wanted, seen)
+        found = self._as_they_are(wanted, seen, turn)
         fresh = [one for one in wanted if one.source not in found and all(seen[key] is None for key in one.keys)]
-        return found | (self._group(fresh, tries - 1) if fresh and tries > 1 else {})
+        return found | (self._group(fresh, turn, tries - 1) if fresh and tries > 1 else {})
 
-    def _as_they_are(self, wanted: Sequence[Wanted], seen: Seen) -> dict[str, Outcome]:
+    def _as_they_are(self, wanted: Sequence[Wanted], seen: Seen, turn: int) -> dict[str, Outcome]:
         """Those that are stored already: an earlier attempt was killed, or its answer lost."""
         found: dict[str, Outcome] = {}
         for one in wanted:
@@ -139,7 +148,7 @@ class Placer:
                 continue
             plan = decide(one.source, one.record, {key: seen[key] for key in one.keys}, self.newer_by)
             if not (plan.need or plan.writes or plan.losses or plan.freed):
-                found[one.source] = Outcome(one.source, plan.fate)
+                found[one.source] = Outcome(one.source, plan.fate, turn)
         return found
 
     def settle(self, one: Wanted) -> Outcome:
@@ -151,17 +160,23 @@ class Placer:
 
     def _settle(self, one: Wanted) -> Outcome:
         for attempt in range(_ATTEMPTS):
+            turn = self.turn()
             plan, seen = self.planned(one)
-            if plan.writes and plan.losses:
-                self.announce(plan.losses)
+            seen_at = self.turn()
+            losses = tuple(replace(loss, turn=seen_at) for loss in plan.losses)
+            announced = losses if plan.writes else ()
+            if announced:
+                self.announce(announced)
             try:
                 if self.store.change(plan.writes, seen):
-                    return Outcome(one.source, plan.fate, plan.losses, plan.freed)
+                    return Outcome(one.source, plan.fate, turn, losses, plan.freed)
             except UnwritableError as error:
+                self.retract(announced)
                 if one.record is None:
                     raise
-                loss = Loss(one.source, Fate.QUARANTINED, f"DynamoDB: {error}", one.record.keys[0])
-                return Outcome(one.source, Fate.QUARANTINED, (loss,))
+                loss = Loss(one.source, Fate.QUARANTINED, f"DynamoDB: {error}", one.record.keys[0], seen_at)
+                return Outcome(one.source, Fate.QUARANTINED, turn, (loss,))
+            self.retract(announced)
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.01 * 2**attempt)))
         raise BusyError(f"{one.source}: others kept writing to the same items")
 
@@ -175,8 +190,8 @@ class Placer:
             seen = {**seen, **self.store.read(plan.need)}
 
 
-def _written(wanted: Iterable[Wanted]) -> dict[str, Outcome]:
-    return {one.source: Outcome(one.source, Fate.WRITTEN) for one in wanted}
+def _written(wanted: Iterable[Wanted], turn: int) -> dict[str, Outcome]:
+    return {one.source: Outcome(one.source, Fate.WRITTEN, turn) for one in wanted}
 
 
 def _groups(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
