@@ -174,9 +174,9 @@ def create_mapping(removal: Removal, mapping: dict[str, Any]) -> dict[str, Any]:
     function = mapping["FunctionArn"]
     if source := mapping.get("EventSourceArn"):
         source = _current_stream(removal, source)
-    present_ones = pages(aws, "list_event_source_mappings", "EventSourceMappings", FunctionName=function)
-    if found := next((one for one in present_ones if source and one.get("EventSourceArn") == source), None):
-        return {"mapping": found["UUID"]}
+        there = pages(aws, "list_event_source_mappings", "EventSourceMappings", EventSourceArn=source)
+        if found := next((one for one in there if one["FunctionArn"] == function), None):
+            return {"mapping": found["UUID"]}
     inputs = {name: mapping[name] for name in _MAPPING_INPUTS if mapping.get(name) is not None}
     if source:
         inputs["EventSourceArn"] = source

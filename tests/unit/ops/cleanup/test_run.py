@@ -102,7 +102,7 @@ def test_undo_brings_everything_back_as_it_was(legacy: LegacyAccount, account: A
     role = legacy.client("iam").list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
     assert [one["PolicyName"] for one in role] == ["legacy-extra"]
     assert legacy.client("dynamodb").describe_table(TableName=TABLE)["Table"]["DeletionProtectionEnabled"]
-    mapping = legacy.client("lambda").list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
+    mapping = legacy.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert [one["BatchSize"] for one in mapping] == [7]
 
 
