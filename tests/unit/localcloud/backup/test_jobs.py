@@ -52,7 +52,7 @@ def test_every_type_of_value_comes_back_as_it_was(home: Region) -> None:
 
 
 def test_a_job_runs_before_it_is_complete_and_its_point_with_it(home: Region, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "STEP_SECONDS", 0.3)
+    monkeypatch.setattr(jobs, "STEP_SECONDS", 1.0)
     begun = home.backup.start_backup_job(BackupVaultName="vault", ResourceArn=TABLE, IamRoleArn=ROLE)
     seen = []
 
