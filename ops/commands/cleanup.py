@@ -29,7 +29,7 @@ EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="A local cloud's AWS endpoint, instead of --stack.")
 ]
 LedgerOption = Annotated[
-    Path | None, typer.Option("--ledger", metavar="FILE", help="The ledger (default: PLAN.ledger/ledger.ndjson).")
+    Path | None, typer.Option("--ledger", metavar="FILE", help="The ledger (default: PLAN-HASH.ledger/ledger.ndjson).")
 ]
 OnlyOption = Annotated[
     list[str] | None, typer.Option("--only", metavar="PATTERN", help="Only what matches by ARN, name or label.")
@@ -124,7 +124,7 @@ def run(
     allowed = [*found.allowed, *_allowed(allow_list, now)]
     place = _place(choice, found, endpoint_url)
     typed = consent.Typed(account_alias, prod=prod, environment=environment)
-    work = Work(found, place, ledger or ledger_of(plan_file), allowed, choice.output.progress)
+    work = Work(found, place, ledger or ledger_of(plan_file, found), allowed, choice.output.progress)
     outcomes = work.apply(typed, skip_refused=skip_refused) if apply else work.check()
     choice.output.document(
         {
@@ -186,7 +186,8 @@ def status(
     from ops.cleanup.status import progress_of
 
     choice = choose(context, None, None, None, json_target)
-    found = progress_of(read(plan_file), ledger or ledger_of(plan_file), datetime.now(UTC))
+    planned = read(plan_file)
+    found = progress_of(planned, ledger or ledger_of(plan_file, planned), datetime.now(UTC))
     choice.output.document(found)
     if not choice.output.json_only:
         choice.output.people.print(found["summary"], markup=False)
