@@ -11,6 +11,7 @@ ADOPTABLE: frozenset[str] = frozenset(
         "dr-vault",
         "file-bucket",
         "file-bucket-dr",
+        "file-replication-role",
         "artefact-bucket",
         "report-bucket",
         "migration-bucket",

@@ -80,7 +80,7 @@ class FileBucket(pulumi.ComponentResource):
             assume_role_policy=policy_json(trust("s3.amazonaws.com")),
             tags=component_tags(COMPONENT),
             # as long as the replication that it is for: a retained one would stand still without it
-            opts=stateful(self, protection=args.protection),
+            opts=stateful(self, protection=args.protection, adopt=args.adopt.get("file-replication-role")),
         )
         allowed = aws.iam.RolePolicy(
             f"{self._name}-replication-role-policy",

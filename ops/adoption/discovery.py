@@ -15,7 +15,7 @@ type Client = Callable[[str], Any]
 
 VAULT, BUCKET, KEY = "aws:backup/vault:Vault", "aws:s3/bucket:Bucket", "aws:kms/key:Key"
 
-_GONE = frozenset({"ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "404"})
+_GONE = frozenset({"ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "NoSuchEntity", "404"})
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def discover(names: Names, client: Client, recovery: tuple[Names, Client] | None
         *_buckets(names, client, {"artefact-bucket": "artefacts", "report-bucket": "backup-reports",
                                   "file-bucket": "files", "migration-bucket": "migration"}),
     ]  # fmt: skip
-    everything += _key(names, client, retained=bool(everything))
+    everything += [*_roles(names, client), *_key(names, client, retained=bool(everything))]
     if recovery is not None:
         there, client = recovery
         copies: list[Found | Unusable] = [
@@ -135,6 +135,13 @@ def _buckets(names: Names, client: Client, resources: Mapping[str, str]) -> Iter
         # ExpectedBucketOwner: a name that somebody else took must not pass for ours.
         if _asked(lambda there=there: client("s3").head_bucket(**there)) is not None:  # type: ignore[misc]
             yield Found(logical, BUCKET, there["Bucket"])
+
+
+def _roles(names: Names, client: Client) -> Iterator[Found]:
+    """The one role that stays with what it serves: a kept bucket's replication would stand still without it."""
+    physical = names.role("file-replication")
+    if _asked(lambda: client("iam").get_role(RoleName=physical)) is not None:
+        yield Found("file-replication-role", "aws:iam/role:Role", physical)
 
 
 def _key(

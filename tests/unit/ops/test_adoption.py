@@ -62,6 +62,7 @@ def make_everything(account: Any) -> str:
     for bucket in ("artefacts", "backup-reports", "files", "migration"):
         make_bucket(account, NAMES.bucket(bucket), NAMES.region)
     make_bucket(account, THERE.bucket("files-dr"), THERE.region)
+    account("iam").create_role(RoleName=NAMES.role("file-replication"), AssumeRolePolicyDocument="{}")
     account("backup", THERE.region).create_backup_vault(BackupVaultName=NAMES.of("vault", "backup-dr"))
     return key
 
