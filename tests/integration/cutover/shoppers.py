@@ -55,10 +55,16 @@ class Shop:
         with self.environment.http(self.token) as http:
             return http.get(path)
 
-    def missing(self) -> list[str]:
-        """Acknowledged products that are not there any more."""
+    def missing(self) -> dict[str, int]:
+        """Acknowledged products that are not answered any more, with the status; asked within the stage's limits."""
+        found = {}
         with self.environment.http(self.token) as http:
-            return [one for one in self.products if http.get(f"/products/{one}").status_code != 200]
+            for one in self.products:
+                while (status := http.get(f"/products/{one}").status_code) == 429:
+                    time.sleep(1)
+                if status != 200:
+                    found[one] = status
+        return found
 
     def _shop(self, number: int) -> None:
         chance = Random(number)

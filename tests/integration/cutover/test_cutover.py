@@ -94,7 +94,7 @@ def moved(environment: Environment, shop: Shop, source: str, target: str, *argum
     moment = float(document["moved_at"])
     refused = turned_away(shop.answers, moment)
     assert any(one.method == "POST" and one.sent > moment for one in shop.answers)
-    assert shop.missing() == []
+    assert shop.missing() == {}
     said = (
         f"{source} → {target}: {len(shop.answers)} requests, {len(refused)} writes answered 503 in {PAUSE} s of pause, "
         f"0 lost; p50 {slowest(shop.answers, 0.5)} ms, p99 {slowest(shop.answers, 0.99)} ms"
@@ -147,4 +147,4 @@ def test_a_table_is_moved_under_load_and_back_and_the_cut_over_is_completed(
     path = f"{environment.outputs['parameter_prefix']}/{PARAMETER}"
     value = environment.client("ssm").get_parameter(Name=path)["Parameter"]["Value"]
     assert json.loads(value) == before
-    assert shop.missing() == []
+    assert shop.missing() == {}
