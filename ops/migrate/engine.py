@@ -65,7 +65,7 @@ def assembled(folder: Folder, run: Run, file: MappingFile, source: Account, targ
     connections = speed.threads * 2 + 4
     legacy = Legacy(
         source.wire(connections=connections),
-        {name: tuple(one.key) for name, one in run.sources.items()},
+        file.keys,
         patience,
         _pace(speed.read_units),
     )

@@ -24,6 +24,7 @@ from ops.migrate.folder import SourceTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omnix.migration.mapping import Lookup
     from omnix.migration.mapping import Mapping as MappingFile
     from omnix.migration.transform import Transformed
     from omnix.migration.wire import Item
@@ -87,6 +88,7 @@ def prepared(text: str, source: Account, target: Account, names: Mapping[str, st
         if found["TableArn"].split(":")[4] == target.account_id and one.table in names.values():
             wrong.append(f"{one.table}: is a standard table of this environment, and no source")
         sources[one.table] = _source(found, threads)
+        wrong += [line for lookup in one.lookup for line in _against_lookup(source, lookup)]
     targets: dict[str, str] = {}
     for logical in sorted(target_tables(file)):
         if logical not in names:
@@ -135,6 +137,14 @@ def _against_source(found: Mapping[str, Any], key: list[str], account_id: str) -
     return wrong
 
 
+def _against_lookup(account: Account, lookup: Lookup) -> list[str]:
+    found = _described(account, lookup.table)
+    if found is None:
+        return [f"{lookup.table}: there is no such table to look up {lookup.name} in"]
+    real = {one["AttributeName"] for one in found["KeySchema"]}
+    return [] if real == lookup.key.keys() else [f"{lookup.name}: the key of {lookup.table} is {sorted(real)}"]
+
+
 def _against_target(logical: str, found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
         return [f"{logical}: the stack's table is not there"]
@@ -159,7 +169,7 @@ def _source(found: Mapping[str, Any], threads: int) -> SourceTable:
 def sampled(ready: Prepared, source: Account, target: Account, items: int, *, idle: bool) -> list[Sample]:
     """What the first `items` of each source become; reads only."""
     patience = Patience(30)
-    legacy = Legacy(source.wire(), {name: tuple(one.key) for name, one in ready.sources.items()}, patience)
+    legacy = Legacy(source.wire(), ready.file.keys, patience)
     mover = Mover(ready.file, legacy, Placer(DynamoStore(target.wire(), ready.targets, patience), {}))
     return [_sample(mover, legacy, name, items, idle=idle) for name in ready.sources]
 

@@ -22,13 +22,14 @@ from omnix.migration.moving import Mover
 from omnix.migration.pace import CapacityPace
 from omnix.migration.patience import Patience
 from omnix.migration.placing import Placer
-from omnix.migration.record import item_of
-from omnix.migration.store import DynamoStore
+from omnix.migration.record import Key, Stamp, item_of
+from omnix.migration.store import DynamoStore, Unpaced
 from omnix.migration.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from omnix.migration.deciding import Loss, Seen
     from omnix.migration.files import Files
     from omnix.migration.mapping import Mapping as MappingFile
     from omnix.migration.moving import Result
@@ -40,7 +41,8 @@ UPDATED = "updated_at"  # of an item of the standard tables, unless the mapping 
 # tried again from the part's first line.
 RESERVE_MS = 120_000
 STALL_SECONDS = 90.0
-_PLACED = frozenset({Fate.WRITTEN})
+# What needs no word of its own: it is where the mapping wants it, or nowhere by the mapping's own word.
+_EXPECTED = frozenset({Fate.WRITTEN, Fate.MERGED, Fate.LEFT_OUT})
 
 
 class RunError(Exception):
@@ -71,6 +73,11 @@ class Run:
     def parts(self) -> str:
         """Where the parts are."""
         return f"{self.prefix}/parts/"
+
+    @property
+    def announced(self) -> str:
+        """Where it says who was about to lose its place."""
+        return f"{self.prefix}/announced/"
 
     def mapping(self) -> MappingFile:
         """The reviewed mapping. Raises RunError when it is not the one that was started with, or not this table's."""
@@ -105,35 +112,42 @@ class Run:
 
 @dataclass
 class Part:
-    """Lines `line` to `end` of a data file. `lost` and `displaced`: names of source items, and why they have no place.
+    """Lines `line` to `end` of a data file: what became of their items, by count, and `exceptions` (`_exception`).
 
-    `lost` is said by an item of itself, `displaced` by the one that took its place, maybe in another file.
+    An exception says of an item why it has no place, or of another one, maybe of another file, that it took its place.
     """
 
     line: int
     end: int
     last: bool = False
     fates: Counter[str] = field(default_factory=Counter)
-    reasons: dict[str, str] = field(default_factory=dict)
-    lost: dict[str, str] = field(default_factory=dict)
-    displaced: dict[str, str] = field(default_factory=dict)
+    exceptions: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, results: Iterable[Result]) -> None:
         """Count what became of source items."""
         for result in results:
             self.fates[result.fate] += 1
-            if result.fate not in _PLACED:
-                self.lost[result.source] = result.fate
-                self.reasons[result.source] = "; ".join([*result.reasons, *(loss.reason for loss in result.losses)])
-            for loss in result.losses:
-                name = item_of(loss.source)
-                if name != result.source:
-                    self.displaced[name] = loss.fate
+            if result.fate not in _EXPECTED or result.losses:
+                self.exceptions.append(_exception(result))
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        kept = {"line": self.line, "end": self.end, "last": self.last, "fates": dict(self.fates)}
-        return {**kept, "reasons": self.reasons, "lost": self.lost, "displaced": self.displaced}
+        return {
+            "line": self.line,
+            "end": self.end,
+            "last": self.last,
+            "fates": dict(self.fates),
+            "exceptions": self.exceptions,
+        }
+
+
+def _exception(result: Result) -> dict[str, Any]:
+    losses = [_loss(one) for one in result.losses]
+    return {"source": result.source, "fate": result.fate, "reasons": list(result.reasons), "losses": losses}
+
+
+def _loss(loss: Loss) -> dict[str, Any]:
+    return {"source": loss.source, "fate": loss.fate, "reason": loss.reason, "key": list(loss.key)}
 
 
 @dataclass(frozen=True)
@@ -153,18 +167,29 @@ def begin(run: Run) -> dict[str, Any]:
     return {"data_prefix": run.data_prefix, "items": items, "files": len(run.data_files())}
 
 
-def mover(run: Run, units: float) -> Mover:
-    """Places in the environment's tables, by conditional writes: other children write beside it."""
-    from omnix.migration.reading import Legacy
+def store(units: float | None = None) -> DynamoStore:
+    """The environment's tables; `units`: write units a second at most."""
     from omnix.tables import current
 
+    pace = CapacityPace(units) if units else Unpaced()
+    return DynamoStore(Wire(os.environ["AWS_REGION"]), current().tables, Patience(STALL_SECONDS), pace)
+
+
+def mover(run: Run, placed_in: DynamoStore) -> Mover:
+    """Places by conditional writes: other children write beside it."""
+    from omnix.migration.reading import Legacy
+
     file = run.mapping()
-    wire = Wire(os.environ["AWS_REGION"])
-    patience = Patience(STALL_SECONDS)
-    store = DynamoStore(wire, current().tables, patience, CapacityPace(units))
     keys = {source.table: tuple(source.key) for source in file.sources}
-    newer_by = {table: file.newer_by.get(table, UPDATED) for table in store.names}
-    return Mover(file, Legacy(wire, keys, patience), Placer(store, newer_by))
+    newer_by = {table: file.newer_by.get(table, UPDATED) for table in placed_in.names}
+    placer = Placer(placed_in, newer_by, announce=lambda losses: announce(run, losses))
+    return Mover(file, Legacy(placed_in.wire, keys, placed_in.patience), placer)
+
+
+def announce(run: Run, losses: Sequence[Loss]) -> None:
+    """Say who is about to lose its place: a step that is killed before it wrote its part does not know it later."""
+    for loss in losses:
+        run.files.write(f"{run.announced}{_hashed(loss.source)}.json", _loss(loss))
 
 
 def place(run: Run, event: Mapping[str, Any], moving: Mover, remaining_ms: Callable[[], int]) -> Placed:
@@ -188,42 +213,68 @@ def _item(line: bytes) -> Item:
 
 
 def _place_of(run: Run, key: str) -> str:
-    return f"{run.parts}{hashlib.sha256(key.encode()).hexdigest()[:32]}/"
+    return f"{run.parts}{_hashed(key)}/"
 
 
-def finish(run: Run) -> dict[str, Any]:
-    """Add up every file's parts, hold them against the export, and write the report. Raises RunError if uneven."""
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def finish(run: Run, stored: Callable[[Iterable[Key]], Seen]) -> dict[str, Any]:
+    """Add up every file's parts, hold them against the export, and write the report and the exceptions.
+
+    `stored` reads items of the standard tables. Raises RunError if it is uneven.
+    """
     fates: Counter[str] = Counter()
-    lost: dict[str, str] = {}
-    displaced: dict[str, str] = {}
-    reasons: dict[str, str] = {}
+    exceptions: list[dict[str, Any]] = []
     for key, items in run.data_files().items():
         end = 0
         for part in _chain(run, key):
             fates.update(part["fates"])
-            lost |= part["lost"]
-            displaced |= part["displaced"]
-            reasons |= part["reasons"]
+            exceptions += part["exceptions"]
             end = part["end"]
         if end != items:
             raise RunError(f"{key} has {items} items, and {end} were looked at")
-    for name, fate in displaced.items():
-        if name not in lost:  # it had been placed before another one took its place
-            fates[Fate.WRITTEN] -= 1
-            fates[fate] += 1
-    report: dict[str, Any] = {
+    exceptions += _unsaid(run, exceptions, stored)
+    for name, fate in _displaced(exceptions).items():  # placed first, before another one took its place
+        fates[Fate.WRITTEN] -= 1
+        fates[fate] += 1
+    expected, found = int(run.summary()["itemCount"]), sum(fates.values())
+    if found != expected:
+        raise RunError(f"the export has {expected} items, and {found} are accounted for")
+    report = {
         "run": run.run,
         "table": run.table,
         "export": run.export,
-        "items": sum(fates.values()),
-        "fates": {fate: count for fate, count in sorted(fates.items()) if count},
-        "quarantined": {name: why for name, why in reasons.items() if lost.get(name) == Fate.QUARANTINED},
+        "items": found,
+        "fates": {str(fate): count for fate, count in sorted(fates.items()) if count},
+        "exceptions": f"{run.prefix}/exceptions.ndjson",
     }
-    expected = int(run.summary()["itemCount"])
-    if report["items"] != expected:
-        raise RunError(f"the export has {expected} items, and {report['items']} are accounted for")
+    run.files.write_lines(report["exceptions"], exceptions)
     run.files.write(f"{run.prefix}/report.json", report)
-    return {**report, "quarantined": len(report["quarantined"])}
+    return report
+
+
+def _displaced(exceptions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Names and fates of source items that were placed and then lost their place."""
+    own, others = set(), {}
+    for one in exceptions:
+        if one["fate"] != Fate.WRITTEN:
+            own.add(one["source"])
+        others.update({item_of(loss["source"]): loss["fate"] for loss in one["losses"]})
+    return {name: fate for name, fate in others.items() if name not in own}
+
+
+def _unsaid(run: Run, exceptions: Iterable[Mapping[str, Any]], stored: Callable[[Iterable[Key]], Seen]) -> Any:
+    """Losses that were announced and are in no part: those that happened, as the target shows."""
+    said = {loss["source"] for one in exceptions for loss in one["losses"]}
+    for batch in batched(run.files.keys(run.announced), AT_ONCE, strict=False):
+        losses = {loss["source"]: loss for key in batch if (loss := run.files.document(key))["source"] not in said}
+        seen = stored(Key(*loss["key"]) for loss in losses.values())
+        for name, loss in losses.items():
+            stamp = Stamp.read(seen.get(Key(*loss["key"])) or {})
+            if stamp is not None and stamp.source != name:
+                yield {"source": stamp.source, "fate": Fate.WRITTEN, "reasons": [], "losses": [loss]}
 
 
 def _chain(run: Run, key: str) -> Iterator[Mapping[str, Any]]:

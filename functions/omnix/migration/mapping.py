@@ -43,6 +43,7 @@ class Type(StrEnum):
     EPOCH = "epoch"
     ID = "id"
     LOWER = "lower"
+    UPPER = "upper"
     SLUG = "slug"
     LIST = "list"
 
@@ -70,7 +71,7 @@ class Value(_Strict):
     """
 
     source: str | list[str] | None = Field(default=None, alias="from")
-    type: Type = Field(default=Type.ANY, alias="as")
+    type: Type | list[Type] = Field(default=Type.ANY, alias="as", description="Of several, one after the other.")
     constant: Any = MISSING
     template: str | None = None
     default: Any = MISSING
@@ -80,17 +81,23 @@ class Value(_Strict):
     otherwise: Any = MISSING
     digits: int = Field(default=2, ge=0, le=4, description="Of `money`: decimal places of the minor unit.")
     each: dict[str, Spec] | None = Field(default=None, description="Of every element of a list, these values.")
+    rows: list[dict[str, Spec]] | None = Field(default=None, description="A list that is spelled out.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        given = [self.source is not None, self.constant is not MISSING, self.template is not None]
-        if sum(given) != 1:
-            raise ValueError("needs exactly one of `from`, `constant` and `template`")
+        given = [self.source, self.template, self.rows, None if self.constant is MISSING else True]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("needs exactly one of `from`, `constant`, `template` and `rows`")
         if self.template is not None:
             places(self.template)
         if self.otherwise is not MISSING and self.map is None:
             raise ValueError("`otherwise` without a `map`")
         return self
+
+    @property
+    def types(self) -> list[Type]:
+        """What it becomes, one after the other."""
+        return self.type if isinstance(self.type, list) else [self.type]
 
     @property
     def paths(self) -> list[str]:
@@ -135,16 +142,27 @@ class Rule(_Strict):
     because: str = Field(min_length=3, max_length=200)
 
 
-class Join(_Strict):
-    """Another source table whose item with the same key is merged into this one's.
-
-    `on`: the other table's key attributes by this table's: all of both tables' keys, so that each has one mate.
-    """
+class Taken(_Strict):
+    """An item of another table that one of this table takes from; `key`: each of its key
+    attributes by a path of this one."""
 
     name: str = Field(alias="as", pattern=r"^[a-z][a-z0-9_]*$")
     table: str = Field(pattern=_TABLE)
-    on: dict[str, str] = Field(min_length=1, max_length=2)
+    key: dict[str, str] = Field(min_length=1, max_length=2)
     required: bool = False
+
+
+class Join(Taken):
+    """Another source table whose item with the same key is merged into this one's.
+
+    `key` holds all of both tables' key attributes, so that each item has one mate.
+    """
+
+
+class Lookup(Taken):
+    """An item of any table of the source's account, which many items may refer to. What changes in it later is not
+    followed.
+    """
 
 
 class Gather(_Strict):
@@ -209,6 +227,7 @@ class Source(_Strict):
     leave_out: list[Rule] = Field(default_factory=list)
     quarantine: list[Rule] = Field(default_factory=list)
     join: list[Join] = Field(default_factory=list)
+    lookup: list[Lookup] = Field(default_factory=list)
     gather: Gather | None = None
     merged_into: str | None = Field(
         default=None, description="The table whose `join` takes these items; they make no records of their own."
@@ -217,8 +236,10 @@ class Source(_Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if bool(self.records) == bool(self.merged_into):
-            raise ValueError("needs either `records` or `merged_into`")
+        if self.records and self.merged_into:
+            raise ValueError("has `records`, or is `merged_into` another table's: not both")
+        if not (self.records or self.merged_into or self.leave_out):
+            raise ValueError("needs `records`, `merged_into` or `leave_out`")
         if self.gather and len(self.key) == 1:
             raise ValueError("`gather` is for tables with a sort key")
         names = [rule.name for rule in self.records]
@@ -252,6 +273,12 @@ class Mapping(_Strict):
         return {one.table: one for one in self.sources}[table]
 
     @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The key attributes of every table that is read."""
+        looked_up = {one.table: tuple(one.key) for source in self.sources for one in source.lookup}
+        return looked_up | {source.table: tuple(source.key) for source in self.sources}
+
+    @property
     def targets(self) -> set[str]:
         """The logical tables that are spelled out; entities add theirs."""
         return {item.table for source in self.sources for rule in source.records for item in rule.items}
@@ -265,8 +292,8 @@ def _check_merge(source: Source, sources: list[Source]) -> None:
             raise ValueError(
                 f"{source.table} joins {join.table}, which must be a source with `merged_into: {source.table}`"
             )
-        if set(join.on) != set(source.key) or set(join.on.values()) != set(other.key):
-            raise ValueError(f"{source.table} joins {join.table}: `on` must name all key attributes of both")
+        if set(join.key) != set(other.key) or set(join.key.values()) != set(source.key):
+            raise ValueError(f"{source.table} joins {join.table}: `key` must name all key attributes of both")
     if source.merged_into:
         into = by_table.get(source.merged_into)
         if into is None or source.table not in {join.table for join in into.join}:

@@ -109,7 +109,7 @@ class Mover:
 
     def _mates(self, transformer: Transformer, heads: Sequence[Item]) -> list[dict[str, Any]]:
         asked = [transformer.mates(item) for item in heads]
-        got = self.sources.get(one for mates in asked for one in mates.values()) if transformer.source.join else {}
+        got = self.sources.get(one for mates in asked for one in mates.values()) if any(asked) else {}
         joined: list[dict[str, Any]] = []
         for item, mates in zip(heads, asked, strict=True):
             names = {name: source_name(*one) for name, one in mates.items()}

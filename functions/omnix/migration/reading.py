@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from omnix.migration.patience import Patience
 from omnix.migration.record import source_name
 from omnix.migration.store import READ_AT_ONCE, Pace, Unpaced, consumed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from omnix.migration.wire import Document, Item, Wire
 
@@ -59,15 +61,30 @@ class Legacy:
         distinct = list({source_name(*one): one for one in wanted}.values())
         found: dict[str, Item] = {}
         for start in range(0, len(distinct), READ_AT_ONCE):
-            asked: Document = {}
-            for table, key in distinct[start : start + READ_AT_ONCE]:
-                asked.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
-            while asked:
-                answer = self._call("batch_get_item", {"RequestItems": asked})
-                for table, items in answer["Responses"].items():
-                    for item in items:
-                        found[source_name(table, {name: item[name] for name in self.keys[table]})] = item
-                asked = answer.get("UnprocessedKeys") or {}
+            found |= self._batch(distinct[start : start + READ_AT_ONCE])
+        return found
+
+    def _batch(self, wanted: Sequence[tuple[str, Item]]) -> dict[str, Item]:
+        try:
+            return self._got(wanted)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+        if len(wanted) == 1:
+            return {}  # no item can have such a key: a reference of the wrong type, or an empty one
+        return {name: item for one in wanted for name, item in self._batch([one]).items()}
+
+    def _got(self, wanted: Sequence[tuple[str, Item]]) -> dict[str, Item]:
+        found: dict[str, Item] = {}
+        asked: Document = {}
+        for table, key in wanted:
+            asked.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
+        while asked:
+            answer = self._call("batch_get_item", {"RequestItems": asked})
+            for table, items in answer["Responses"].items():
+                names = self.keys[table]
+                found |= {source_name(table, {name: item[name] for name in names}): item for item in items}
+            asked = answer.get("UnprocessedKeys") or {}
         return found
 
     def members(self, table: str, partition: Item, sort: str) -> list[Item]:

@@ -92,7 +92,7 @@ class Transformer:
         if self.source.merged_into:
             into = self.file.source(self.source.merged_into)
             join = next(one for one in into.join if one.table == self.source.table)
-            return into.table, {own: item[theirs] for own, theirs in join.on.items()}
+            return into.table, {own: item[theirs] for theirs, own in join.key.items()}
         if self.source.gather is None:
             return None
         partition, sort = self.source.key
@@ -102,10 +102,17 @@ class Transformer:
         return self.source.table, {partition: item[partition], sort: {kind: str(self.source.gather.head)}}
 
     def mates(self, item: Item) -> dict[str, tuple[str, Item]]:
-        """By the names of its joins, table and key of the items that are merged into this one."""
-        return {
-            join.name: (join.table, {theirs: item[own] for own, theirs in join.on.items()}) for join in self.source.join
+        """By the names of its joins and lookups, table and key of the items that this one takes from."""
+        found = {
+            join.name: (join.table, {theirs: item[own] for theirs, own in join.key.items()})
+            for join in self.source.join
         }
+        scope = _Scope(item, {})
+        for lookup in self.source.lookup:
+            key = {name: dict(value) for name, path in lookup.key.items() if (value := scope.find(path)) is not None}
+            if len(key) == len(lookup.key):
+                found[lookup.name] = (lookup.table, key)
+        return found
 
     def apply(self, item: Item, joined: Mapping[str, Mapping[str, Any] | None] | None = None) -> Transformed:
         """`joined`: by the names of its joins the mate as a map, of `gather` the members as a list of maps."""
@@ -115,9 +122,9 @@ class Transformer:
                 return Transformed(left_out=rule.because)
         refused = [rule.because for rule in self.source.quarantine if all(_holds(c, scope) for c in rule.when)]
         refused += [
-            f"{join.table} has no item for it"
-            for join in self.source.join
-            if join.required and not scope.joined.get(join.name)
+            f"{one.table} has no item for it"
+            for one in [*self.source.lookup, *self.source.join]
+            if one.required and not scope.joined.get(one.name)
         ]
         try:
             scope = _Scope(item, scope.joined, tenant=self._tenant(scope))
@@ -209,12 +216,16 @@ def evaluated(spec: Value, scope: _Scope) -> Any:
         return spec.constant
     if spec.template is not None:
         return _filled(spec.template, scope)
+    if spec.rows is not None:
+        return [_row(row, scope, str(number)) for number, row in enumerate(spec.rows)]
     found = next((value for path in spec.paths if (value := _present(spec, scope.find(path))) is not None), None)
     if found is None:
         return _absent(spec)
     if spec.each is not None:
         return _each(spec.each, found, scope)
-    value = converted(plain(found), spec.type, spec.digits)
+    value = plain(found)
+    for kind in spec.types:
+        value = converted(value, kind, spec.digits)
     return value if spec.map is None else _mapped(spec, value)
 
 
@@ -244,12 +255,13 @@ def _mapped(spec: Value, value: Any) -> Any:
 def _each(specs: Mapping[str, Value], found: Mapping[str, Any], scope: _Scope) -> list[dict[str, Any]]:
     if "L" not in found:
         raise ValueRefusedError("is no list")
-    rows = []
-    for number, one in enumerate(found["L"]):
-        inner = _Scope(scope.item, scope.joined, one, number, scope.tenant)
-        row = {name: _named(f"{number}.{name}", spec, inner) for name, spec in specs.items()}
-        rows.append({name: value for name, value in row.items() if value is not MISSING})
-    return rows
+    inner = (_Scope(scope.item, scope.joined, one, number, scope.tenant) for number, one in enumerate(found["L"]))
+    return [_row(specs, one, str(one.number)) for one in inner]
+
+
+def _row(specs: Mapping[str, Value], scope: _Scope, place: str) -> dict[str, Any]:
+    row = {name: _named(f"{place}.{name}", spec, scope) for name, spec in specs.items()}
+    return {name: value for name, value in row.items() if value is not MISSING}
 
 
 def _filled(template: str, scope: _Scope) -> str:

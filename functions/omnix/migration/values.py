@@ -176,6 +176,7 @@ _KINDS: dict[Type, Callable[[Any, int], Any]] = {
     Type.EPOCH: _epoch,
     Type.ID: _id,
     Type.LOWER: _lower,
+    Type.UPPER: lambda value, _: _string(value, 0).strip().upper(),
     Type.SLUG: _slug,
     Type.LIST: _list,
 }
