@@ -80,8 +80,13 @@ class Estate:
     items: Mapping[str, int] = field(default_factory=dict)
 
 
-def build(client: Client, past: Past, *, items: int = 1_000, standard: bool = False) -> Estate:
-    """The whole estate. `standard`: the nine standard tables too, where no deployed stack has them."""
+def build(
+    client: Client, past: Past, *, items: int = 1_000, standard: bool = False, last_used_days: int = 1
+) -> Estate:
+    """The whole estate. `standard`: the nine standard tables too, where no deployed stack has them.
+
+    `last_used_days`: so long ago was the last use of what is in use.
+    """
     estate = Estate()
     client("ssm").put_parameter(Name=templates.BOOTSTRAP, Value="21", Type="String")
     _stacks(client("cloudformation"))
@@ -92,7 +97,7 @@ def build(client: Client, past: Past, *, items: int = 1_000, standard: bool = Fa
     estate.gateways = _gateways(client, arns)
     _wiring(client, arns, estate)
     _rest(client, estate)
-    past(history(estate, datetime.now(UTC), client))
+    past(history(estate, datetime.now(UTC), client, last_used_days))
     return estate
 
 
@@ -216,8 +221,8 @@ def _rest(client: Client, estate: Estate) -> None:
     client("secretsmanager").create_secret(Name=LEGACY_SECRET, SecretString=LEAKED)
 
 
-def history(estate: Estate, now: datetime, client: Client) -> dict[str, Any]:
-    """What the estate went through: everything is years old, and some of it was in use until yesterday."""
+def history(estate: Estate, now: datetime, client: Client, last_used_days: int = 1) -> dict[str, Any]:
+    """What the estate went through: everything is years old, and some of it was in use until so many days ago."""
     account = client("sts").get_caller_identity()["Account"]
     rest_born = {name: f"{day}T10:00:00Z" for name, _, day, _ in GATEWAYS}
     websocket = {"omnix-http", "omnix-ws-legacy"}
@@ -240,10 +245,10 @@ def history(estate: Estate, now: datetime, client: Client) -> dict[str, Any]:
         for name, id_ in estate.gateways.items()
         if name not in websocket
     ]
-    return {"born": born, "metrics": list(_metrics(now))}
+    return {"born": born, "metrics": list(_metrics(now, last_used_days))}
 
 
-def _metrics(now: datetime) -> list[dict[str, Any]]:
+def _metrics(now: datetime, last: int) -> list[dict[str, Any]]:
     subjects = [
         *(("AWS/Lambda", "Invocations", "FunctionName", name) for name in sorted(USED_FUNCTIONS)),
         *(("AWS/Lambda", "Duration", "FunctionName", name) for name in sorted(USED_FUNCTIONS)),
@@ -258,5 +263,5 @@ def _metrics(now: datetime) -> list[dict[str, Any]]:
             "at": (now - timedelta(days=days)).isoformat(), "value": 100.0 * days,
         }
         for namespace, name, dimension, value in subjects
-        for days in (1, 2, 20)
+        for days in (last, last + 1, last + 19)
     ]  # fmt: skip

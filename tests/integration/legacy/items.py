@@ -173,6 +173,7 @@ def _order_numbered(index: int) -> Item:
     amount: Any = "n/a" if flaw("order_numbered", index) else str(_price(index))
     return {
         "order_number": Decimal(1000 + index),
+        "shop": SHOPS[index % 3],
         "amount": amount,
         "when": _iso(_moment(index)),
         "product": f"P{index % 1000:07d}",
@@ -202,6 +203,7 @@ def _customer(index: int) -> Item:
     subject = index if original is None else original
     item: Item = {
         "customerId": f"C{index:06d}",
+        "shopId": SHOPS[subject % 3],
         "fullName": f"Grace Buyer {subject}",
         "email": f"Buyer{subject}@Example.com" if subject % 4 == 0 else f"buyer{subject}@example.com",
         "phone": f"+4930{1_000_000 + subject}" if subject % 3 else "",
@@ -221,6 +223,7 @@ def _customer_by_email(index: int) -> Item:
     """The buyers of the Serverless shop; half of them are in `customer` too."""
     item: Item = {
         "email": f"buyer{index * 2}@example.com",
+        "shop": SHOPS[index * 2 % 3],
         "name": f"Grace Buyer {index * 2}",
         "since": _iso(_moment(index)),
     }
@@ -232,7 +235,7 @@ def _customer_by_email(index: int) -> Item:
 def _customer_split(index: int) -> Item:
     email = "none" if flaw("customer_split", index) else f"buyer{index * 5}@example.com"
     return {
-        "id": f"v2-{index}", "first_name": "Grace", "last_name": f"Buyer {index * 5}", "email": email,
+        "id": f"v2-{index}", "shop": SHOPS[index * 5 % 3], "first_name": "Grace", "last_name": f"Buyer {index * 5}", "email": email,
         "phone": f"+4940{index}", "changed": Decimal(int((_moment(index) + timedelta(days=400)).timestamp())),
     }  # fmt: skip
 
