@@ -89,6 +89,14 @@ def _assumable(service: str, find: Callable[[Call], Any], message: str) -> Check
     return check
 
 
+def _states_role(call: Call, acting: Acting) -> Iterator[str]:
+    """Step Functions says for which machine it asks ("Prevent cross-service confused deputy issue")."""
+    machine = f"arn:aws:states:{call.region}:{acting.gate.account.id}:stateMachine:{call.parameters.get('name')}"
+    source = {"aws:SourceArn": (machine,), "aws:SourceAccount": (acting.gate.account.id,)}
+    if not acting.assume("states.amazonaws.com", str(call.parameters.get("roleArn")), source).allowed:
+        yield _STATES
+
+
 def _log_key(call: Call, acting: Acting) -> Iterator[str]:
     """CloudWatch Logs uses the key as itself, with the group's ARN in the encryption context."""
     key = acting.gate.account.key(call.parameters.get("kmsKeyId"), call.region)
@@ -148,10 +156,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
             "ValidationException",
         ),
     ),
-    "stepfunctions:CreateStateMachine": (
-        _assumable("states.amazonaws.com", lambda call: call.parameters.get("roleArn"), _STATES),
-        "AccessDeniedException",
-    ),
+    "stepfunctions:CreateStateMachine": (_states_role, "AccessDeniedException"),
 }
 RULES = tuple(
     Rule(
