@@ -367,8 +367,9 @@ class _Environment:
                 {
                     "migration_bucket": self.migration.bucket,
                     "migration_state_machine_arn": self.migration.state_machine_arn,
+                    "migration_sources": list(self.config.migration.sources),
                 }
-                if self.migration
+                if self.migration and self.config.migration
                 else {}
             ),
             "key_arn": self.security.key.arn,

@@ -70,6 +70,9 @@ class StackOutputs(BaseModel):
     dr_key_arn: str | None = None
     artefact_bucket: str | None = None
     dead_letter_queue_url: str | None = None
+    migration_bucket: str | None = None
+    migration_state_machine_arn: str | None = None
+    migration_sources: list[str] = Field(default_factory=list)
 
 
 class SignIn(BaseModel):

@@ -1,8 +1,9 @@
 """The state machine of a migration by export, as data (Amazon States Language, JSONPath).
 
-Its input: `run` (the run's id, also the export's client token), `table_arn`, `prefix` (where in the bucket the run's
-files are), `mapping` (the reviewed mapping's key and SHA-256), `concurrency` (children at once), `units` (write units
-a second for each child) and `poll_seconds` (between two looks at the export).
+Its input: `run` (the run's id), `token` (the export's client token), `table_arn`, `prefix` (where in the bucket the
+run's files are), `mapping` (the reviewed mapping's key and SHA-256), `concurrency` (children at once), `units` (write
+units a second for each child), `poll_seconds` (between two looks at the export), and `export` with the `ExportArn` of
+one that an earlier execution of the run made.
 """
 
 from typing import Any
@@ -19,6 +20,9 @@ PASSING = [
 EXPORT_PASSING = ["DynamoDb.LimitExceededException", "DynamoDb.InternalServerErrorException"]
 # A failed child ends the run, and a failed run is started again: placing an item twice changes nothing.
 TRIES = 6
+# What the function says itself, and would say again.
+REFUSED = ["RunError", "MappingError"]
+_LONGEST_SECONDS = 900  # Lambda's
 
 
 def definition(function: pulumi.Input[str], bucket: pulumi.Input[str], key_arn: pulumi.Input[str]) -> dict[str, Any]:
@@ -29,8 +33,13 @@ def definition(function: pulumi.Input[str], bucket: pulumi.Input[str], key_arn: 
     """
     return {
         "Comment": "A table's export, mapped item by item into the standard tables",
-        "StartAt": "Export",
+        "StartAt": "Again",
         "States": {
+            "Again": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.export.ExportArn", "IsPresent": True, "Next": "Look"}],
+                "Default": "Export",
+            },
             "Export": _export(bucket, key_arn),
             "Wait": {"Type": "Wait", "SecondsPath": "$.poll_seconds", "Next": "Look"},
             "Look": {
@@ -93,13 +102,18 @@ def step(function: pulumi.Input[str], name: str, payload: dict[str, Any]) -> dic
     """A call of the function with `payload`; its answer is `$.Payload` of the state's result.
 
     Every failure is tried again, the function's own too: a throttled table passes, and each step may be done twice.
+    The state outlasts the function, so that an invocation has ended before its step is done again.
     """
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
         "Parameters": {"FunctionName": function, "Payload": {"step": name, **payload}},
-        "Retry": [retry(PASSING), retry(["States.TaskFailed", "States.Timeout"])],
-        "TimeoutSeconds": 900,  # Lambda's longest
+        "Retry": [
+            {"ErrorEquals": REFUSED, "MaxAttempts": 0},
+            retry(PASSING),
+            retry(["States.TaskFailed", "States.Timeout"]),
+        ],
+        "TimeoutSeconds": _LONGEST_SECONDS + 60,
     }
 
 
@@ -109,7 +123,7 @@ def _export(bucket: pulumi.Input[str], key_arn: pulumi.Input[str]) -> dict[str, 
         "Resource": "arn:aws:states:::aws-sdk:dynamodb:exportTableToPointInTime",
         "Parameters": {
             "TableArn.$": "$.table_arn",
-            "ClientToken.$": "$.run",
+            "ClientToken.$": "$.token",
             "S3Bucket": bucket,
             "S3Prefix.$": "$.prefix",
             "S3SseAlgorithm": "KMS",

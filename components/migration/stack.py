@@ -103,6 +103,7 @@ class MigrationStack(pulumi.ComponentResource):
             # what placing does: reads what is there, puts, and takes away what lost its place
             table.grant(grants, ("BatchGetItem", "DeleteItem", "PutItem"))
         grants.allow("runs", run_statements(args.names, runs.arn, args.key_arn))
+        grants.allow("sources", source_statements(args.names, args.sources))
         return LambdaFunction(
             f"{self._name}-function",
             LambdaFunctionArgs(
@@ -170,6 +171,12 @@ class MigrationStack(pulumi.ComponentResource):
             tags=_TAGS,
             opts=self._child(policy),  # creation asks whether the role may write the log
         )
+
+
+def source_statements(names: Names, sources: Sequence[str]) -> Sequence[Statement]:
+    """What the function reads beside an export: items that are joined, looked up or gathered, from the tables."""
+    tables = [names.arn("dynamodb", f"table/{source}") for source in sources]
+    return [Statement("ReadSources", ["dynamodb:BatchGetItem", "dynamodb:Query"], tables)]
 
 
 def run_statements(names: Names, bucket_arn: pulumi.Input[str], key_arn: pulumi.Input[str]) -> Sequence[Statement]:

@@ -19,6 +19,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event["step"] == "begin":
         return exported.begin(run)
     if event["step"] == "finish":
-        return exported.finish(run)
-    placed = exported.place(run, event, exported.mover(run, event["units"]), context.get_remaining_time_in_millis)
+        return exported.finish(run, exported.store().read)
+    moving = exported.mover(run, exported.store(event["units"]))
+    placed = exported.place(run, event, moving, context.get_remaining_time_in_millis)
     return {**event, "line": placed.next_line, "done": placed.done}

@@ -180,10 +180,9 @@ def mover(run: Run, placed_in: DynamoStore) -> Mover:
     from omnix.migration.reading import Legacy
 
     file = run.mapping()
-    keys = {source.table: tuple(source.key) for source in file.sources}
     newer_by = {table: file.newer_by.get(table, UPDATED) for table in placed_in.names}
     placer = Placer(placed_in, newer_by, announce=lambda losses: announce(run, losses))
-    return Mover(file, Legacy(placed_in.wire, keys, placed_in.patience), placer)
+    return Mover(file, Legacy(placed_in.wire, file.keys, placed_in.patience), placer)
 
 
 def announce(run: Run, losses: Sequence[Loss]) -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+_LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Files:
         """A JSON object, whatever was there."""
         body = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body.encode(), ContentType="application/json")
+
+    def write_lines(self, key: str, documents: Iterable[Any]) -> None:
+        """An object with a JSON document a line."""
+        lines = (json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in documents)
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body="".join(lines).encode(), ContentType=_LINES)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys below a prefix, sorted."""

@@ -10,12 +10,14 @@ import pytest
 from moto import mock_aws
 
 from omnix.migration import exported
+from omnix.migration.deciding import Fate, Loss
 from omnix.migration.exported import Run, RunError
 from omnix.migration.files import Files
 from omnix.migration.mapping import digest
 from omnix.migration.moving import Mover
 from omnix.migration.placing import Placer
 from omnix.migration.reading import Legacy
+from omnix.migration.record import Key, Stamp
 from omnix.migration.store import DynamoStore
 from omnix.migration.wire import Wire
 
@@ -101,7 +103,16 @@ class Bench:
         wire = Wire(REGION)
         store = DynamoStore(wire, {"workspaces": "workspaces-table"})
         file = self.run().mapping()
-        return Mover(file, Legacy(wire, {"legacy-notes": ("id",)}), Placer(store, {"workspaces": "updated_at"}))
+        placer = Placer(
+            store, {"workspaces": "updated_at"}, announce=lambda losses: exported.announce(self.run(), losses)
+        )
+        return Mover(file, Legacy(wire, {"legacy-notes": ("id",)}), placer)
+
+    def finish(self) -> dict[str, Any]:
+        return exported.finish(self.run(), DynamoStore(Wire(REGION), {"workspaces": "workspaces-table"}).read)
+
+    def exceptions(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.files.text(f"runs/{RUN}/exceptions.ndjson").splitlines()]
 
     def place(self, key: str, line: int = 0, left: Iterator[int] | None = None) -> exported.Placed:
         clock = left or iter(lambda: 900_000, 0)
@@ -125,7 +136,7 @@ def test_every_line_is_placed_and_the_report_adds_up() -> None:
     assert exported.begin(bench.run())["items"] == 230
     for key in bench.keys:
         assert bench.place(key).done
-    report = exported.finish(bench.run())
+    report = bench.finish()
     assert report["fates"] == {"written": 230}
     assert bench.stored() == {f"NOTE#s{number}": f"text {number}" for number in range(230)}
     assert bench.files.document(f"runs/{RUN}/report.json")["items"] == 230
@@ -136,10 +147,10 @@ def test_a_file_that_takes_longer_than_an_invocation_is_continued_where_it_stopp
     first = bench.place(bench.keys[0], left=iter([1_000]))
     assert (first.next_line, first.done) == (100, False)
     with pytest.raises(Exception, match="NoSuchKey"):
-        exported.finish(bench.run())  # the rest is missing
+        bench.finish()  # the rest is missing
     second = bench.place(bench.keys[0], line=100)
     assert (second.next_line, second.done) == (250, True)
-    assert exported.finish(bench.run())["fates"] == {"written": 250}
+    assert bench.finish()["fates"] == {"written": 250}
 
 
 def test_a_step_that_is_done_again_changes_nothing() -> None:
@@ -149,7 +160,7 @@ def test_a_step_that_is_done_again_changes_nothing() -> None:
     before = bench.stored()
     bench.place(bench.keys[0])
     assert bench.stored() == before
-    assert exported.finish(bench.run())["fates"] == {"written": 120}
+    assert bench.finish()["fates"] == {"written": 120}
 
 
 @pytest.mark.parametrize("older_first", [True, False])
@@ -159,16 +170,41 @@ def test_of_several_that_want_one_place_the_newest_has_it_and_each_is_accounted_
     for key in bench.keys:
         bench.place(key)
     assert bench.stored() == {"NOTE#same": "text 2"}
-    assert exported.finish(bench.run())["fates"] == {"duplicate": 1, "written": 1}
+    assert bench.finish()["fates"] == {"duplicate": 1, "written": 1}
+
+
+def test_who_lost_its_place_to_a_step_that_was_killed_is_known() -> None:
+    bench = Bench([note(1, "same", at=1)], [note(2, "same", at=2)])
+    for key in bench.keys:
+        bench.place(key)
+    for key in bench.files.keys(f"runs/{RUN}/parts/"):
+        if bench.files.document(key)["exceptions"]:  # the second file's: as if it had been killed before it wrote it
+            bench.files.s3.delete_object(Bucket=BUCKET, Key=key)
+    bench.place(bench.keys[1])
+    assert bench.finish()["fates"] == {"duplicate": 1, "written": 1}
+
+
+def test_a_loss_that_was_announced_and_did_not_happen_is_none() -> None:
+    bench = Bench([note(1)], [note(2)])
+    for key in bench.keys:
+        bench.place(key)
+    at = Key("workspaces", "TENANT#t1#NOTE", "NOTE#s1")
+    loss = Loss('legacy-notes/note {"id":["S","n0001"]}', Fate.DUPLICATE, "newer", at)
+    assert (
+        Stamp.read(bench.dynamodb.get_item(TableName="workspaces-table", Key=at.wire())["Item"]).source == loss.source
+    )  # type: ignore[union-attr]
+    exported.announce(bench.run(), [loss])
+    assert bench.finish()["fates"] == {"written": 2}
 
 
 def test_what_cannot_be_placed_is_named_with_its_reason() -> None:
     bad = {name: value for name, value in note(7).items() if name != "slug"}
     bench = Bench([note(1), bad])
     bench.place(bench.keys[0])
-    assert exported.finish(bench.run())["fates"] == {"quarantined": 1, "written": 1}
-    (reason,) = bench.files.document(f"runs/{RUN}/report.json")["quarantined"].values()
-    assert "slug is missing" in reason
+    assert bench.finish()["fates"] == {"quarantined": 1, "written": 1}
+    (found,) = bench.exceptions()
+    assert (found["source"], found["fate"]) == ('legacy-notes {"id":["S","n0007"]}', "quarantined")
+    assert "slug is missing" in found["reasons"][0]
 
 
 def test_an_export_whose_files_do_not_add_up_is_not_begun() -> None:
@@ -183,7 +219,7 @@ def test_a_file_with_fewer_lines_than_the_export_says_fails_the_run() -> None:
     bench.describe([3])
     bench.place(bench.keys[0])
     with pytest.raises(RunError, match="has 3 items, and 2 were looked at"):
-        exported.finish(bench.run())
+        bench.finish()
 
 
 def test_a_mapping_that_changed_since_or_lacks_the_table_is_refused() -> None:
