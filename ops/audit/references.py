@@ -5,9 +5,12 @@ A variable's value may be a secret: of a text only the name that was found in it
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from components.naming import PROJECT
 from ops.audit.model import Kind, Reference
 from ops.audit.names import whole
 from ops.audit.reader import Reader  # noqa: TC001 - part of a public signature
@@ -25,6 +28,8 @@ _NAMED = frozenset(
         Kind.SECRET, Kind.DISTRIBUTION,
     }
 )  # fmt: skip
+# Logical to physical names, one parameter an environment (`components.data.parameters`).
+_TABLE_MAP = re.compile(rf"/{PROJECT}/[^/]+/database/tables")
 
 
 def names_of(resource: Resource) -> tuple[str, ...]:
@@ -98,10 +103,30 @@ def parameters(reader: Reader, regions: Iterable[str], index: Index) -> dict[str
         for row in rows:
             if row.get("Type") == "SecureString":
                 continue
-            for resource, word in index.find(row.get("Value") or ""):
+            for resource, word in index.find(_meant(row["Name"], row.get("Value") or "")):
                 if resource.region in (region, "global"):
                     found[resource.arn].append(Reference(where=f"parameter {row['Name']} in {region}", text=word))
     return dict(found)
+
+
+def _meant(name: str, value: str) -> str:
+    """What a parameter says. Of the platform's map of its tables only the names that stand for tables: its `orders` is
+    the logical name of a table that is called otherwise, and no use of a legacy table `orders`.
+    """
+    if not _TABLE_MAP.fullmatch(name):
+        return value
+    try:
+        return json.dumps(list(_values(json.loads(value))))
+    except ValueError:
+        return value
+
+
+def _values(document: Any) -> Iterator[Any]:
+    if isinstance(document, dict):
+        for inner in document.values():
+            yield from _values(inner)
+    else:
+        yield document
 
 
 def merged(*several: Mapping[str, Sequence[Reference]]) -> dict[str, list[Reference]]:

@@ -54,6 +54,14 @@ def test_plain_parameters_are_searched_and_encrypted_ones_are_never_decrypted() 
     assert all(given["WithDecryption"] is False for _, given in asked)
 
 
+def test_the_platforms_map_of_tables_means_those_that_serve_and_not_their_logical_names() -> None:
+    value = '{"orders":"omnix-ai-dev-orders","until":{"at":"2026-11-21T09:00:00.000Z","users":"omnix-orders"}}'
+    rows = [{"Name": "/omnix-ai/dev/database/tables", "Type": "String", "Value": value}]
+    account, _ = reader({"ssm": {"get_parameters_by_path": [{"Parameters": rows}]}})
+    logical, serving, before = table("orders"), table("omnix-ai-dev-orders"), ORDERS
+    assert parameters(account, [REGION], Index([logical, serving, before])).keys() == {serving.arn, before.arn}
+
+
 def test_a_source_tree_gives_file_and_line_and_counts_what_it_passed_over(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "db.py").write_text("# orders\nTABLE = 'omnix-orders'\nOTHER = 'omnix-orders-v2'\n", "utf-8")
