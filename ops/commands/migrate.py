@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops.commands import migrate_export
 from ops.commands.options import Choice, CloudOption, JsonOption, OutputsOption, StackOption, choose
 from ops.errors import Refused
 
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from ops.migrate.account import Account
     from ops.migrate.engine import Engine, Speed
     from ops.migrate.folder import Folder, Run
-    from ops.migrate.preparing import Prepared
+    from ops.migrate.preparing import Estimate, Prepared, Sample
 
 app = typer.Typer(
     help="Move legacy tables into the standard ones by a reviewed mapping; exact, and safe to kill.",
     no_args_is_help=True,
 )
+app.command("export")(migrate_export.export)
+app.command("export-status")(migrate_export.export_status)
 
 MappingArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The reviewed mapping file.")]
 RunArgument = Annotated[Path, typer.Argument(file_okay=False, help="The run's folder.")]
@@ -68,7 +71,7 @@ def check(
 
 
 @app.command("plan")
-def plan(
+def plan(  # noqa: PLR0917 - options
     context: typer.Context,
     mapping: MappingArgument,
     role_arn: RoleOption = None,
@@ -90,7 +93,7 @@ def plan(
 
 
 @app.command("run")
-def run(
+def run(  # noqa: PLR0917 - options
     context: typer.Context,
     mapping: MappingArgument,
     folder: FolderOption = None,
@@ -268,16 +271,20 @@ def _sides(choice: Choice, role_arn: str | None) -> _Sides:
     return _Sides(found.name, source, target, dict(found.outputs.tables))
 
 
-def _prepared(sides: _Sides, text: str, samples: int, speed: "Speed", *, idle: bool) -> tuple["Prepared", Any]:
+def _prepared(sides: _Sides, text: str, samples: int, speed: "Speed", *, idle: bool) -> tuple["Prepared", "Estimate"]:
     from ops.migrate import preparing
 
     ready = preparing.prepared(text, sides.source, sides.target, sides.names, speed.threads)
     found = preparing.sampled(ready, sides.source, sides.target, samples, idle=idle)
-    expected = preparing.estimate(
-        ready, found, speed.threads, read_rate=speed.read_units, write_rate=speed.write_units,
-        prices=preparing.list_prices(sides.target.region),
-    )  # fmt: skip
-    return ready, expected
+    return ready, _estimated(sides, ready, found, speed)
+
+
+def _estimated(sides: _Sides, ready: "Prepared", found: "list[Sample]", speed: "Speed") -> "Estimate":
+    from ops.migrate import preparing
+
+    prices = preparing.list_prices(sides.target.region)
+    rates = {"read_rate": speed.read_units, "write_rate": speed.write_units}
+    return preparing.estimate(ready, found, speed.threads, **rates, prices=prices)
 
 
 def _look(
@@ -292,10 +299,7 @@ def _look(
     text = mapping.read_text(encoding="utf-8")
     ready = preparing.prepared(text, sides.source, sides.target, sides.names, speed.threads if speed else 1)
     found = preparing.sampled(ready, sides.source, sides.target, samples, idle=idle)
-    expected = speed and preparing.estimate(
-        ready, found, speed.threads, read_rate=speed.read_units, write_rate=speed.write_units,
-        prices=preparing.list_prices(sides.target.region),
-    )  # fmt: skip
+    expected = _estimated(sides, ready, found, speed) if speed else None
     choice.output.document(
         {
             "mapping": ready.file.name,

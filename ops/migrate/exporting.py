@@ -156,7 +156,7 @@ class Exporting:
     def _restorable(self, table: str) -> bool:
         found = self.account.client("dynamodb").describe_continuous_backups(TableName=table)
         recovery = found["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-        return recovery.get("PointInTimeRecoveryStatus") == "ENABLED"
+        return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
 
     def run_of(self, ready: Prepared, table: str) -> Run:
         """The run as the bucket knows it, or a new one that has no pass yet."""

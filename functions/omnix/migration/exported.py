@@ -235,13 +235,13 @@ def finish(run: Run, stored: Callable[[Iterable[Key]], Seen]) -> dict[str, Any]:
         if end != items:
             raise RunError(f"{key} has {items} items, and {end} were looked at")
     exceptions += _unsaid(run, exceptions, stored)
-    for name, fate in _displaced(exceptions).items():  # placed first, before another one took its place
+    for fate in _displaced(exceptions).values():  # placed first, before another one took its place
         fates[Fate.WRITTEN] -= 1
         fates[fate] += 1
     expected, found = int(run.summary()["itemCount"]), sum(fates.values())
     if found != expected:
         raise RunError(f"the export has {expected} items, and {found} are accounted for")
-    report = {
+    report: dict[str, Any] = {
         "run": run.run,
         "table": run.table,
         "export": run.export,

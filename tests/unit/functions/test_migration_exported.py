@@ -190,9 +190,9 @@ def test_a_loss_that_was_announced_and_did_not_happen_is_none() -> None:
         bench.place(key)
     at = Key("workspaces", "TENANT#t1#NOTE", "NOTE#s1")
     loss = Loss('legacy-notes/note {"id":["S","n0001"]}', Fate.DUPLICATE, "newer", at)
-    assert (
-        Stamp.read(bench.dynamodb.get_item(TableName="workspaces-table", Key=at.wire())["Item"]).source == loss.source
-    )  # type: ignore[union-attr]
+    stamp = Stamp.read(bench.dynamodb.get_item(TableName="workspaces-table", Key=at.wire())["Item"])
+    assert stamp
+    assert stamp.source == loss.source
     exported.announce(bench.run(), [loss])
     assert bench.finish()["fates"] == {"written": 2}
 
