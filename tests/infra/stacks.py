@@ -11,11 +11,11 @@ from components.artefacts import Artefact
 from components.config import RawConfig, StackConfig, validate
 from components.config.model import FunctionName
 from components.config.source import other_domains
+from components.environment import deployed
 from components.naming import Names
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("dev", "staging", "prod")
-FUNCTIONS: tuple[FunctionName, ...] = get_args(FunctionName.__value__)
 
 
 def committed(stack: str) -> dict[str, Any]:
@@ -44,10 +44,14 @@ def artefacts() -> Mapping[str, Artefact]:
     """A manifest as the bundler would write it, without any zip: digests stand for content."""
     return {
         name: Artefact(name, f"dist/aws/{name}.zip", "A" * 42 + f"{index}=", f"{name}.handler.handler")
-        for index, name in enumerate(FUNCTIONS)
+        for index, name in enumerate(get_args(FunctionName.__value__))
     }
 
 
 def contract() -> dict[str, Any]:
     """The committed public contract, as the program reads it."""
     return read_contract(ROOT / "openapi.json")
+
+
+# What every committed stack deploys; what else there is, a stack asks for by its config.
+FUNCTIONS: tuple[FunctionName, ...] = deployed(stack_config("prod"))

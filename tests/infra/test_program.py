@@ -11,7 +11,7 @@ import pytest
 from pulumi.runtime import set_all_config
 
 from tests.infra.recording import Recording, record
-from tests.infra.stacks import ROOT, artefacts, committed
+from tests.infra.stacks import FUNCTIONS, ROOT, artefacts, committed
 
 OUTPUTS = {
     "account_id", "alarm_topic_arn", "api_url", "artefact_bucket", "backup_plan_id", "backup_role_arn",
@@ -50,7 +50,7 @@ def release(tmp_path: Path) -> str:
 def test_the_program_deploys_a_releases_digests_without_building(release: str) -> None:
     recording = run("dev", {**committed("dev"), "artefacts": {"manifest": release}})
     deployed = {r.inputs["sourceCodeHash"] for r in recording.of("aws:lambda/function:Function")}
-    assert deployed == {artefact.sha256 for artefact in artefacts().values()}
+    assert deployed == {artefacts()[function].sha256 for function in FUNCTIONS}
 
 
 def test_the_program_exports_what_tools_rely_on(release: str) -> None:
