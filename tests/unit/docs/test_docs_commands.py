@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import typer
+from botocore import xform_name
+from botocore.session import Session
 from typer.main import get_command
 
 from ops.cli import app as omnix
@@ -30,13 +32,18 @@ def commands(document: Path) -> Iterator[str]:
     for block in FENCED.findall(text):
         yield from (line.split("  #")[0].strip() for line in block.splitlines() if line.strip())
     for code in INLINE.findall(FENCED.sub("", text)):
-        if re.match(r"(make|omnix|pulumi|\.venv/bin/\w+) \w", code) and "…" not in code:
+        if re.match(r"(make|omnix|pulumi|aws|\.venv/bin/\w+) \w", code) and "…" not in code:
             yield code
 
 
 def lines(pattern: str) -> list[str]:
     found = {line for document in DOCUMENTS for line in commands(document) if re.match(pattern, line)}
     return sorted(found)
+
+
+# What the AWS CLI takes beside an operation's own parameters; `s3` is its own, not the service's.
+AWS_CLI = {"region", "query", "output", "profile"}
+FILES = re.compile(r"[\w./-]+\.(json|jsonl|ndjson|yaml)")
 
 
 def parses(app: typer.Typer, arguments: list[str]) -> None:
@@ -51,8 +58,26 @@ def parses(app: typer.Typer, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("line", lines(r"(\.venv/bin/)?omnix "))
-def test_an_omnix_command_takes_its_options(line: str) -> None:
-    parses(omnix, shlex.split(line)[1:])
+def test_an_omnix_command_takes_its_options(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = shlex.split(line)[1:]
+    monkeypatch.chdir(tmp_path)
+    for file in filter(FILES.fullmatch, arguments):  # some have to be there
+        if not file.startswith(".."):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).touch()
+    parses(omnix, arguments)
+
+
+@pytest.mark.parametrize("line", lines(r"aws (?!s3 )"))
+def test_an_aws_command_is_an_operation_of_its_service(line: str) -> None:
+    _, service, command, *rest = shlex.split(line)
+    model = Session().get_service_model("s3" if service == "s3api" else service)
+    operation = {xform_name(name, "-"): name for name in model.operation_names}[command]
+    shape: Any = model.operation_model(operation).input_shape
+    taken = {xform_name(name, "-") for name in shape.members} | AWS_CLI
+    options = {word.removeprefix("--").removeprefix("no-") for word in rest if word.startswith("--")}
+    assert options <= taken, f"{operation} takes no {sorted(options - taken)}"
+    assert {xform_name(name, "-") for name in shape.required_members} <= options
 
 
 @pytest.mark.parametrize("line", lines(r"([A-Z_]+=\S+ )*make( |$)"))
