@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ops.errors import Refused
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -123,7 +125,7 @@ class Watch:
         baseline = min(BASELINE_SECONDS, max(seconds, _MINUTE))
         # CloudWatch counts by the minute: that of the move has the writes that its pause turned away
         until, since = (moved_at // _MINUTE - 1) * _MINUTE, (moved_at // _MINUTE + 1) * _MINUTE
-        before = self.counts(until - baseline, until)
+        before = self._counted(until - baseline, until)
         failed, counted_at = 0, since
         while (now := self.site.now()) < moved_at + seconds:
             said = self.probe()
@@ -139,4 +141,15 @@ class Watch:
         return self._worse(before, baseline, since, self.site.now())
 
     def _worse(self, before: Mapping[str, float], baseline: float, since: float, now: float) -> list[str]:
-        return list(worse(before, self.counts(since, now), baseline, now - since)) if now > since else []
+        if now < since + _MINUTE:  # nothing is counted yet
+            return []
+        return list(worse(before, self._counted(since, now), baseline, now - since))
+
+    def _counted(self, start: float, end: float) -> Mapping[str, float]:
+        try:
+            return self.counts(start, end)
+        except (ClientError, BotoCoreError) as error:
+            raise Refused(
+                f"CloudWatch does not say how the environment does ({error}); what was moved stays as it is",
+                "look at the dashboard, and watch on: `omnix cutover watch`, or `omnix cutover revert --apply`",
+            ) from error

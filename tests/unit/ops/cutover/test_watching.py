@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from ops.cutover.moving import Site
 from ops.cutover.watching import FAILED_PROBES, FLOOR, Watch, counted, metrics, unready, worse
+from ops.errors import Refused
 from tests.unit.ops.cutover.test_moving import NOW, Clock
 
 QUIET: Mapping[str, float] = {"5xx of the API": 0.0}
@@ -33,13 +35,34 @@ def test_three_looks_in_a_row_that_are_not_ready_end_it_and_one_does_not() -> No
     assert clock.at < MOVED + 60
 
 
-def test_errors_that_come_with_the_move_end_it_within_two_minutes() -> None:
+def test_errors_that_come_with_the_move_end_it_within_three_minutes() -> None:
     clock = Clock(MOVED)
     (why,) = watch(clock, lambda start, _: {"5xx of the API": 40.0 if start > MOVED else 0.0}).run(
         MOVED, 600, lambda *_: None
     )
     assert why.startswith("5xx of the API: 40")
-    assert clock.at < MOVED + 120
+    assert clock.at < MOVED + 180
+
+
+def test_who_cannot_count_says_so_and_moves_nothing_back() -> None:
+    def away(*_: float) -> Mapping[str, float]:
+        raise ReadTimeoutError(endpoint_url="https://monitoring")
+
+    with pytest.raises(Refused, match="stays as it is"):
+        watch(Clock(MOVED), away).run(MOVED, 300, lambda *_: None)
+
+
+def test_no_look_is_shorter_than_what_is_counted() -> None:
+    """CloudWatch counts by the minute, and refuses a window that ends where it begins."""
+    asked: list[tuple[float, float]] = []
+
+    def counts(start: float, end: float) -> Mapping[str, float]:
+        asked.append((start, end))
+        return QUIET
+
+    for seconds in (12, 45, 200):
+        watch(Clock(MOVED), counts).run(MOVED, seconds, lambda *_: None)
+    assert min(end - start for start, end in asked) >= 60
 
 
 def test_the_minute_of_the_move_counts_on_neither_side() -> None:
@@ -51,7 +74,7 @@ def test_the_minute_of_the_move_counts_on_neither_side() -> None:
         asked.append((start, end))
         return QUIET
 
-    watch(clock, counts).run(MOVED, 120, lambda *_: None)
+    watch(clock, counts).run(MOVED, 240, lambda *_: None)
     minute = MOVED // 60 * 60
     assert all(end <= minute - 60 or start >= minute + 60 for start, end in asked)
     assert any(end <= minute - 60 for _, end in asked)
