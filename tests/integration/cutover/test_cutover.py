@@ -114,7 +114,7 @@ def counted(shop: Shop, expected: int) -> None:
     assert shop.get("/dashboard/summary").json()["products"] == expected
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_a_table_is_moved_under_load_and_back_and_the_cut_over_is_completed(
     scratch: Callable[[str], Environment],
 ) -> None:
