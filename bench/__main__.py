@@ -5,6 +5,8 @@ up       the phases of `make up`
 routes   warm latency of every route through the local gateway, beside the twin deployed in the same cloud
 load     requests a second and errors with 32 clients at once, beside the twin
 growth   what GET /products and GET /dashboard/summary cost as a tenant grows to 100,000 products, beside the twin
+migration  a table moved on DynamoDB Local at 10,000, 100,000 and 1,000,000 items, beside a naive scan and put;
+           only where it is asked for: it takes a quarter of an hour
 
 Exit codes: 0 printed, 1 something could not be built, deployed or measured, 2 wrong use.
 """
@@ -31,6 +33,7 @@ from bundler import BundleError
 from bundler.target import target
 
 SECTIONS = ("imports", "up", "routes", "load", "growth")
+ASKED_FOR = ("migration",)
 _WIDTH = 120  # columns at least: a figure cut short is no figure
 
 
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "up": lambda: {"up": phases_document(phases(options.root, options.stack, options.up_runs, _say))},
         "served": lambda: _served(options, chosen),
         "growth": lambda: _growth(options),
+        "migration": lambda: _migration(options),
     }
     wanted = dict.fromkeys("served" if section in {"routes", "load"} else section for section in chosen)
     failures = [failure for section in wanted if (failure := _attempted(measures[section], found))]
@@ -62,12 +66,22 @@ def _attempted(measured: Callable[[], dict[str, Any]], found: dict[str, Any]) ->
     import httpx
 
     from bench.growth import GrowthError
+    from bench.migration import MigrationError
     from bench.shop import ShopError
     from toolchain.cloud import CloudError
     from toolchain.engine import EngineError
     from toolchain.pulumi_cli import PulumiError
 
-    ours = (BundleError, CloudError, EngineError, GrowthError, HandlerImportError, PulumiError, ShopError)
+    ours = (
+        BundleError,
+        CloudError,
+        EngineError,
+        GrowthError,
+        HandlerImportError,
+        MigrationError,
+        PulumiError,
+        ShopError,
+    )
     try:
         found |= measured()
     except (*ours, httpx.HTTPError) as error:
@@ -79,7 +93,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        choices=[*SECTIONS, *ASKED_FOR, []],
+        metavar="SECTION",
+        help=", ".join((*SECTIONS, *ASKED_FOR)),
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     parser.add_argument("--runs", type=_positive, default=5, help="counted processes for each import (default 5)")
     parser.add_argument("--up-runs", type=int, default=1, help="runs of `make up`; 0 reads the last one (default 1)")
@@ -88,6 +108,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--requests", type=_positive, default=40, help="timed requests a route (default 40)")
     parser.add_argument("--seconds", type=_positive, default=4, help="length of a round of load (default 4)")
     parser.add_argument("--largest", type=_positive, default=100_000, help="products of the largest tenant")
+    parser.add_argument("--items", type=_positive, default=1_000_000, help="items of the largest migration")
     parser.add_argument("--root", type=lambda p: Path(p).resolve(), default=Path.cwd(), help="the project root")
     return parser.parse_args(arguments)
 
@@ -120,11 +141,21 @@ def _growth(options: argparse.Namespace) -> dict[str, Any]:
     return {"growth": [tables.growth_document(one) for one in growth.measure(_say, options.largest)]}
 
 
+def _migration(options: argparse.Namespace) -> dict[str, Any]:
+    from bench import migration
+
+    return migration.measure(_say, options.items)
+
+
 def _print(found: dict[str, Any]) -> None:
     console = Console()
     wide = Console(width=max(console.width, _WIDTH))
     print_tables(wide, found)
     tables.print_served(wide, found)
+    if "migration" in found:
+        from bench import migration
+
+        migration.print_table(wide, found["migration"])
     wide.print(f"took {found['seconds']:.0f} s")
 
 
