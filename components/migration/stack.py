@@ -232,6 +232,13 @@ def machine_statements(
                 }
             },
         ),
+        # its log on the way to CloudWatch, which the key's own policy lets the delivery open
+        Statement(
+            "SealLog",
+            ["kms:GenerateDataKey"],
+            [key_arn],
+            {"StringEquals": {"kms:EncryptionContext:SourceArn": [names.arn("logs", "*")]}},
+        ),
         Statement("RunChildren", ["states:StartExecution"], [names.arn("states", f"stateMachine:{machine}")]),
         Statement(
             "FollowChildren",

@@ -25,7 +25,8 @@ def key_policy(names: Names) -> list[Statement]:
     acts with its caller's permissions: DynamoDB, Secrets Manager, Parameter Store, Lambda, S3 and Backup.
     Only services that come as themselves need a statement, each bound to this environment's resources.
     """
-    return [_account(names), _log_groups(names), _topics(names, ("backup", "budgets", "cloudwatch")), _reports(names)]
+    topics = _topics(names, ("backup", "budgets", "cloudwatch"))
+    return [_account(names), _log_groups(names), _log_delivery(names), topics, _reports(names)]
 
 
 def recovery_key_policy(names: Names) -> list[Statement]:
@@ -88,6 +89,21 @@ def _log_groups(names: Names) -> Statement:
         # an encryption context is text to KMS, also where it holds an ARN: string operators
         {"StringLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         principals={"Service": [f"logs.{names.region}.amazonaws.com"]},
+    )
+
+
+def _log_delivery(names: Names) -> Statement:
+    """A state machine under this key hands its log over encrypted: what delivers it must be able to open it.
+
+    "Data at rest encryption in Step Functions", CloudWatch Logs: the machine's role makes the data key, under this very
+    encryption context, and without either of the two there is no log at all.
+    """
+    return Statement(
+        "LogDelivery",
+        ["kms:Decrypt"],
+        ["*"],
+        {"StringEquals": {"kms:EncryptionContext:SourceArn": [names.arn("logs", "*")]}},
+        principals={"Service": ["delivery.logs.amazonaws.com"]},
     )
 
 

@@ -62,6 +62,16 @@ def test_the_machine_may_export_the_named_table_and_no_other(asked: Recording) -
     assert all(resource.endswith("/runs/*") for resource in by_id["WriteRuns"]["Resource"])
 
 
+def test_the_log_of_an_encrypted_machine_is_sealed_by_its_role_and_opened_by_its_delivery(asked: Recording) -> None:
+    own = json.loads(asked.one("aws:iam/rolePolicy:RolePolicy", "migration-role-policy").inputs["policy"])
+    key = json.loads(asked.one("aws:kms/key:Key", "security-key").inputs["policy"])
+    (seal,) = (one for one in own["Statement"] if one["Sid"] == "SealLog")
+    (opens,) = (one for one in key["Statement"] if one["Sid"] == "LogDelivery")
+    assert (seal["Action"], opens["Action"]) == (["kms:GenerateDataKey"], ["kms:Decrypt"])
+    assert seal["Condition"] == opens["Condition"]
+    assert opens["Principal"] == {"Service": ["delivery.logs.amazonaws.com"]}
+
+
 def test_a_machine_is_made_after_its_role_may_run(asked: Recording) -> None:
     machine = asked.only(MACHINE)
     policy = asked.one("aws:iam/rolePolicy:RolePolicy", "migration-role-policy")
