@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from omnix.migration import strict_yaml
+
 VERSION = 1
 MISSING = object()
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"  # DynamoDB: names of tables
@@ -144,7 +146,8 @@ class Rule(_Strict):
 
 class Taken(_Strict):
     """An item of another table that one of this table takes from; `key`: each of its key
-    attributes by a path of this one."""
+    attributes by a path of this one.
+    """
 
     name: str = Field(alias="as", pattern=r"^[a-z][a-z0-9_]*$")
     table: str = Field(pattern=_TABLE)
@@ -315,7 +318,7 @@ def places(template: str) -> list[str]:
 def read(text: str) -> Mapping:
     """The mapping in a file. Raises MappingError with all that is wrong."""
     try:
-        document = yaml.safe_load(text)
+        document = strict_yaml.load(text)
     except yaml.YAMLError as error:
         raise MappingError([f"not YAML: {error}"]) from None
     if not isinstance(document, dict):
