@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from ops.cli import app
@@ -50,6 +52,14 @@ def test_every_omnix_command_that_is_named_exists(words: str) -> None:
 
 def test_the_documents_name_the_commands_that_an_operator_needs() -> None:
     assert {"adopt", "readiness", "secrets rotate", "status"} <= set(omnix_lines())
+
+
+def test_the_readme_has_every_command_that_deletes_or_writes_data() -> None:
+    rows = re.findall(r"^\| `([a-z]+)`: ([^|]+) \|", DOCUMENTS[0].read_text(encoding="utf-8"), re.MULTILINE)
+    told = {group: set(re.findall(r"`([a-z-]+)`", names)) for group, names in rows}
+    groups: Any = get_command(app)
+    assert told == {name: groups.commands[name].commands.keys() for name in told}
+    assert told.keys() == {"backup", "cleanup", "cutover", "dr", "migrate"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

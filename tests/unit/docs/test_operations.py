@@ -10,6 +10,7 @@ from components.backup import plan, restore_testing
 from components.backup.audit import REPORT_DAYS
 from components.config.model import Backup
 from components.data.files import OLD_VERSION_DAYS
+from components.migration.stack import KEPT_DAYS
 from components.monitoring.backup_alarms import OLDEST_POINT_HOURS, Backups, backup_alarms
 from components.monitoring.metrics import Vault
 from omnix.migration import entities, mapping
@@ -95,6 +96,7 @@ def test_the_limits_of_a_migration_are_those_of_the_code() -> None:
     text = " ".join(MIGRATION.split())
     assert f"more than {GUARD_SECONDS // 3600} hours is refused, for a stream keeps {KEPT_SECONDS // 3600}" in text
     assert f"All of a record's items, {MAX_ITEMS} at most" in text
+    assert f"A run's files are kept for {KEPT_DAYS} days" in text
     assert f"a secret is scheduled with {RECOVERY_DAYS} days to return" in text
 
 
