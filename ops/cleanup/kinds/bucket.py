@@ -61,8 +61,10 @@ class BucketRemoval(Removal):
         for read, put, argument, path in _SETTINGS:
             answer = self._setting(getattr(s3, read))
             answer.pop("ResponseMetadata", None)
+            # an argument beside the rules, and told among them
+            size = {name: answer.pop(name) for name in ("TransitionDefaultMinimumObjectSize",) if name in answer}
             if found := (answer.get(path) if path else answer):
-                settings[put] = {argument: found}
+                settings[put] = {argument: found, **size}
         return {"bucket": self.entry.name, "settings": settings}
 
     def _setting(self, read: Any) -> dict[str, Any]:

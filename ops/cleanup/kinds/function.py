@@ -223,4 +223,7 @@ def permission(statement: dict[str, Any]) -> dict[str, Any]:
     }
     for conditions in statement.get("Condition", {}).values():
         found |= {inputs[key.lower()]: value for key, value in conditions.items() if key.lower() in inputs}
+        lowered = {key.lower(): value for key, value in conditions.items()}
+        if via := lowered.get("lambda:invokedviafunctionurl"):  # without it everybody could call, and not by the URL
+            found["InvokedViaFunctionUrl"] = str(via).lower() == "true"
     return found

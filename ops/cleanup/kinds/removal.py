@@ -61,7 +61,7 @@ class Removal:
     def _archive(self) -> dict[str, str]:
         if not self.exists():
             raise Refused(f"{self.entry} is not there any more", "audit and plan again")
-        return self.keep_document(self.described())
+        return self.keep_document(without_system_tags(self.described()))
 
     def proof(self, known: Known) -> None:
         """Refused unless what brings it back is there now."""
@@ -88,3 +88,23 @@ class Removal:
     def file(self, ending: str) -> str:
         """A file's name for this resource."""
         return f"{self.entry.kind}-{self.mark}{ending}"
+
+
+def without_system_tags(value: Any) -> Any:
+    """A description without AWS's own tags: what a stack left behind keeps them, and no call takes one (`aws:…`)."""
+    match value:
+        case dict():
+            return {
+                name: {key: without_system_tags(tag) for key, tag in part.items() if not key.startswith("aws:")}
+                if name in ("tags", "Tags") and isinstance(part, dict)
+                else without_system_tags(part)
+                for name, part in value.items()
+            }
+        case list():
+            return [
+                without_system_tags(one)
+                for one in value
+                if not (isinstance(one, dict) and one.keys() == {"Key", "Value"} and one["Key"].startswith("aws:"))
+            ]
+        case _:
+            return value
