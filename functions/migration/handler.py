@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from omnix import logs
+from omnix import logs, readiness
 from omnix.migration import exported
 from omnix.migration.exported import Run
 from omnix.migration.files import Files
@@ -15,7 +15,12 @@ settings = load(MigrationSettings)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """`begin`, `place` or `finish`, as the event's `step` says; every step may be done again."""
     logs.configure(parameters())
-    run = Run.of(event, Files.opened(settings.runs_bucket))
+    files = Files.opened(settings.runs_bucket)
+    if event.get("source") == readiness.SOURCE:
+        # below `runs/`, where alone it may list
+        runs = {"runs": lambda: files.s3.list_objects_v2(Bucket=files.bucket, Prefix="runs/", MaxKeys=1)}
+        return readiness.report("migration", runs).as_dict()
+    run = Run.of(event, files)
     if event["step"] == "begin":
         return exported.begin(run)
     if event["step"] == "finish":
