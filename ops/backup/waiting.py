@@ -13,9 +13,11 @@ from ops.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What passes by itself: too many calls, or too many restores at once (50 a region; "Quotas" of DynamoDB).
+# What passes by itself: too many calls, or too many restores at once (50 a region; "Quotas" of DynamoDB); and a table
+# that was restored has no continuous backups for some moments (UpdateContinuousBackups).
 _PASSING = frozenset(
     {
+        "ContinuousBackupsUnavailableException",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",

@@ -77,10 +77,11 @@ def _of_table(account: Account, backup: str, table: str, arn: str, now: datetime
     match = _DYNAMODB_BACKUP.fullmatch(backup)
     if match:
         return match["table"] == table and _recent(_dynamodb_backup(account, backup), arn, now)
-    points = account.client("backup").list_recovery_points_by_resource(ResourceArn=arn)["RecoveryPoints"]
+    pages = account.client("backup").get_paginator("list_recovery_points_by_resource").paginate(ResourceArn=arn)
     return any(
         one["RecoveryPointArn"] == backup and one["Status"] == "COMPLETED" and now - one["CreationDate"] <= _OLDEST
-        for one in points
+        for page in pages
+        for one in page["RecoveryPoints"]
     )
 
 
