@@ -95,6 +95,9 @@ def install() -> None:
 
     def operation(self: BaseResponse) -> str:
         read: str | None = self.normalized_request.environ.get(OPERATION)
+        if read and str(self.normalized_request.environ.get(_PROTOCOL)).startswith("rest-"):
+            # for its side effect: moto takes the parameters of the path from here
+            self._get_action_from_method_and_request_uri(self.normalized_request)
         # S3 goes by method, path and sub-resource, and keeps names of its own here
         return find(self) if not read or self.service_name == "s3" else read
 

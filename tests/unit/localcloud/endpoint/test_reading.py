@@ -175,3 +175,19 @@ def test_an_object_is_uploaded_and_read_through_presigned_addresses(cloud: Runni
     answer = httpx.get(s3.generate_presigned_url("get_object", Params=more))
     assert answer.content == b"content"
     assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_what_is_named_in_the_path_is_read_from_there(cloud: Running) -> None:
+    front = cloud.client("cloudfront")
+    ports = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
+    origin = {"Id": "api", "DomainName": "api.example", "CustomOriginConfig": ports}
+    behaviour = {
+        "TargetOriginId": "api", "ViewerProtocolPolicy": "allow-all", "MinTTL": 0,
+        "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+    }  # fmt: skip
+    config = {
+        "CallerReference": "1", "Comment": "by its id", "Enabled": False, "DefaultCacheBehavior": behaviour,
+        "Origins": {"Quantity": 1, "Items": [origin]},
+    }  # fmt: skip
+    made = front.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
+    assert front.get_distribution_config(Id=made)["DistributionConfig"]["Comment"] == "by its id"
