@@ -4,7 +4,7 @@ moto names a host of AWS for code that came from S3 and nothing at all for code 
 """
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse
 
@@ -32,12 +32,18 @@ def zip_of(digest: str, start_response: StartResponse) -> Iterable[bytes]:
     """The zip with this sha256 (hex), as any function's version has it."""
     for account in list(lambda_backends.values()):
         for backend in list(account.values()):
-            for function in backend._lambdas.all():
+            for function in _versions(backend):
                 if function.code_bytes and _digest(function) == digest:
                     start_response("200 OK", [("Content-Type", "application/zip")])
                     return [function.code_bytes]
     start_response("404 Not Found", [("Content-Type", "text/plain")])
     return [b"no function has this code\n"]
+
+
+def _versions(backend: Any) -> Iterator[Any]:
+    """Every version of every function; moto's own `all` copies each of them, code and all."""
+    for group in list(backend._lambdas._functions.values()):
+        yield from (one for one in (group["latest"], *group["versions"]) if one is not None)
 
 
 def _digest(function: Any) -> str:
