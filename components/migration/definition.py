@@ -138,7 +138,10 @@ def _export(bucket: pulumi.Input[str], key_arn: pulumi.Input[str]) -> dict[str, 
 
 
 def _place(function: pulumi.Input[str], bucket: pulumi.Input[str]) -> dict[str, Any]:
-    """One child a data file; a child calls the function until the file's last line is placed."""
+    """One child a data file; a child calls the function until the file's last line is placed.
+
+    Without a tolerance that is given, none is: the first failed child ends the map ("Tolerated failure threshold").
+    """
     return {
         "Type": "Map",
         "Label": "Files",
@@ -156,7 +159,6 @@ def _place(function: pulumi.Input[str], bucket: pulumi.Input[str]) -> dict[str, 
             "line": 0,
         },
         "MaxConcurrencyPath": "$.concurrency",
-        "ToleratedFailurePercentage": 0,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
             "StartAt": "File",

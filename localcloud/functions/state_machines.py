@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from moto.stepfunctions import models, responses
 
+from localcloud.functions import map_runs
 from localcloud.functions.role import RoleSessions
 
 # A task waits for its answer as long as a function may run: 15 minutes ("Lambda quotas").
@@ -72,47 +73,12 @@ def _interpreter(clients: _Clients) -> Any:
     execution.__getstate__ = _at_rest
     for module in _callers():
         vars(module)["boto_client_for"] = clients.client
-    _count_failures()
+    map_runs.install()
     backends: Any = parser_models.stepfunctions_parser_backends
     for account_id, regions in models.stepfunctions_backends.items():
         backends[account_id].update(regions)
     vars(models)["stepfunctions_backends"] = backends
     return backends
-
-
-def _count_failures() -> None:
-    """A distributed map fails when more of its children failed than it tolerates: by itself moto's goes on."""
-    from moto.stepfunctions.parser.api import HistoryEventType
-    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-        FailureEvent,
-        FailureEventException,
-    )
-    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import distributed_iteration_component
-
-    component: Any = distributed_iteration_component.DistributedIterationComponent
-    run = component._map_run
-
-    def counted(self: Any, env: Any, eval_input: Any) -> None:
-        run(self, env, eval_input)
-        items = eval_input.map_run_record.item_counter
-        total, failed = items.total.get(), items.total.get() - items.succeeded.get()
-        if failed > tolerated(total, eval_input.tolerated_failure_count, eval_input.tolerated_failure_percentage):
-            name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
-            cause = f"{failed} of {total} items failed"
-            # `Any`: moto types a dictionary as whole that never is
-            details: Any = {"mapRunFailedEventDetails": {"error": name.error_name, "cause": cause}}
-            kind = HistoryEventType.MapRunFailed
-            raise FailureEventException(FailureEvent(env=env, error_name=name, event_type=kind, event_details=details))
-
-    component._map_run = counted
-
-
-def tolerated(total: int, count: int, percentage: float) -> int:
-    """How many of `total` children may fail: what is given decides, and the stricter of both ("Map state")."""
-    given = [count] * (count > 0) + [int(total * percentage / 100)] * (percentage > 0)
-    return min(given, default=0)
 
 
 def _callers() -> list[Any]:
@@ -123,7 +89,7 @@ def _callers() -> list[Any]:
 
 def _at_rest(execution: Any) -> dict[str, Any]:
     """An execution for the snapshot: its threads are not in it, and one that runs will have been ended."""
-    state = {**vars(execution), "exec_worker": None}
+    state = {**vars(execution), "exec_worker": map_runs.none_at_rest()}
     if execution.exec_status == "RUNNING":
         state |= {"exec_status": "ABORTED", "error": "States.Runtime", "cause": _STOPPED}
     return state

@@ -21,7 +21,7 @@ from ops.errors import Refused
 from ops.migrate import backing_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ops.migrate.account import Account
     from ops.migrate.preparing import Prepared
@@ -249,8 +249,16 @@ class Exporting:
         if found["status"] == SUCCEEDED:
             report = self.files.document(f"{run.prefix}/report.json")
             return State(run, SUCCEEDED, files, report=report)
-        why = ": ".join(str(found[name]) for name in ("error", "cause") if found.get(name))
-        return State(run, found["status"], files, why)
+        return State(run, found["status"], files, self._why(maps) or _said(found))
+
+    def _why(self, maps: Sequence[dict[str, Any]]) -> str:
+        """What a failed child says: of its map it is only said that a child failed."""
+        states = self.account.client("stepfunctions")
+        for one in maps:
+            failed = states.list_executions(mapRunArn=one["mapRunArn"], statusFilter="FAILED", maxResults=1)
+            for child in failed["executions"]:
+                return _said(states.describe_execution(executionArn=child["executionArn"]))
+        return ""
 
     def follow(self, run: Run, seconds: float) -> Iterator[State]:
         """States until it ends, the last one included."""
@@ -265,3 +273,7 @@ class Exporting:
         """What has no place as the mapping wants it, and why (`omnix.migration.exported`, exceptions)."""
         for line in self.files.text(f"{run.prefix}/exceptions.ndjson").splitlines():
             yield json.loads(line)
+
+
+def _said(found: Mapping[str, Any]) -> str:
+    return ": ".join(str(found[name]) for name in ("error", "cause") if found.get(name))

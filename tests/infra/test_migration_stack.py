@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from components.environment import Inputs, compose
 from components.migration.definition import definition
@@ -102,8 +103,19 @@ def test_every_state_leads_on_to_one_that_is_there() -> None:
             assert {target for target in targets if target} <= states.keys()
 
 
+def test_the_language_has_every_field_that_it_uses() -> None:
+    AmazonStateLanguageParser.parse(json.dumps(definition("arn:function", "bucket", "arn:key")))
+
+
+def test_a_step_that_is_refused_is_not_asked_again() -> None:
+    states = definition("arn:function", "bucket", "arn:key")["States"]
+    for step in (states["Begin"], states["Finish"], states["Place"]["ItemProcessor"]["States"]["File"]):
+        first = step["Retry"][0]
+        assert ("RunError" in first["ErrorEquals"], first["MaxAttempts"]) == (True, 0)
+
+
 def test_no_failed_file_is_tolerated_and_every_step_is_tried_again() -> None:
     place = definition("arn:function", "bucket", "arn:key")["States"]["Place"]
-    assert place["ToleratedFailurePercentage"] == 0
+    assert not [field for field in place if field.startswith("ToleratedFailure")]
     retried = {error for one in place["ItemProcessor"]["States"]["File"]["Retry"] for error in one["ErrorEquals"]}
     assert {"Lambda.TooManyRequestsException", "States.TaskFailed"} <= retried

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.functions.state_machines import tolerated
+from localcloud.functions.map_runs import tolerated
 from tests.unit.localcloud.conftest import ACCOUNT, FUNCTION, REGION, Running, create_echo
 
 pytestmark = pytest.mark.process
