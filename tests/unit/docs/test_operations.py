@@ -20,6 +20,7 @@ from ops.audit.model import Verdict
 from ops.backup.health import COPIED, DAILY
 from ops.cleanup.kinds.secret import RECOVERY_DAYS
 from ops.dr.report import OBJECTIVE_HOURS
+from ops.migrate import preparing
 from ops.migrate.following import GUARD_SECONDS, KEPT_SECONDS
 from toolchain.workspace import ROOT
 
@@ -96,6 +97,7 @@ def test_the_limits_of_a_migration_are_those_of_the_code() -> None:
     text = " ".join(MIGRATION.split())
     assert f"more than {GUARD_SECONDS // 3600} hours is refused, for a stream keeps {KEPT_SECONDS // 3600}" in text
     assert f"All of a record's items, {MAX_ITEMS} at most" in text
+    assert f"the estimate counts {preparing._ITEMS_PER_THREAD:g} items a second and thread" in text
     assert f"A run's files are kept for {KEPT_DAYS} days" in text
     assert f"a secret is scheduled with {RECOVERY_DAYS} days to return" in text
 
