@@ -15,7 +15,7 @@ from moto.dynamodb.parsing.key_condition_expression import parse_expression
 from localcloud.endpoint.call import Call
 from localcloud.enforcement.account import Account
 from localcloud.enforcement.need import Keys, Mapper, Need, Operations, anything, arn, given, on
-from localcloud.enforcement.services import kms, partiql
+from localcloud.enforcement.services import kms, partiql, s3
 
 type Item = Mapping[str, Mapping[str, Any]]
 
@@ -226,6 +226,21 @@ def _key(parameters: Mapping[str, Any]) -> list[Item]:
     return [parameters.get("Key") or {}]
 
 
+def _written(call: Call, account: Account) -> Iterator[Need]:
+    """An export is written with its caller's permissions ("Requesting a table export in DynamoDB")."""
+    parameters = call.parameters
+    prefix = f"{parameters['S3Prefix'].rstrip('/')}/" if parameters.get("S3Prefix") else ""
+    encryption = "aws:kms" if parameters.get("S3SseAlgorithm") == "KMS" else "AES256"
+    asked = {
+        "Bucket": parameters.get("S3Bucket"),
+        "Key": f"{prefix}AWSDynamoDB/",
+        "ServerSideEncryption": encryption,
+        "SSEKMSKeyId": parameters.get("S3SseKmsKeyId"),
+    }
+    put = Call("s3", "CreateMultipartUpload", {name: one for name, one in asked.items() if one}, call.region, None)
+    yield from s3.OPERATIONS["CreateMultipartUpload"](put, account)
+
+
 OPERATIONS: Operations = {
     "GetItem": _items("GetItem", _key),
     "DeleteItem": _items("DeleteItem", _key),
@@ -241,7 +256,8 @@ OPERATIONS: Operations = {
         """CreateTable DeleteTable DescribeContinuousBackups DescribeTable DescribeTimeToLive UpdateContinuousBackups
         UpdateTable UpdateTimeToLive DescribeKinesisStreamingDestination CreateBackup""",
     ),
-    **on("dynamodb", arn("dynamodb", "{TableArn}"), "ExportTableToPointInTime"),
+    **on("dynamodb", arn("dynamodb", "{TableArn}"), "ExportTableToPointInTime", also=_written),
+    **on("dynamodb", arn("dynamodb", "{ExportArn}"), "DescribeExport"),
     **on("dynamodb", arn("dynamodb", "{ResourceArn}"), "ListTagsOfResource TagResource UntagResource"),
     **on("dynamodb", arn("dynamodb", "{BackupArn}"), "DeleteBackup DescribeBackup"),
     **on("dynamodb", anything, "DescribeEndpoints DescribeLimits ListBackups ListExports ListTables"),
