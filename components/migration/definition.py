@@ -22,6 +22,7 @@ EXPORT_PASSING = ["DynamoDb.LimitExceededException", "DynamoDb.InternalServerErr
 TRIES = 6
 # What the function says itself, and would say again.
 REFUSED = ["RunError", "MappingError"]
+CHILDREN = "runs/children"
 _LONGEST_SECONDS = 900  # Lambda's
 
 
@@ -174,7 +175,7 @@ def _place(function: pulumi.Input[str], bucket: pulumi.Input[str]) -> dict[str, 
         },
         "ResultWriter": {
             "Resource": "arn:aws:states:::s3:putObject",
-            "Parameters": {"Bucket": bucket, "Prefix.$": "States.Format('{}/children', $.prefix)"},
+            "Parameters": {"Bucket": bucket, "Prefix": CHILDREN},  # and the map run's id
         },
         "ResultPath": "$.placed",
         "Next": "Finish",

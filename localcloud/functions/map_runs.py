@@ -7,7 +7,6 @@ Here a map fails when more of its children failed than it tolerates, and its chi
 import datetime
 import threading
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -45,15 +44,8 @@ def install() -> None:
     children = Children()
     _remember(children)
     _count_failures()
+    _find()
     _tell(children)
-
-
-def none_at_rest() -> Any:
-    """What an execution has for its worker when a snapshot brings it back: one that ran no maps."""
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import map_run_record
-
-    pool = map_run_record.MapRunRecordPoolManager()  # type: ignore[no-untyped-call]
-    return SimpleNamespace(env=SimpleNamespace(map_run_record_pool_manager=pool))
 
 
 def tolerated(total: int, count: int, percentage: float) -> int:
@@ -123,6 +115,29 @@ def _count_failures() -> None:
             raise FailureEventException(FailureEvent(env=env, error_name=name, event_type=kind, event_details=details))
 
     component._map_run = counted
+
+
+def _find() -> None:
+    """Maps of executions that have not begun, or that a snapshot brought back without their workers: there are none."""
+    from moto.stepfunctions.exceptions import ResourceNotFound
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    def pool(execution: Any) -> list[Any]:
+        environment = getattr(execution.exec_worker, "env", None)
+        return environment.map_run_record_pool_manager.get_all() if environment else []
+
+    def listed(self: Any, execution_arn: str) -> Child:
+        return {"mapRuns": [record.list_item() for record in pool(self.describe_execution(execution_arn))]}
+
+    def described(self: Any, map_run_arn: str) -> Any:
+        for execution in self._get_executions():
+            for record in pool(execution):
+                if record.map_run_arn == map_run_arn:
+                    return record.describe()
+        raise ResourceNotFound(map_run_arn)
+
+    backend: Any = StepFunctionsParserBackend
+    backend.list_map_runs, backend.describe_map_run = listed, described
 
 
 def _tell(children: Children) -> None:

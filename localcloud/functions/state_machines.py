@@ -89,7 +89,7 @@ def _callers() -> list[Any]:
 
 def _at_rest(execution: Any) -> dict[str, Any]:
     """An execution for the snapshot: its threads are not in it, and one that runs will have been ended."""
-    state = {**vars(execution), "exec_worker": map_runs.none_at_rest()}
+    state = {**vars(execution), "exec_worker": None}
     if execution.exec_status == "RUNNING":
         state |= {"exec_status": "ABORTED", "error": "States.Runtime", "cause": _STOPPED}
     return state
