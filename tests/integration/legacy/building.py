@@ -80,9 +80,7 @@ class Estate:
     items: Mapping[str, int] = field(default_factory=dict)
 
 
-def build(
-    client: Client, past: Past, *, items: int = 1_000, standard: bool = False, last_used_days: int = 1
-) -> Estate:
+def build(client: Client, past: Past, *, items: int = 1_000, standard: bool = False, last_used_days: int = 1) -> Estate:
     """The whole estate. `standard`: the nine standard tables too, where no deployed stack has them.
 
     `last_used_days`: so long ago was the last use of what is in use.

@@ -235,8 +235,9 @@ def _customer_by_email(index: int) -> Item:
 def _customer_split(index: int) -> Item:
     email = "none" if flaw("customer_split", index) else f"buyer{index * 5}@example.com"
     return {
-        "id": f"v2-{index}", "shop": SHOPS[index * 5 % 3], "first_name": "Grace", "last_name": f"Buyer {index * 5}", "email": email,
-        "phone": f"+4940{index}", "changed": Decimal(int((_moment(index) + timedelta(days=400)).timestamp())),
+        "id": f"v2-{index}", "shop": SHOPS[index * 5 % 3], "email": email, "phone": f"+4940{index}",
+        "first_name": "Grace", "last_name": f"Buyer {index * 5}",
+        "changed": Decimal(int((_moment(index) + timedelta(days=400)).timestamp())),
     }  # fmt: skip
 
 
