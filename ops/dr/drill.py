@@ -19,7 +19,7 @@ from ops.backup import reading, restoring
 from ops.backup.points import RecoveryPoint, newest, points
 from ops.backup.settings import Clients, Reapplication, read
 from ops.backup.waiting import Patience, StoppedError
-from ops.dr.proof import proven
+from ops.dr.proof import blur, proven
 from ops.dr.report import OBJECTIVE_HOURS, DrillReport, Step, TableReport
 from ops.dr.scratch import TAG, Run, Scratch
 from ops.dr.sweeping import Sweeper
@@ -232,7 +232,7 @@ class Drill:
                 for page in reading.scanned(client, one.name, self.patience):
                     for item in page:
                         second.add(one.logical, item)
-            since = min(one.point.created_at for one in readable) - timedelta(seconds=2)
+            since = min(one.point.created_at for one in readable) - blur(self.estate) - timedelta(seconds=2)
             more = second.findings(since.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
             counts.update(one.weight for one in more)
             found += more

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ops.backup import reading, restoring
 from ops.dr.comparison import Difference, judged
 from ops.dr.report import MOST_KEYS
+from ops.stack import Cloud
 
 if TYPE_CHECKING:
     from omnix.migration.checksum import Buckets
     from ops.backup.estate import Estate
     from ops.backup.waiting import Patience
+
+# AWS: a backup has what was written until a minute before it was asked for, nothing that was written from a minute
+# after it on, and of what lies between, something (CreateBackup). The local cloud's is as of its moment.
+_BLUR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,11 @@ class Proof:
     def told(self) -> list[str]:
         """The first differences, for a report."""
         return [str(one) for one in self.differing[:MOST_KEYS]]
+
+
+def blur(estate: Estate) -> timedelta:
+    """How far from a recovery point's time, to either side, lies what may be in it or not."""
+    return _BLUR if estate.aws.place.cloud is Cloud.AWS else timedelta()
 
 
 def proven(
@@ -46,8 +56,8 @@ def proven(
     client, name, sums = restored
     home = estate.client("dynamodb")
     # Times are whole seconds to DynamoDB: those around the recovery point's.
-    began = window[0].replace(microsecond=0)
-    ended = window[1].replace(microsecond=0) + timedelta(seconds=1)
+    began = (window[0] - blur(estate)).replace(microsecond=0)
+    ended = max(window[1], window[0] + blur(estate)).replace(microsecond=0) + timedelta(seconds=1)
     restoring.restore_at(estate, physical, began, scratch, patience)
     source = reading.checksums(home, scratch, patience)
     buckets = frozenset(sums.differing(source))

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from components.naming import Names
 from ops.dr.comparison import changed_between, differences, judged
+from ops.dr.proof import blur
 from ops.dr.report import DrillReport, Step, TableReport, duration, markdown
 from ops.dr.scratch import LONGEST_RUN, Run, Scratch, left_over
+from ops.stack import Cloud
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 SCRATCH = Scratch.of("dev")
@@ -131,3 +134,9 @@ def test_roll_ups_that_are_behind_are_told_and_fail_nothing() -> None:
 
 def test_times_are_told_as_people_say_them() -> None:
     assert [duration(one) for one in (None, 0.84, 250, 12_000)] == ["-", "0.8 s", "4 min 10 s", "3 h 20 min"]
+
+
+@pytest.mark.parametrize(("cloud", "seconds"), [(Cloud.AWS, 60), (Cloud.LOCAL, 0)])
+def test_what_a_backup_of_aws_has_is_certain_only_a_minute_away_from_its_time(cloud: Cloud, seconds: int) -> None:
+    estate: Any = SimpleNamespace(aws=SimpleNamespace(place=SimpleNamespace(cloud=cloud)))
+    assert blur(estate) == timedelta(seconds=seconds)
