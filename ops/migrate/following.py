@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -94,7 +95,9 @@ class Following:
         found: list[dict[str, Any]] = []
         arguments: dict[str, Any] = {"StreamArn": stream}
         while True:
-            answer = self.control.describe_stream(**arguments)["StreamDescription"]
+            # ten a second for the whole account, and there may be more sources than that
+            described = partial(self.control.describe_stream, **arguments)
+            answer = self.engine.legacy.patience.insist(described)["StreamDescription"]
             found += answer["Shards"]
             last = answer.get("LastEvaluatedShardId")
             if not last:
