@@ -16,6 +16,7 @@ from components.tags import component_tags
 
 COMPONENT = "BackupStack"
 REPORT_DAYS = 365
+_SLOW = pulumi.CustomTimeouts(create="15m", update="15m", delete="15m")
 JOB_REPORTS: Mapping[str, str] = {
     "backup_jobs": "BACKUP_JOB_REPORT",
     "copy_jobs": "COPY_JOB_REPORT",
@@ -75,7 +76,8 @@ def framework(
         description=f"Backups of {names.prefix}: made, kept, copied, encrypted and not deleted by hand",
         controls=[_control(control) for control in controls(config, dr_region)],
         tags=component_tags(COMPONENT),
-        opts=pulumi.ResourceOptions(parent=parent),
+        # AWS Config deploys a rule a control, which takes longer than the provider's three minutes
+        opts=pulumi.ResourceOptions(parent=parent, custom_timeouts=_SLOW),
     )
 
 
