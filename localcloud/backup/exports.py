@@ -27,7 +27,7 @@ from localcloud.backup.state import Document, now
 from localcloud.endpoint.call import Call
 
 # AWS writes a file for each partition; here for each so many items, so that there is more than one to read.
-_FILE_ITEMS = 5000
+_FILE_ITEMS = 500
 _VERSION = "2020-06-30"
 
 
