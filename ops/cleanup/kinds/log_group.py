@@ -13,6 +13,7 @@ from ops.cleanup.kinds.removal import Known, Removal, Step
 
 # FilterLogEvents gives 1 MB a page and few pages a second: beyond this an export to S3 is the right way.
 MAX_BYTES = 256 * 1024 * 1024
+STANDARD = "STANDARD"
 _SUBSCRIPTION_INPUTS = (
     "filterName", "filterPattern", "destinationArn", "roleArn", "distribution", "applyOnTransformedLogs",
 )  # fmt: skip
@@ -42,6 +43,11 @@ class LogGroupRemoval(Removal):
     def obstacles(self) -> list[str]:
         group = self._group() or {}
         reasons = []
+        if (stored_as := group.get("logGroupClass", STANDARD)) != STANDARD:
+            reasons.append(
+                f"it is of class {stored_as}, whose events FilterLogEvents does not give: keep what "
+                "somebody needs by a query of CloudWatch Logs Insights, and delete it yourself"
+            )
         if group.get("deletionProtectionEnabled"):
             reasons.append("its deletion protection is on: whoever switched it on switches it off")
         if (stored := group.get("storedBytes", 0)) > MAX_BYTES:
@@ -95,8 +101,6 @@ class LogGroupRemoval(Removal):
         more = {"kmsKeyId": group["kmsKeyId"]} if group.get("kmsKeyId") else {}
         if archived["tags"]:
             more["tags"] = archived["tags"]
-        if (kept_class := group.get("logGroupClass", "STANDARD")) != "STANDARD":
-            more["logGroupClass"] = kept_class
         try:
             logs.create_log_group(**self._name, **more)
         except ClientError as error:

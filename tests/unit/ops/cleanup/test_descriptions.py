@@ -5,6 +5,7 @@ from unittest.mock import Mock
 
 from ops.cleanup.kinds.bucket import BucketRemoval
 from ops.cleanup.kinds.function import permission
+from ops.cleanup.kinds.log_group import LogGroupRemoval
 from ops.cleanup.kinds.removal import without_system_tags
 
 
@@ -61,3 +62,14 @@ def test_who_may_call_by_a_functions_url_may_not_call_it_otherwise_after_an_undo
     assert permission(statement) == {
         "StatementId": "url", "Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True,
     }  # fmt: skip
+
+
+def test_a_log_group_whose_events_cannot_be_exported_stays() -> None:
+    def obstacles(**group: Any) -> list[str]:
+        removal = LogGroupRemoval(Mock(), Mock(), "0")
+        removal._group = lambda: group  # type: ignore[method-assign]
+        return removal.obstacles()
+
+    assert obstacles() == obstacles(logGroupClass="STANDARD", storedBytes=1) == []
+    (reason,) = obstacles(logGroupClass="INFREQUENT_ACCESS", storedBytes=1)
+    assert "INFREQUENT_ACCESS" in reason
