@@ -19,7 +19,7 @@ from ops.backup.restoring import delete_table
 from ops.backup.settings import Clients, forget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ops.backup.waiting import Patience
 
@@ -123,17 +123,28 @@ def remove(
 
 
 def settled(client: Any, role_arn: str, patience: Patience) -> None:
-    """Wait until no restore of the role is still to begin: its table would appear after we have looked.
+    """Wait until every restore of the role has its table, or has ended: a later one would appear after we have looked.
 
-    AWS Backup has no way to stop a restore job.
+    AWS Backup has no way to stop a restore job. Those of its own restore tests make no table of ours, and are left out.
     """
 
-    def none_pending() -> bool | None:
-        pages = client.get_paginator("list_restore_jobs").paginate(ByStatus="PENDING")
-        waits = any(job.get("IamRoleArn") == role_arn for page in pages for job in page["RestoreJobs"])
-        return None if waits else True
+    def none_without_a_table() -> bool | None:
+        pages = client.get_paginator("list_restore_jobs")
+        # in this order, so that one that begins meanwhile is seen as running
+        jobs = (
+            job
+            for status in ("PENDING", "RUNNING")
+            for page in pages.paginate(ByStatus=status, ByResourceType="DynamoDB")
+            for job in page["RestoreJobs"]
+        )
+        return None if any(_may_make_a_table(job, role_arn) for job in jobs) else True
 
-    patience.until(none_pending, "restore jobs that have not begun")
+    patience.until(none_without_a_table, "restore jobs that have no table yet")
+
+
+def _may_make_a_table(job: Mapping[str, Any], role_arn: str) -> bool:
+    by_test = (job.get("CreatedBy") or {}).get("RestoreTestingPlanArn")
+    return job.get("IamRoleArn") == role_arn and not job.get("CreatedResourceArn") and not by_test
 
 
 def _this_host() -> str:

@@ -63,7 +63,11 @@ class Sweeper:
         problems: list[str] = []
         for vault in (self.estate.home, self.estate.dr):
             try:
+                # what is there already goes all the same when a restore takes too long
                 settled(self.estate.client("backup", vault), self.estate.role_arn, patience)
+            except (BotoCoreError, ClientError, Refused) as error:
+                problems.append(f"{vault.region}: {error}")
+            try:
                 present = self.scratch.present(self.estate.client("dynamodb", vault), patience)
                 own = sorted(name for name, other in present.items() if other == run)
                 problems += self._remove(vault, own, patience)

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.naming import Names
+from ops.backup.waiting import Patience
 from ops.dr.comparison import changed_between, differences, judged
 from ops.dr.proof import blur
 from ops.dr.report import DrillReport, Step, TableReport, duration, markdown
-from ops.dr.scratch import LONGEST_RUN, Run, Scratch, left_over
+from ops.dr.scratch import LONGEST_RUN, Run, Scratch, left_over, settled
 from ops.stack import Cloud
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -140,3 +141,40 @@ def test_times_are_told_as_people_say_them() -> None:
 def test_what_a_backup_of_aws_has_is_certain_only_a_minute_away_from_its_time(cloud: Cloud, seconds: int) -> None:
     estate: Any = SimpleNamespace(aws=SimpleNamespace(place=SimpleNamespace(cloud=cloud)))
     assert blur(estate) == timedelta(seconds=seconds)
+
+
+class _Restores:
+    """AWS Backup's list of restore jobs, one answer a round: what runs then."""
+
+    def __init__(self, *rounds: dict[str, Any]) -> None:
+        self.rounds = list(rounds)
+        self.asked = 0
+
+    def get_paginator(self, _operation: str) -> "_Restores":
+        self.asked += 1
+        return self
+
+    def paginate(self, **selection: str) -> list[dict[str, Any]]:
+        job = {"IamRoleArn": "role", **self.rounds[min(self.asked, len(self.rounds)) - 1]}
+        return [{"RestoreJobs": [job] if job["Status"] == selection["ByStatus"] else []}]
+
+
+def test_a_restore_that_runs_and_has_no_table_yet_is_waited_for() -> None:
+    begun, made = {"Status": "RUNNING"}, {"Status": "RUNNING", "CreatedResourceArn": "table"}
+    restores = _Restores({"Status": "PENDING"}, begun, begun, made)
+    settled(restores, "role", Patience(30))
+    assert restores.asked == 4
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"Status": "COMPLETED"},
+        {"Status": "RUNNING", "IamRoleArn": "somebody else's"},
+        {"Status": "RUNNING", "CreatedBy": {"RestoreTestingPlanArn": "weekly"}},
+    ],
+)
+def test_restores_that_can_make_no_table_of_a_drill_are_not_waited_for(job: dict[str, Any]) -> None:
+    restores = _Restores(job)
+    settled(restores, "role", Patience(30))
+    assert restores.asked == 1
