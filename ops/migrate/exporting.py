@@ -162,11 +162,9 @@ class Exporting:
         """The run as the bucket knows it, or a new one that has no pass yet."""
         arn = ready.sources[table].arn
         id_ = f"{ready.file.name[:32]}-{sha256(f'{ready.sha256} {arn}'.encode()).hexdigest()[:12]}"
-        try:
-            return Run(**self.files.document(f"runs/{id_}/run.json"))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
-                raise
+        known = f"runs/{id_}/run.json"
+        if known in self.files.keys(known):
+            return Run(**self.files.document(known))
         return Run(id_, arn, ready.file.name, ready.sha256)
 
     def begin(self, run: Run, ready: Prepared, pace: Pace, backups: Sequence[str], say: Callable[[str], None]) -> None:

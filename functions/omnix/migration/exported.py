@@ -192,8 +192,16 @@ def announce(run: Run, losses: Sequence[Loss]) -> None:
 
 
 def place(run: Run, event: Mapping[str, Any], moving: Mover, remaining_ms: Callable[[], int]) -> Placed:
-    """Place lines of a data file from `event["line"]` on, until its end or the invocation's."""
-    part = Part(event["line"], event["line"])
+    """Place lines of a data file from `event["line"]` on, until its end or the invocation's.
+
+    What an earlier execution of the run placed is not placed again.
+    """
+    reached = Placed(event["line"], done=False)
+    for before in _chain(run, event["key"], reached.next_line):
+        reached = Placed(before["end"], before["last"])
+    if reached.done:
+        return reached
+    part = Part(reached.next_line, reached.next_line)
     lines = islice(run.files.lines(event["key"]), part.line, None)
     for batch in batched(lines, AT_ONCE, strict=False):
         part.add(moving.move(run.table, [_item(line) for line in batch]))
@@ -227,12 +235,12 @@ def finish(run: Run, stored: Callable[[Iterable[Key]], Seen]) -> dict[str, Any]:
     fates: Counter[str] = Counter()
     exceptions: list[dict[str, Any]] = []
     for key, items in run.data_files().items():
-        end = 0
+        end, last = 0, False
         for part in _chain(run, key):
             fates.update(part["fates"])
             exceptions += part["exceptions"]
-            end = part["end"]
-        if end != items:
+            end, last = part["end"], part["last"]
+        if end != items or not last:
             raise RunError(f"{key} has {items} items, and {end} were looked at")
     exceptions += _unsaid(run, exceptions, stored)
     for fate in _displaced(exceptions).values():  # placed first, before another one took its place
@@ -276,11 +284,11 @@ def _unsaid(run: Run, exceptions: Iterable[Mapping[str, Any]], stored: Callable[
                 yield {"source": stamp.source, "fate": Fate.WRITTEN, "reasons": [], "losses": [loss]}
 
 
-def _chain(run: Run, key: str) -> Iterator[Mapping[str, Any]]:
-    """A file's parts in their order: each begins where the one before ends. Raises RunError where one is missing."""
-    line = 0
-    while True:
-        part: Mapping[str, Any] = run.files.document(f"{_place_of(run, key)}{line:015}.json")
+def _chain(run: Run, key: str, line: int = 0) -> Iterator[Mapping[str, Any]]:
+    """A file's parts from a line on, each beginning where the one before ends, as far as there are any."""
+    there = set(run.files.keys(_place_of(run, key)))
+    while (place := f"{_place_of(run, key)}{line:015}.json") in there:
+        part: Mapping[str, Any] = run.files.document(place)
         yield part
         if part["last"]:
             return
