@@ -146,7 +146,7 @@ class Backup(_Section):
     copy_to_dr: Annotated[bool, Field(description="true or false: copy each backup to drRegion")] = True
     restore_testing: Annotated[bool, Field(description="true or false: restore and validate every table weekly")] = True
     reports: Annotated[bool, Field(description="true or false: job reports to a bucket every day")] = False
-    # Its controls are rules of AWS Config: without a recorder that records them, AWS refuses the framework.
+    # Its controls are rules of AWS Config: without a recorder, AWS deploys none of them and `up` does not fail.
     framework: Annotated[
         bool, Field(description="true where AWS Config records this account and region, else false")
     ] = False

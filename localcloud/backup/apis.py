@@ -18,6 +18,7 @@ from localcloud.backup import (
     vaults,
     writes,
 )
+from localcloud.backup.frameworks import Frameworks
 from localcloud.backup.plans import Plans
 from localcloud.backup.service import Backup
 from localcloud.enforcement.acting import Acting
@@ -35,6 +36,7 @@ def opened(acting: Acting, lock: StateLock, changed: Callable[[], None], registr
     for module in _BACKUP:
         made.add("backup", module.OPERATIONS)
     made.add("backup", Plans(registry).operations())
+    made.add("backup", Frameworks(registry).operations())
     for module in _DYNAMODB:
         made.add("dynamodb", module.OPERATIONS)
     return made

@@ -35,6 +35,15 @@ class VaultFacts:
 
 
 @dataclass(frozen=True)
+class FrameworkFacts:
+    """What Audit Manager says of the environment's framework: `deployment` and `status` as AWS words them."""
+
+    name: str
+    deployment: str
+    status: str | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of one table's backups. `window`: earliest and latest restorable time; None without PITR."""
 
@@ -95,6 +104,17 @@ def of_vault(vault: VaultFacts, key_arn: str, *, must_hold: bool) -> list[Proble
     if must_hold and not vault.denies_deletion:
         found.append("its policy denies nobody to delete recovery points")
     return [Problem(f"{vault.name} ({vault.region})", one) for one in found]
+
+
+def of_framework(framework: FrameworkFacts) -> list[Problem]:
+    """What keeps the controls from being judged. A deployment that is under way is no problem, nor is no answer."""
+    if framework.deployment == "FAILED":
+        what = "its deployment failed, and no control is judged: AWS Config must record this account and region"
+    elif framework.deployment == "COMPLETED" and framework.status in {"PARTIALLY_ACTIVE", "INACTIVE"}:
+        what = f"it is {framework.status}: AWS Config does not record all that its controls judge"
+    else:
+        return []
+    return [Problem(framework.name, what)]
 
 
 def gaps(points: Iterable[RecoveryPoint], table: str, now: datetime) -> list[tuple[datetime, datetime]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ops.backup.health import Facts, VaultFacts
+from components.naming import Names
+from ops.backup.health import Facts, FrameworkFacts, VaultFacts
 from ops.backup.restoring import window
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def vault_facts(estate: Estate, vault: Vault) -> VaultFacts:
         locked=bool(found.get("Locked")),
         denies_deletion=denies_deletion(json.loads(policy)),
     )
+
+
+def framework_facts(estate: Estate) -> FrameworkFacts | None:
+    """What Audit Manager says of the framework; None where the environment has none."""
+    from botocore.exceptions import ClientError
+
+    name = Names(estate.environment, estate.home.region, estate.account_id).underscored("framework", "tables")
+    try:
+        found = estate.client("backup").describe_framework(FrameworkName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return None
+    return FrameworkFacts(name, found["DeploymentStatus"], found.get("FrameworkStatus"))
 
 
 def denies_deletion(policy: Any) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.backup.health import Problem, of_table, of_vault
-from ops.backup.inspection import table_facts, vault_facts
+from ops.backup.health import Problem, of_framework, of_table, of_vault
+from ops.backup.inspection import framework_facts, table_facts, vault_facts
 from ops.backup.points import points
 from ops.dr.drill import Drill, Wishes
 
@@ -28,6 +28,9 @@ def shallow(estate: Estate, chosen: Mapping[str, str], now: datetime) -> list[Pr
     home, dr = vault_facts(estate, estate.home), vault_facts(estate, estate.dr)
     found = of_vault(home, estate.home.key_arn, must_hold=must_hold)
     found += of_vault(dr, estate.dr.key_arn, must_hold=must_hold)
+    # the provider takes a framework whose deployment failed for deployed
+    if framework := framework_facts(estate):
+        found += of_framework(framework)
     at_home, copied = points(estate, estate.home), points(estate, estate.dr)
     for logical, physical in chosen.items():
         found += of_table(logical, table_facts(estate, physical, at_home, copied), (home, dr), now)

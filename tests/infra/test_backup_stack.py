@@ -156,6 +156,11 @@ def test_after_a_drill_the_lock_may_become_final_with_days_to_reconsider():
     assert [lock.inputs["changeableForDays"] for lock in recording.of(LOCK)] == [14, 14]
 
 
+def test_the_framework_has_the_name_that_verify_asks_for():
+    framework = deployed("dev", backup={"framework": True}).only("aws:backup/framework:Framework")
+    assert framework.inputs["name"] == "omnix_ai_dev_tables"
+
+
 @pytest.mark.parametrize("change", [{"region": "eu-west-1", "drRegion": "eu-central-1", "failover": True}])
 def test_after_a_failover_everything_stands_in_the_recovery_region(change):
     recording = deployed("prod", **change)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.backup import jobs, restore_tests
+from localcloud.backup import frameworks, jobs, restore_tests
 from localcloud.faults.fault import Fault
 from tests.unit.localcloud.backup.conftest import ACCOUNT, DR, HOME, ROLE, TABLE, Region, until
 
@@ -300,3 +300,16 @@ def test_a_restore_test_takes_the_newest_point_says_its_plan_and_leaves_no_table
     home.backup.put_restore_validation_result(RestoreJobId=id_, ValidationStatus="SUCCESSFUL")
     assert home.backup.describe_restore_job(RestoreJobId=id_)["DeletionStatus"] == "SUCCESSFUL"
     assert table not in home.tables.list_tables()["TableNames"]
+
+
+def test_a_framework_that_was_deployed_is_described_and_another_is_not_there(home: Region) -> None:
+    control = {"name": "BACKUP_RECOVERY_POINT_ENCRYPTED", "scope": {"complianceResourceTypes": ["DynamoDB"]}}
+    made = {"arn": "arn", "creationTime": "2026-11-21T09:00:00Z", "deploymentStatus": "COMPLETED", "status": "ACTIVE"}
+    home.server.registry.put(
+        frameworks.FRAMEWORK, f"{HOME}/ours", {"inputs": {"controls": [control]}, "computed": made}
+    )
+    found = home.backup.describe_framework(FrameworkName="ours")
+    assert (found["DeploymentStatus"], found["FrameworkStatus"]) == ("COMPLETED", "ACTIVE")
+    assert [one["ControlName"] for one in found["FrameworkControls"]] == ["BACKUP_RECOVERY_POINT_ENCRYPTED"]
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        home.backup.describe_framework(FrameworkName="theirs")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.backup.health import Facts, VaultFacts, gaps, of_table, of_vault
+from ops.backup.health import Facts, FrameworkFacts, VaultFacts, gaps, of_framework, of_table, of_vault
 from ops.backup.inspection import denies_deletion
 from ops.backup.points import RecoveryPoint, newest
 from ops.backup.show import age, size
@@ -75,6 +75,27 @@ def test_a_vault_that_must_hold_is_locked_and_denies_deletion() -> None:
     assert of_vault(HOME, "home-key", must_hold=True) == []
     assert len(of_vault(weak, "key", must_hold=True)) == 3
     assert len(of_vault(weak, "key", must_hold=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("deployment", "status", "said"),
+    [
+        ("FAILED", None, "its deployment failed"),
+        ("COMPLETED", "INACTIVE", "AWS Config does not record"),
+        ("COMPLETED", "PARTIALLY_ACTIVE", "AWS Config does not record"),
+    ],
+)
+def test_a_framework_that_judges_nothing_is_named(deployment: str, status: str | None, said: str) -> None:
+    (problem,) = of_framework(FrameworkFacts("omnix_ai_prod_tables", deployment, status))
+    assert said in problem.what
+
+
+@pytest.mark.parametrize(
+    ("deployment", "status"),
+    [("COMPLETED", "ACTIVE"), ("UPDATE_IN_PROGRESS", "INACTIVE"), ("COMPLETED", "UNAVAILABLE")],
+)
+def test_a_framework_that_judges_or_soon_will_is_in_order(deployment: str, status: str) -> None:
+    assert of_framework(FrameworkFacts("omnix_ai_prod_tables", deployment, status)) == []
 
 
 def test_only_a_policy_that_denies_everybody_denies_deletion() -> None:
