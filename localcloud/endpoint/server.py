@@ -5,6 +5,8 @@ import threading
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 
 LOOPBACK = "127.0.0.1"
@@ -40,11 +42,25 @@ def listen(port: int) -> socket.socket:
     return wanted
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc] # without stubs
+    """boto3 asks for `100-continue` before an empty object too: waitress says it, and waits for a body for ever."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if not self.chunked and not self.content_length:
+            self.expect_continue = False
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
+
+
 class EndpointServer:
     """Serves a WSGI application from threads of its own until `close`."""
 
     def __init__(self, application: WSGIApplication, sock: socket.socket) -> None:
         self._server: Any = create_server(application, sockets=[sock], **_OPTIONS)
+        self._server.channel_class = _Channel
         self._thread = threading.Thread(target=self._server.run, name="aws-endpoint", daemon=True)
         self._thread.start()
 
