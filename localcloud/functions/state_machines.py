@@ -5,6 +5,7 @@ runs. Here its calls come to this cloud's own endpoint with credentials of the s
 not do, a state fails with, and a function is the deployed one, in a process of its own.
 """
 
+import datetime
 import sys
 import threading
 from typing import Any
@@ -89,7 +90,10 @@ def _callers() -> list[Any]:
 
 def _at_rest(execution: Any) -> dict[str, Any]:
     """An execution for the snapshot: its threads are not in it, and one that runs will have been ended."""
+    from moto.stepfunctions.parser.api import ExecutionStatus
+
     state = {**vars(execution), "exec_worker": None}
-    if execution.exec_status == "RUNNING":
-        state |= {"exec_status": "ABORTED", "error": "States.Runtime", "cause": _STOPPED}
+    if execution.exec_status == ExecutionStatus.RUNNING:
+        ended = {"exec_status": ExecutionStatus.ABORTED, "stop_date": datetime.datetime.now(datetime.UTC)}
+        state |= {**ended, "error": "States.Runtime", "cause": _STOPPED}
     return state
