@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from ops.backup.health import retention_problem
+from ops.backup.inspection import vault_facts
 from ops.backup.jobs import back_up, copy_to_dr
 from ops.backup.waiting import StoppedError
 from ops.errors import Refused
@@ -28,9 +30,12 @@ def create(
 ) -> list[RecoveryPoint]:
     """Recovery points of tables (logical -> physical), with their copies. Raises Refused naming those that failed.
 
-    A table's failure keeps no other from its backup.
+    A table's failure keeps no other from its backup. A retention that a vault's lock does not take is refused before
+    the first job, since AWS takes the order and fails the job.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+
+    _require_admitted(estate, keep_days, copy=copy)
 
     def one(logical: str) -> list[RecoveryPoint]:
         say(f"{logical}: backing up")
@@ -59,3 +64,12 @@ def create(
             "mend what is named, then run it again with --table for these",
         )
     return found
+
+
+def _require_admitted(estate: Estate, keep_days: int, *, copy: bool) -> None:
+    vaults = (estate.home, estate.dr) if copy else (estate.home,)
+    reasons = [reason for vault in vaults if (reason := retention_problem(vault_facts(estate, vault), keep_days))]
+    if reasons:
+        raise Refused(
+            f"{'; '.join(reasons)}: {keep_days} days are refused", "name other --keep-days; nothing was begun"
+        )

@@ -25,13 +25,18 @@ WINDOW_LAG = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class VaultFacts:
-    """What a vault says of itself. `policy`: whether its policy denies the deletion of recovery points."""
+    """What a vault says of itself. `denies_deletion`: whether its policy denies everybody to delete recovery points.
+
+    `least_days`, `most_days`: the retentions that a locked vault takes.
+    """
 
     name: str
     region: str
     key_arn: str | None
     locked: bool
     denies_deletion: bool
+    least_days: int | None = None
+    most_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,17 @@ def of_vault(vault: VaultFacts, key_arn: str, *, must_hold: bool) -> list[Proble
     if must_hold and not vault.denies_deletion:
         found.append("its policy denies nobody to delete recovery points")
     return [Problem(f"{vault.name} ({vault.region})", one) for one in found]
+
+
+def retention_problem(vault: VaultFacts, keep_days: int) -> str | None:
+    """Why a vault's lock takes no recovery point that is kept so long; None when it does."""
+    if not vault.locked:
+        return None
+    if vault.least_days is not None and keep_days < vault.least_days:
+        return f"{vault.name} ({vault.region}) is locked and takes what is kept {vault.least_days} days at least"
+    if vault.most_days is not None and keep_days > vault.most_days:
+        return f"{vault.name} ({vault.region}) is locked and takes what is kept {vault.most_days} days at most"
+    return None
 
 
 def of_framework(framework: FrameworkFacts) -> list[Problem]:

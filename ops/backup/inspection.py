@@ -34,6 +34,8 @@ def vault_facts(estate: Estate, vault: Vault) -> VaultFacts:
         key_arn=found.get("EncryptionKeyArn"),
         locked=bool(found.get("Locked")),
         denies_deletion=denies_deletion(json.loads(policy)),
+        least_days=found.get("MinRetentionDays"),
+        most_days=found.get("MaxRetentionDays"),
     )
 
 

@@ -1,13 +1,26 @@
 """When backups may be relied on, and what waiting for AWS means."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.backup.health import Facts, FrameworkFacts, VaultFacts, gaps, of_framework, of_table, of_vault
+from ops.backup.creation import create
+from ops.backup.estate import Estate, Vault
+from ops.backup.health import (
+    Facts,
+    FrameworkFacts,
+    VaultFacts,
+    gaps,
+    of_framework,
+    of_table,
+    of_vault,
+    retention_problem,
+)
 from ops.backup.inspection import denies_deletion
 from ops.backup.points import RecoveryPoint, newest
 from ops.backup.show import age, size
@@ -96,6 +109,52 @@ def test_a_framework_that_judges_nothing_is_named(deployment: str, status: str |
 )
 def test_a_framework_that_judges_or_soon_will_is_in_order(deployment: str, status: str) -> None:
     assert of_framework(FrameworkFacts("omnix_ai_prod_tables", deployment, status)) == []
+
+
+def test_a_locked_vault_takes_only_what_is_kept_as_long_as_its_lock_says() -> None:
+    vault = replace(HOME, least_days=7, most_days=365)
+    assert [retention_problem(vault, days) for days in (7, 30, 365)] == [None] * 3
+    assert "7 days at least" in str(retention_problem(vault, 6))
+    assert "365 days at most" in str(retention_problem(vault, 366))
+    assert retention_problem(replace(vault, locked=False), 1) is None
+    assert retention_problem(HOME, 1) is None
+
+
+def test_a_retention_that_a_lock_does_not_take_is_refused_before_the_first_job() -> None:
+    clients = {region: _Vault(least) for region, least in (("eu-central-1", 7), ("eu-west-1", 14))}
+    home, dr = Vault("home", "eu-central-1", "key"), Vault("dr", "eu-west-1", "key")
+    aws: Any = SimpleNamespace(client=lambda _service, region: clients[region])
+    estate = Estate("dev", "100000000001", {"orders": "t"}, home, dr, "role", None, aws)
+
+    def made(keep_days: int, *, copy: bool) -> None:
+        create(estate, estate.tables, keep_days=keep_days, copy=copy, patience=Patience(1), say=lambda _: None)
+
+    with pytest.raises(Refused, match=r"dr \(eu-west-1\) is locked and takes what is kept 14 days at least"):
+        made(7, copy=True)
+    assert not any(one.begun for one in clients.values())
+    with pytest.raises(Refused, match="no new recovery point"):
+        made(7, copy=False)
+    assert clients["eu-central-1"].begun
+
+
+class _Vault:
+    """AWS Backup in a region with one locked vault, where every job fails."""
+
+    def __init__(self, least: int) -> None:
+        self.least, self.begun = least, False
+
+    def describe_backup_vault(self, **_: str) -> dict[str, Any]:
+        return {"Locked": True, "MinRetentionDays": self.least, "MaxRetentionDays": 365}
+
+    def get_backup_vault_access_policy(self, **_: str) -> dict[str, Any]:
+        return {"Policy": "{}"}
+
+    def start_backup_job(self, **_: Any) -> dict[str, Any]:
+        self.begun = True
+        return {"BackupJobId": "job"}
+
+    def describe_backup_job(self, **_: str) -> dict[str, Any]:
+        return {"State": "FAILED"}
 
 
 def test_only_a_policy_that_denies_everybody_denies_deletion() -> None:
