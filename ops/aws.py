@@ -10,7 +10,6 @@ from ops.errors import Refused
 from ops.stack import Cloud, Place, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     import boto3
 
@@ -27,7 +26,7 @@ class Aws:
     """
 
     place: Place
-    retries: Mapping[str, Any] = field(default_factory=lambda: {"mode": "standard", "total_max_attempts": 3})
+    retries: Any = field(default_factory=lambda: {"mode": "standard", "total_max_attempts": 3})
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -65,7 +64,7 @@ class Aws:
             connect_timeout=5,
             # Lambda's own limit for a synchronous answer through us is a function's timeout; rotation takes minutes.
             read_timeout=130,
-            retries=dict(self.retries),
+            retries=self.retries,
             s3={"addressing_style": "path"} if self.place.cloud is Cloud.LOCAL else None,
         )
         client = session.client(service, endpoint_url=self.place.endpoint_url, config=config)
