@@ -48,7 +48,7 @@ def names(resource: Resource) -> list[str]:
 
 
 def make(audit: Audit, terms: Terms, now: datetime) -> Plan:
-    """The sealed, unapproved plan. Refused for an empty one, for a cyclic dependency and for an audit gone stale."""
+    """The sealed, unapproved plan, which may be empty. Refused for a cyclic dependency and for an audit gone stale."""
     if now - audit.made_at > terms.valid:
         raise Refused(
             f"the audit is of {audit.made_at:%Y-%m-%d %H:%M} UTC, older than the plan may become",

@@ -64,7 +64,8 @@ def plan(
     choice.output.document(made.model_dump(mode="json"))
     if not choice.output.json_only:
         _show_plan(choice, made)
-    choice.output.progress.print(f"written to {out}; next: omnix cleanup approve {out} --by NAME", markup=False)
+    after = f"omnix cleanup approve {out} --by NAME" if made.entries else "plan again when the reasons are gone"
+    choice.output.progress.print(f"written to {out}; next: {after}", markup=False)
 
 
 @app.command("approve")
@@ -208,7 +209,7 @@ def _place(choice: Choice, found: "Plan", endpoint_url: str | None) -> "Place":
     from ops.cleanup.session import place_of
 
     if choice.selection.stack and endpoint_url is None:
-        endpoint_url = choice.place().endpoint_url
+        return place_of(found, choice.place().endpoint_url)  # which says where that is
     place = place_of(found, endpoint_url)
     choice.output.progress.print(f"[dim]{place}[/]")
     return place

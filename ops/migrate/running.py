@@ -77,7 +77,8 @@ def _require_streams(ready: Prepared, expected: Estimate, *, follow: bool) -> No
     if without:
         raise Refused(
             f"{', '.join(without)}: no stream with old images, so that changes made meanwhile would be lost",
-            "turn the streams on (NEW_AND_OLD_IMAGES), or say --no-follow when nobody writes to them any more",
+            "turn each on (aws dynamodb update-table --table-name NAME --stream-specification "
+            "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES), or say --no-follow when nobody writes any more",
         )
     if expected.seconds > GUARD_SECONDS:
         raise Refused(

@@ -104,12 +104,17 @@ def ledger(console: Console, document: Mapping[str, Any]) -> None:
 def verified(console: Console, document: Mapping[str, Any]) -> None:
     """The ledger, the sums, and what is wrong."""
     ledger(console, document)
-    table = Table("Target", "Expected", "Found", "Differing buckets", "Checksum")
+    table = Table("Target", "Wanted by sources", "Held", "Differing buckets", "Checksum")
     for name, expected in document["expected"].items():
         found = document["found"][name]
         differing = document["differing_buckets"][name]
         table.add_row(name, str(expected["items"]), str(found["items"]), str(differing), found["checksum"][:16])
     console.print(table)
+    if any(document["differing_buckets"].values()) and not document["problem_count"]:
+        console.print(
+            "Verified: the buckets that differ were compared item by item; what is wanted and not held is a duplicate, "
+            "superseded or quarantined, as the ledger says."
+        )
     for one in document["problems"][:_SHOWN_PROBLEMS]:
         console.print(f"  ! {one['what']} {one['key']}: {one['detail']} ({one['source']})", markup=False)
 
