@@ -92,7 +92,7 @@ class Operator:
 
     def tables(self) -> list[str]:
         pages = self.client("dynamodb").get_paginator("list_tables").paginate()
-        return [name for page in pages for name in page["TableNames"]]
+        return sorted(name for page in pages for name in page["TableNames"])
 
     def scan(self, table: str) -> list[Item]:
         """All items in DynamoDB's JSON."""
