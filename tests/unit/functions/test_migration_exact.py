@@ -385,7 +385,7 @@ def test_nothing_is_lost_doubled_or_overwritten_that_is_newer(mapping, idle):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=200,
+            max_examples=60,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
