@@ -26,6 +26,7 @@ _MODULUS = 1 << 128
 _BYTES = 16
 # DynamoDB keeps 38 digits; Python's own context would round to 28.
 _DIGITS = Context(prec=60, Emin=-999, Emax=999)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
@@ -49,7 +50,7 @@ def hash_of(spelled: bytes) -> int:
 
 
 def _spelled(document: object) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(document).encode("ascii")
 
 
 def _value(value: AttributeValue) -> object:

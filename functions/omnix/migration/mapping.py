@@ -5,6 +5,7 @@ Every error is listed at once with its path. A mapping is never changed while it
 
 from __future__ import annotations
 
+import functools
 import re
 from enum import StrEnum
 from hashlib import sha256
@@ -303,7 +304,8 @@ def _check_merge(source: Source, sources: list[Source]) -> None:
             raise ValueError(f"{source.table} is merged into {source.merged_into}, which does not join it")
 
 
-def places(template: str) -> list[str]:
+@functools.cache
+def places(template: str) -> tuple[str, ...]:
     """The paths in a template. Raises ValueError where it is none."""
     found = []
     for _, name, form, conversion in Formatter().parse(template):
@@ -312,7 +314,7 @@ def places(template: str) -> list[str]:
         if not name or form or conversion:
             raise ValueError(f"{template!r}: a place is a path in braces, as in `PRODUCT#{{id}}`")
         found.append(name)
-    return found
+    return tuple(found)
 
 
 def read(text: str) -> Mapping:

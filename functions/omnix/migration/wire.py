@@ -31,6 +31,8 @@ _OPERATIONS: Mapping[str, Mapping[str, Any]] = {
     "get_records": {"ShardIterator": "-"},
 }
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class _Parser(JSONParser):
     """An answer of these operations is the JSON that came; an error is parsed as ever."""
@@ -38,6 +40,9 @@ class _Parser(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         del shape
         return self._parse_body_as_json(raw_body)  # type: ignore[attr-defined] # botocore's own, without a stub
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class _Parsers(ResponseParserFactory):
@@ -86,7 +91,7 @@ class Wire:
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Document:
         """One call by its Python name. Raises botocore's errors, as any client."""
-        self._mine.body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
+        self._mine.body = _ENCODER.encode(request).encode()
         try:
             answer: Document = getattr(self._client, operation)(**_OPERATIONS[operation])
         finally:
