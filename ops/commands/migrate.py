@@ -293,13 +293,14 @@ def _look(
     """Samples, and with a speed the estimate."""
     from dataclasses import asdict
 
-    from ops.migrate import preparing, show
+    from ops.migrate import preparing, readers, show
 
     sides = _sides(choice, role_arn)
     text = mapping.read_text(encoding="utf-8")
     ready = preparing.prepared(text, sides.source, sides.target, sides.names, speed.threads if speed else 1)
     found = preparing.sampled(ready, sides.source, sides.target, samples, idle=idle)
     expected = _estimated(sides, ready, found, speed) if speed else None
+    warnings = readers.crowded(sides.source, ready.sources)
     choice.output.document(
         {
             "mapping": ready.file.name,
@@ -307,10 +308,13 @@ def _look(
             "targets": ready.targets,
             "samples": [asdict(one) for one in found],
             "estimate": expected.document() if expected else None,
+            "warnings": warnings,
         }
     )
     if not choice.output.json_only:
         show.looked(choice.output.people, found, expected)
+        for warning in warnings:
+            choice.output.people.print(f"Careful: {warning}", markup=False, soft_wrap=True)
 
 
 def _opened(choice: Choice, place: "Folder", speed: "Speed", mapping: str | None = None) -> "tuple[Engine, Account]":

@@ -16,6 +16,7 @@ from ops.migrate import backing_up
 from ops.migrate.engine import assembled
 from ops.migrate.folder import Run
 from ops.migrate.following import GUARD_SECONDS, Following, require_time
+from ops.migrate.readers import crowded
 from ops.migrate.verifying import Verification
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def begin(
 ) -> Run:
     """Back up, take note of the streams, and write down what the run is. Raises Refused; nothing was moved then."""
     _require_streams(ready, expected, follow=follow)
+    for warning in crowded(source, ready.sources) if follow else ():
+        say(f"Careful: {warning}")
     run = Run(
         id=uuid.uuid4().hex[:12],
         mapping=ready.file.name,
