@@ -208,7 +208,10 @@ def _units(item: Item, *, idle: bool) -> int:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Items, units, dollars (on-demand list prices) and seconds; the tables' own counts are up to six hours old."""
+    """Items, units, dollars (on-demand list prices) and seconds; the tables' own counts are up to six hours old.
+
+    `backup_gb`: what the backups of the sources hold, billed by the month until somebody deletes them.
+    """
 
     items: int
     written_items: int
@@ -216,6 +219,7 @@ class Estimate:
     write_units: float
     usd: float | None
     seconds: float
+    backup_gb: float = 0.0
 
     def document(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -248,7 +252,8 @@ def estimate(
     if write_rate:
         seconds = max(seconds, writes / write_rate)
     usd = (reads * prices[0] + writes * prices[1]) / 1e6 if prices else None
-    return Estimate(items, written, round(reads, 1), round(writes, 1), usd, round(seconds, 1))
+    gigabytes = sum(ready.sources[sample.source].bytes for sample in samples) / 1e9
+    return Estimate(items, written, round(reads, 1), round(writes, 1), usd, round(seconds, 1), round(gigabytes, 3))
 
 
 def list_prices(region: str) -> tuple[float, float] | None:

@@ -83,6 +83,7 @@ def looked(console: Console, samples: Sequence[Sample], estimate: Estimate | Non
             f"About {estimate.items:,} items become {estimate.written_items:,}: {estimate.read_units:,.0f} read and "
             f"{estimate.write_units:,.0f} write units, {cost} at list prices, {estimate.seconds:,.0f} s."
         )
+        console.print(f"The sources' backups hold {estimate.backup_gb:,.3f} GB, paid for until somebody deletes them.")
 
 
 def status(console: Console, document: Mapping[str, Any]) -> None:
@@ -94,6 +95,10 @@ def status(console: Console, document: Mapping[str, Any]) -> None:
     console.print(_fates(document["counts"], "Acknowledged, as placed"))
     for fate, count in document["exceptions"].items():
         console.print(f"{count} {fate}: see quarantine.ndjson")
+    if own := [arn for arn in document["backups"].values() if ":dynamodb:" in arn]:
+        console.print("Backups that cost until they are deleted; when nobody needs to go back:")
+        for arn in own:
+            console.print(f"  aws dynamodb delete-backup --backup-arn {arn}", markup=False, soft_wrap=True)
 
 
 def ledger(console: Console, document: Mapping[str, Any]) -> None:
