@@ -93,7 +93,20 @@ def test_what_the_machines_role_may_not_do_fails_the_execution(cloud: Running) -
     started = cloud.client("stepfunctions").start_execution(stateMachineArn=machine, name="one", input="{}")
     found = _ended(cloud, started["executionArn"])
     assert (found["status"], found["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
-    assert found["cause"] == "3 of 3 items failed"
+    states = cloud.client("stepfunctions")
+    (run,) = states.list_map_runs(executionArn=started["executionArn"])["mapRuns"]
+    assert states.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]["total"] == 3
+    children = states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
+    assert len(children) == 3
+    assert "lambda:InvokeFunction" in states.describe_execution(executionArn=children[0]["executionArn"])["cause"]
+    assert states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="SUCCEEDED")["executions"] == []
+
+
+def test_an_empty_object_is_taken_at_once(cloud: Running) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="empty", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="empty", Key="nothing", Body=b"")  # boto3 asks for `100-continue` even so
+    assert s3.head_object(Bucket="empty", Key="nothing")["ContentLength"] == 0
 
 
 @pytest.mark.parametrize(
@@ -111,5 +124,6 @@ def test_a_machine_and_its_executions_survive_a_restart(cloud: Running) -> None:
     cloud.restart()
     states = cloud.client("stepfunctions")
     assert states.describe_execution(executionArn=started["executionArn"])["status"] == "SUCCEEDED"
+    assert states.list_map_runs(executionArn=started["executionArn"])["mapRuns"] == []  # what the worker knew is gone
     again = states.start_execution(stateMachineArn=machine, name="two", input="{}")
     assert _ended(cloud, again["executionArn"])["status"] == "SUCCEEDED"
