@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from omnix.migration.patience import Patience
-from omnix.migration.record import PARTITION, SORT, Key
+from omnix.migration.record import PARTITION, SORT, STAMP, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,9 @@ CHANGE_AT_ONCE = 100  # TransactWriteItems
 # Of one request: AWS takes 16 MB, and 4 MB in a transaction.
 REQUEST_BYTES = 3_500_000
 _CONDITIONS = 40  # attributes that a condition compares; an expression may have 300 operators and 4 KB
-_CONDITION_BYTES = 2_000
+_CONDITION_BYTES = 4_096  # more than any key
+# Compared first: whoever writes an item changes one of them.
+_TELLING = frozenset({PARTITION, STAMP, "updated_at", "version"})
 _RETRIED = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "InternalServerError"})
 
 
@@ -192,7 +194,8 @@ def _as_seen(item: Item | None) -> Document:
     """That an item is as it was read, by all of its attributes that are not too many or too big to be compared."""
     if item is None:
         return {"ConditionExpression": f"attribute_not_exists({PARTITION})"}
-    compared = [name for name, value in sorted(item.items()) if size(value) <= _CONDITION_BYTES][:_CONDITIONS]
+    first = sorted(item, key=lambda name: (name not in _TELLING, name))
+    compared = [name for name in first if size(item[name]) <= _CONDITION_BYTES][:_CONDITIONS]
     return {
         "ConditionExpression": " AND ".join(f"#a{number} = :a{number}" for number in range(len(compared))),
         "ExpressionAttributeNames": {f"#a{number}": name for number, name in enumerate(compared)},
