@@ -37,15 +37,22 @@ class Snapshot:
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Until every segment is acknowledged. Raises what stopped it; what is acknowledged stays so."""
-        work: queue.SimpleQueue[tuple[str, Segment]] = queue.SimpleQueue()
-        for source, segments in self.segments.items():
-            for segment in self.journal.begin_pass(self.number, source, segments):
-                if not segment.done:
-                    work.put((source, segment))
+        """Until every segment is acknowledged. Raises what stopped it; what is acknowledged stays so.
+
+        A source begins when the one before is done, in the mapping's order: the platform counts an order for the
+        customer that is there, once.
+        """
+        begun = {
+            source: self.journal.begin_pass(self.number, source, segments) for source, segments in self.segments.items()
+        }
         with ThreadPoolExecutor(self.threads, thread_name_prefix="segment") as pool:
-            for done in [pool.submit(self._work, work) for _ in range(self.threads)]:
-                done.result()
+            for source, segments in begun.items():
+                work: queue.SimpleQueue[tuple[str, Segment]] = queue.SimpleQueue()
+                for segment in segments:
+                    if not segment.done:
+                        work.put((source, segment))
+                for done in [pool.submit(self._work, work) for _ in range(self.threads)]:
+                    done.result()
         again(self.mover, self.legacy, self.journal)
 
     def _work(self, work: queue.SimpleQueue[tuple[str, Segment]]) -> None:
