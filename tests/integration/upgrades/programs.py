@@ -102,9 +102,9 @@ def data(
         MovedTables("moved", args, [definitions[table] for table in moved], options(provider))
 
 
-def _entries(tables: Sequence[str], moved: Sequence[str], names: Names, **given: Any) -> list[Entry]:
+def _entries(every: Sequence[str], moved: Sequence[str], names: Names, **given: Any) -> list[Entry]:
     """One parameter names all tables, in whichever component they are; a table's own goes with it."""
-    found = entries(names, **{**given, "tables": tables})
+    found = entries(names, **{**given, "tables": every})
     return [entry for entry in found if entry.path.removeprefix(f"{TABLES_PATH}/") not in moved]
 
 
