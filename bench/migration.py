@@ -24,6 +24,7 @@ from toolchain.workspace import ROOT
 
 SIZES = (10_000, 100_000, 1_000_000)
 NAIVE_SECONDS = 20
+_HEAP = "4g"
 
 
 class MigrationError(RuntimeError):
@@ -53,7 +54,7 @@ def measure(say: Callable[[str], None], largest: int) -> dict[str, Any]:
     found: list[Moved] = []
     try:
         for size in (size for size in SIZES if size <= largest):
-            with server.running() as endpoint, tempfile.TemporaryDirectory(prefix="omnix-bench-") as scratch:
+            with server.running(_HEAP) as endpoint, tempfile.TemporaryDirectory(prefix="omnix-bench-") as scratch:
                 say(f"migration: seeding {size:,} items")
                 prepare(endpoint, size)
                 for mover in MOVERS:

@@ -23,12 +23,15 @@ def required() -> bool:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Give the endpoint URL of a fresh server; raises UnavailableError where none can be had."""
+def running(heap: str = "512m") -> Iterator[str]:
+    """Give the endpoint URL of a fresh server; raises UnavailableError where none can be had.
+
+    `heap`: Java's, as `-Xmx` takes it. A million items need more than tests do.
+    """
     folder = provide()
     with tempfile.TemporaryDirectory() as scratch, (Path(scratch) / "log").open("w+") as log:
         port = _free_port()
-        process = subprocess.Popen(_command(folder, port), cwd=scratch, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(_command(folder, port, heap), cwd=scratch, stdout=log, stderr=subprocess.STDOUT)
         try:
             _await(process, port, log.name)
             yield f"http://127.0.0.1:{port}"
@@ -37,10 +40,10 @@ def running() -> Iterator[str]:
             process.wait()
 
 
-def _command(folder: Path, port: int) -> list[str]:
+def _command(folder: Path, port: int, heap: str) -> list[str]:
     return [
         "java",
-        "-Xmx512m",
+        f"-Xmx{heap}",
         f"-Djava.library.path={folder}",
         "--class-path",
         f"{folder}/*",
