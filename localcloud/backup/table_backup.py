@@ -40,6 +40,11 @@ class TableBackup:
             found["BackupExpiryDateTime"] = self.created + datetime.timedelta(days=_KEPT_DAYS)
         return found
 
+    @property
+    def summary(self) -> Document:
+        """As moto's own ListBackups has it, where these stand beside moto's."""
+        return {"TableName": self.definition.name, **self.details}
+
 
 def begun(backend: Any, table: Any, name: str, kind: str = "USER") -> TableBackup:
     """A backup of a table, still without its items, in the backend."""

@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from omnix.migration.deciding import Fate
-from omnix.migration.record import item_of
+from omnix.migration.record import Key, item_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from omnix.migration.deciding import Loss
     from omnix.migration.moving import Result
-    from omnix.migration.record import Key
     from omnix.migration.wire import Item
 
 _SCHEMA = """
@@ -37,6 +36,12 @@ CREATE TABLE IF NOT EXISTS exception (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS exception_item ON exception (item);
 CREATE INDEX IF NOT EXISTS exception_at ON exception (at);
+CREATE TABLE IF NOT EXISTS announced (
+    record TEXT, turn INTEGER, item TEXT, fate TEXT, reason TEXT, at TEXT, PRIMARY KEY (record, turn)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (
+    item TEXT, record TEXT, key TEXT, PRIMARY KEY (item, record, key)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shard (
     source TEXT, id TEXT, sequence TEXT, done INTEGER, changes INTEGER, PRIMARY KEY (source, id)
 ) WITHOUT ROWID;
@@ -78,7 +83,10 @@ class Journal:
     def turns(self) -> Callable[[], int]:
         """Numbers that only grow, over all processes of the run."""
         with self._lock:
-            (last,) = self._db.execute("SELECT COALESCE(MAX(turn), 0) FROM exception").fetchone()
+            (last,) = self._db.execute(
+                "SELECT MAX((SELECT COALESCE(MAX(turn), 0) FROM exception), "
+                "(SELECT COALESCE(MAX(turn), 0) FROM announced))"
+            ).fetchone()
         return count(last + 1).__next__
 
     def close(self) -> None:
@@ -145,22 +153,48 @@ class Journal:
             self._note(db, results, images)
 
     def announce(self, losses: Sequence[Loss]) -> None:
-        """Who is about to lose its place."""
+        """Who is about to lose its place: beside what is known of it, which stays true when it does not."""
         with self._entry() as db:
-            for loss in losses:
-                _except(db, loss, {})
+            rows = [(one.source, one.turn, *_row(one)[1:]) for one in losses]
+            db.executemany("INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def retract(self, losses: Sequence[Loss]) -> None:
         """What was announced did not happen."""
         if losses:
             with self._entry() as db:
                 gone = [(loss.source, loss.turn) for loss in losses]
-                db.executemany("DELETE FROM exception WHERE record = ? AND turn = ?", gone)
+                db.executemany("DELETE FROM announced WHERE record = ? AND turn = ?", gone)
+
+    def announced(self) -> list[str]:
+        """Source items of which a process that was killed did not say whether they lost their place."""
+        with self._lock:
+            rows = self._db.execute("SELECT DISTINCT item FROM announced ORDER BY item").fetchall()
+        return [item for (item,) in rows]
+
+    def settled(self, names: Iterable[str]) -> None:
+        """Announced items were looked at again."""
+        with self._entry() as db:
+            db.executemany("DELETE FROM announced WHERE item = ?", [(name,) for name in names])
+
+    def held(self, names: Iterable[str]) -> dict[str, dict[str, frozenset[Key]]]:
+        """By source item, as `moving.Result.held`: those of which there is any."""
+        found: dict[str, dict[str, frozenset[Key]]] = {}
+        with self._lock:
+            for name in names:
+                rows = self._db.execute("SELECT record, key FROM held WHERE item = ?", (name,)).fetchall()
+                for record, key in rows:
+                    of_item = found.setdefault(name, {})
+                    of_item[record] = of_item.get(record, frozenset()) | {Key(*json.loads(key))}
+        return found
 
     def _note(self, db: sqlite3.Connection, results: Sequence[Result], images: Mapping[str, Item]) -> None:
         for result in results:
             for loss in result.losses:
-                _except(db, loss, images)
+                _put(db, _row(loss), images, loss.turn)
+                db.execute("DELETE FROM announced WHERE record = ? AND turn = ?", (loss.source, loss.turn))
+            db.execute("DELETE FROM held WHERE item = ?", (result.source,))
+            rows = [(result.source, one, json.dumps(key)) for one, keys in result.held.items() for key in keys]
+            db.executemany("INSERT INTO held VALUES (?, ?, ?)", rows)
         for result in results:
             if result.fate is Fate.QUARANTINED and result.reasons:
                 _put(db, (result.source, result.source, result.fate.value, "; ".join(result.reasons), None), images, 0)
@@ -255,9 +289,8 @@ class Journal:
             db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
 
 
-def _except(db: sqlite3.Connection, loss: Loss, images: Mapping[str, Item]) -> None:
-    row = (loss.source, item_of(loss.source), loss.fate.value, loss.reason, json.dumps(loss.key))
-    _put(db, row, images, loss.turn)
+def _row(loss: Loss) -> tuple[str, str, str, str, str]:
+    return loss.source, item_of(loss.source), loss.fate.value, loss.reason, json.dumps(loss.key)
 
 
 def _put(

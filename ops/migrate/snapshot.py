@@ -90,7 +90,7 @@ def moved(
     """Place items, and then those that lost their place at a key which became free. Results, and images by name."""
     transformer = mover.transformer(table)
     images = {transformer.name(item): item for item in items}
-    results = mover.move(table, items, before)
+    results = mover.move(table, items, before, journal.held({*images, *(before or {})}))
     return results + _restored(mover, legacy, journal, results), images
 
 
@@ -100,33 +100,40 @@ def _restored(mover: Mover, legacy: Legacy, journal: Journal, results: Sequence[
     seen = {one.source for one in results}
     while freed:
         names = [name for name in journal.waiting_for(freed) if name not in seen]  # type: ignore[arg-type]
-        more = revisited(mover, legacy, names)
+        more = revisited(mover, legacy, journal, names)
         seen |= set(names)
         found += more
         freed = frozenset[object]().union(*(one.freed for one in more))
     return found
 
 
-def revisited(mover: Mover, legacy: Legacy, names: Iterable[str]) -> list[Result]:
+def revisited(mover: Mover, legacy: Legacy, journal: Journal, names: Iterable[str]) -> list[Result]:
     """Place source items, by name, as they are now; those that are gone are left alone."""
-    got = legacy.get(map(source_key, names))
+    wanted = list(names)
+    got, held = legacy.get(map(source_key, wanted)), journal.held(wanted)
     by_table: defaultdict[str, list[Item]] = defaultdict(list)
     for name, item in got.items():
         by_table[source_key(name)[0]].append(item)
-    return [result for table, items in by_table.items() for result in mover.move(table, items)]
+    return [result for table, items in by_table.items() for result in mover.move(table, items, held=held)]
 
 
 def again(mover: Mover, legacy: Legacy, journal: Journal) -> None:
-    """Look at every exception once more: what was announced and then did not happen is taken back."""
+    """Look once more at every exception, and at what a killed process announced and did not tell the end of."""
+    announced = journal.announced()
+    _look_again(mover, legacy, journal, announced)
+    journal.settled(announced)
     after = ""
     while page := journal.exceptions(after):
         after = page[-1].record
-        names = list(dict.fromkeys(one.item for one in page))
-        results = revisited(mover, legacy, names)
-        seen = {one.source for one in results}
-        gone = [_gone(name) for name in names if name not in seen]
-        images = legacy.get(map(source_key, names))
-        journal.note([*results, *_restored(mover, legacy, journal, results), *gone], images)
+        _look_again(mover, legacy, journal, list(dict.fromkeys(one.item for one in page)))
+
+
+def _look_again(mover: Mover, legacy: Legacy, journal: Journal, names: Sequence[str]) -> None:
+    results = revisited(mover, legacy, journal, names)
+    seen = {one.source for one in results}
+    gone = [_gone(name) for name in names if name not in seen]
+    images = legacy.get(map(source_key, names))
+    journal.note([*results, *_restored(mover, legacy, journal, results), *gone], images)
 
 
 def _gone(name: str) -> Result:

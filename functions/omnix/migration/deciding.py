@@ -77,11 +77,11 @@ def decide(source: str, record: Record | None, seen: Seen, newer_by: Mapping[str
     if record is None:
         # What somebody changed in the target since is newer than the deletion can be told to be: it stays, whole.
         return Plan(Fate.SUPERSEDED) if kept else Plan(Fate.GONE, own, freed=frozenset(own))
-    loss = _loss(record, seen, stamps, newer_by) or _moved(record, kept)
+    puts = {target.key: target for target in record.targets if not _same(target, seen, stamps)}
+    loss = _loss(record, seen, stamps, newer_by) or (_moved(record, kept) if puts else None)
     if loss:
         return Plan(loss.fate, own, (loss,), freed=frozenset(own))
     losers = _losers(record, stamps)
-    puts = {target.key: target for target in record.targets if not _same(target, seen, stamps)}
     deletes: dict[Key, Target | None] = dict.fromkeys({*own, *_keys_of(losers, stamps)} - set(record.keys))
     weaker = {key for key in mine if (stamp := stamps[key]) and stamp.rank > record.rank}
     item = item_of(source)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from omnix.migration.transform import Transformed
     from omnix.migration.wire import Item
 
+type Held = Mapping[str, frozenset[Key]]  # by the names of records, the keys that they may have
+
 _GRAVITY = (Fate.QUARANTINED, Fate.SUPERSEDED, Fate.DUPLICATE, Fate.WRITTEN, Fate.GONE)
 
 
@@ -42,7 +44,8 @@ class Result:
     """What became of one source item: `source` is its name, `losses` those of its records and of others', by record.
 
     `reasons`: why it is quarantined or left out. `freed`: see `Outcome`. `records`: by the names of its records, their
-    turns.
+    turns. `held`: of an item that cannot go over, the keys that its earlier records, by name, may still have: whoever
+    moves it next must be told, for no later change of the source names them.
     """
 
     source: str
@@ -51,6 +54,7 @@ class Result:
     reasons: tuple[str, ...] = ()
     freed: frozenset[Key] = frozenset()
     records: Mapping[str, int] = field(default_factory=dict)
+    held: Held = field(default_factory=dict)
 
 
 @dataclass
@@ -76,9 +80,15 @@ class Mover:
         return {source_name(*one): one for one in found}
 
     def move(
-        self, table: str, items: Sequence[Item], before: Mapping[str, Sequence[Item]] | None = None
+        self,
+        table: str,
+        items: Sequence[Item],
+        before: Mapping[str, Sequence[Item]] | None = None,
+        held: Mapping[str, Held] | None = None,
     ) -> list[Result]:
         """Place the items of a table as they are now. `before`: by name, images of them that were seen earlier.
+
+        `held`: by name, what their last results said of it.
 
         Items that are in `before` only are gone from the source. Members are merged by their heads: here it is only
         seen to that they have one.
@@ -88,6 +98,9 @@ class Mover:
         results = self.members(table, [item for item in items if transformer.leader(item) is not None])
         transformed = self.transformed(table, heads)
         olds = {name: self._old_records(table, images) for name, images in (before or {}).items()}
+        for name, kept in (held or {}).items():
+            if name in transformed or name in olds:
+                olds[name] = _merged(olds.get(name, {}), kept)
         wanted: list[Wanted] = []
         for name, found in transformed.items():
             if not found.refused:  # what was right before stays where it is until the item is right again
@@ -139,7 +152,7 @@ class Mover:
                 results.append(Result(name, Fate.QUARANTINED, reasons=(f"there is no {head} for it",)))
         return results
 
-    def _old_records(self, table: str, images: Sequence[Item]) -> dict[str, frozenset[Key]]:
+    def _old_records(self, table: str, images: Sequence[Item]) -> Held:
         """By the names of earlier records, the keys that they had."""
         found: defaultdict[str, set[Key]] = defaultdict(set)
         for image in images:
@@ -150,17 +163,20 @@ class Mover:
         return {name: frozenset(keys) for name, keys in found.items()}
 
 
-def _wanted(records: Sequence[Record], olds: Mapping[str, frozenset[Key]]) -> list[Wanted]:
+def _merged(one: Held, other: Held) -> Held:
+    """Keys by record, of both."""
+    return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in {*one, *other}}
+
+
+def _wanted(records: Sequence[Record], olds: Held) -> list[Wanted]:
     new = [Wanted(record.source, record, olds.get(record.source, frozenset())) for record in records]
     names = {record.source for record in records}
     return new + [Wanted(name, None, keys) for name, keys in olds.items() if name not in names]
 
 
-def _result(
-    name: str, found: Transformed, olds: Mapping[str, frozenset[Key]], outcomes: Mapping[str, Outcome]
-) -> Result:
+def _result(name: str, found: Transformed, olds: Held, outcomes: Mapping[str, Outcome]) -> Result:
     if found.refused:
-        return Result(name, Fate.QUARANTINED, reasons=found.refused)
+        return Result(name, Fate.QUARANTINED, reasons=found.refused, held=olds)
     records = {record.source: outcomes[record.source].turn for record in found.records}
     mine = [outcomes[one] for one in {*records, *olds} if one in outcomes]
     losses, freed = _sums(mine, olds)
@@ -168,17 +184,18 @@ def _result(
         return Result(name, Fate.LEFT_OUT, losses, (found.left_out,), freed)
     fates = {outcomes[one].fate for one in records}
     fate = next(one for one in _GRAVITY if one in fates)
-    return Result(name, fate, losses, (), freed, records)
+    held = olds if fate is Fate.QUARANTINED else {}
+    return Result(name, fate, losses, (), freed, records, held)
 
 
-def _gone(name: str, olds: Mapping[str, frozenset[Key]], outcomes: Mapping[str, Outcome]) -> Result:
+def _gone(name: str, olds: Held, outcomes: Mapping[str, Outcome]) -> Result:
     mine = [outcomes[one] for one in olds if one in outcomes]
     kept = any(one.fate is Fate.SUPERSEDED for one in mine)
     losses, freed = _sums(mine, olds)
     return Result(name, Fate.SUPERSEDED if kept else Fate.GONE, losses, freed=freed)
 
 
-def _sums(outcomes: Iterable[Outcome], olds: Mapping[str, frozenset[Key]]) -> tuple[tuple[Loss, ...], frozenset[Key]]:
+def _sums(outcomes: Iterable[Outcome], olds: Held) -> tuple[tuple[Loss, ...], frozenset[Key]]:
     """All losses and freed keys. What an earlier attempt freed before it was killed is among the earlier keys."""
     losses: list[Loss] = []
     freed: set[Key] = set().union(*olds.values())

@@ -35,7 +35,7 @@ OPERATIONS: Operations = {
         _POINT,
         "DeleteRecoveryPoint DescribeRecoveryPoint GetRecoveryPointRestoreMetadata UpdateRecoveryPointLifecycle",
     ),
-    **on("backup", arn("backup", "framework:{FrameworkName}"), "DescribeFramework"),
+    **on("backup", arn("backup", "framework:{FrameworkName}-id"), "DescribeFramework"),
     **on("backup", _PLAN, "GetBackupPlan GetBackupSelection ListBackupSelections"),
     **on("backup", arn("backup", "{ResourceArn}"), "ListTags TagResource UntagResource"),
     **on(

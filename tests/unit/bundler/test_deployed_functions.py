@@ -55,7 +55,10 @@ assert "cffi" not in sys.modules
 def test_every_declared_service_has_a_client_with_its_regional_endpoint(function: str, tmp_path: Path) -> None:
     declared = next(f for f in FUNCTIONS if f.name == function).aws_services
     program = f"""
-LISTINGS = {{"dynamodb": "list_tables", "secretsmanager": "list_secrets", "ssm": "get_parameters_by_path"}}
+LISTINGS = {{
+    "backup": "list_backup_vaults", "dynamodb": "list_tables", "s3": "list_objects_v2",
+    "secretsmanager": "list_secrets", "ssm": "get_parameters_by_path",
+}}
 import os
 del os.environ["AWS_ENDPOINT_URL"]
 import botocore.session

@@ -117,7 +117,7 @@ def test_a_lost_counter_is_told_as_behind_the_orders(trading: Items) -> None:
         ("product_sku", {"version": 7}, {"product-copies"}),
         ("product_entry", {"product_id": "0" * 32}, {"product-copies"}),
         ("order", {"totals": {"units": 4, "amount": 1}}, {"sums", "order-copies", "sales-counts", "customer-value"}),
-        ("order", {"status": "delivered"}, {"history", "order-copies", "sales-counts"}),
+        ("order", {"status": "delivered"}, {"history", "order-copies", "sales-counts", "reservations"}),
         ("order_status", {"updated_at": "x"}, {"order-copies"}),
         ("level", {"available": 1, "on_hand": 1}, {"sums", "low-list", "stock-counts"}),
         ("level", {"reserved": 0, "on_hand": 0, "available": 0}, {"reservations", "stock-counts", "low-list"}),

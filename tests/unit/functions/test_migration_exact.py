@@ -113,6 +113,8 @@ class Tables:
         return self._call(lambda: {key: self.target.get(key) for key in keys})
 
     def put(self, targets):
+        if any("too-big" in str(target.item) for target in targets):
+            raise UnwritableError("Item size has exceeded the maximum allowed size")
         self._call(lambda: self.target.update({target.key: target.item for target in targets}))
 
     def change(self, writes, seen):
@@ -357,11 +359,13 @@ class Migration(RuleBasedStateMachine):
 
     @staticmethod
     def _has_a_right(record, item):
-        """Users' own, or another source's with a greater claim."""
-        stamp = Stamp.read(item or {})
-        if item is None or (stamp and stamp.source == record.source):
+        """Users' own, whatever their clocks say, or another source's with a greater claim."""
+        if item is None:
             return False
-        return stamp is None or not untouched(item, stamp) or stamp.claim > record.claim
+        stamp = Stamp.read(item)
+        if stamp is None or not untouched(item, stamp):
+            return True
+        return stamp.source != record.source and stamp.claim > record.claim
 
     def _user_kept(self, key, at):
         item = self.tables.target.get(key)

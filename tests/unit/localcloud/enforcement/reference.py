@@ -91,6 +91,7 @@ _ARNS: Mapping[str, str] = {
 _SPECIAL: Mapping[str, str] = {
     "RecoveryPointArn": f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:1EB3B5E7",
     "BackupArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t/backup/b",
+    "ExportArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t/export/e",
     "executionArn": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:m:e",
     "stateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m",
 }
