@@ -10,7 +10,6 @@ from ops.errors import Refused
 from ops.stack import Cloud, Place, is_loopback
 
 if TYPE_CHECKING:
-
     import boto3
 
 # Shaped so that no scanner and no AWS takes them for real (a real one starts with AKIA or ASIA).
