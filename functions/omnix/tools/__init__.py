@@ -1,0 +1,1 @@
+"""What a model or an outside agent can ask of a shop, as typed calls of the domain's own services."""
