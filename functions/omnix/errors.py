@@ -87,6 +87,15 @@ class UnauthorizedError(ApiError):
         super().__init__(message, headers={"WWW-Authenticate": "Bearer"})
 
 
+class LimitReachedError(ApiError):
+    """The AI features' money of this month is used up; `details` says whose, and when it resets.
+
+    A day's limit answers with 429 and `Retry-After` under the same code.
+    """
+
+    status, code = 402, "limit_reached"
+
+
 class ForbiddenError(ApiError):
     """Who calls is known and may not do this."""
 
@@ -157,6 +166,7 @@ ALL: tuple[type[ApiError], ...] = (
     InvalidJsonError,
     InvalidRequestError,
     UnauthorizedError,
+    LimitReachedError,
     ForbiddenError,
     NotFoundError,
     MethodNotAllowedError,
