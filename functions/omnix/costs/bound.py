@@ -1,0 +1,63 @@
+"""How many input tokens a request can have at most, before anybody has counted them.
+
+Every model of Bedrock's that takes text splits it by a byte-level tokeniser, or one that falls back to bytes: no token
+is shorter than a byte of UTF-8, so a text has no more tokens than bytes. What the service puts around it (roles, the
+instructions for tools, the schemas' own form) is not in the request and is allowed for by a fixed sum: Anthropic
+documents up to 530 tokens of system prompt for tool use ("Tool use with Claude", pricing), others less.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_bedrock_runtime import BedrockRuntimeClient
+
+REQUEST_TOKENS = 64
+MESSAGE_TOKENS = 16
+TOOLS_TOKENS = 1024
+TOOL_TOKENS = 64
+# What CountTokens takes of a Converse request.
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+# Of cross-region profiles: CountTokens takes the foundation model's id only.
+_GEOGRAPHIES = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "global"})
+
+
+def upper(request: Mapping[str, Any]) -> int:
+    """Tokens that a Converse request cannot pass: its bytes as JSON in UTF-8, and what the service adds.
+
+    For requests of text and tools. An image's tokens follow from its size in pixels and not from its bytes.
+    """
+    sent = {name: request[name] for name in _COUNTED if request.get(name)}
+    size = len(json.dumps(sent, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass"))
+    tools = (sent.get("toolConfig") or {}).get("tools", ())
+    return (
+        size
+        + REQUEST_TOKENS
+        + MESSAGE_TOKENS * len(sent.get("messages", ()))
+        + (TOOLS_TOKENS + TOOL_TOKENS * len(tools) if tools else 0)
+    )
+
+
+def exact(client: BedrockRuntimeClient, model_id: str, request: Mapping[str, Any]) -> int | None:
+    """The count that the model would be paid for, by `CountTokens`, which costs nothing; None where it has none.
+
+    Several models have no such count, and a service that is away must not let a call through: the bound stands then.
+    """
+    sent: Any = {name: request[name] for name in _COUNTED if request.get(name)}
+    try:
+        answer = client.count_tokens(modelId=foundation_model(model_id), input={"converse": sent})
+    except (ClientError, BotoCoreError):
+        return None
+    return answer["inputTokens"]
+
+
+def foundation_model(model_id: str) -> str:
+    """The foundation model of a cross-region profile's id (`eu.amazon.nova-lite-v1:0`), or the id itself."""
+    geography, _, rest = model_id.partition(".")
+    return rest if geography in _GEOGRAPHIES else model_id
