@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from omnix import cursor
+from omnix.tools.tool import Listed, Result
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from omnix.tools.tool import Result
 
 MOST_ITEMS = 20
 MOST_BYTES = 16 * 1024
 
-_CURSOR_LENGTH = 2048
 
 Limit = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="How many at most.")]
 Cursor = Annotated[
-    str | None, Field(min_length=1, max_length=_CURSOR_LENGTH, description="`next_cursor` of the page before.")
+    str | None, Field(min_length=1, max_length=cursor.MAX_LENGTH, description="`next_cursor` of the page before.")
 ]
 
 
@@ -34,6 +34,14 @@ def paged[R: Result](page: Callable[[int], R], limit: int) -> R:
         limit //= 2
         found = page(limit)
     return found
+
+
+def fitted[R: Listed](result: R) -> R:
+    """The result without the last of its items where all are too long; `left_out` counts those besides."""
+    while size(result) > MOST_BYTES and result.items:
+        kept = result.items[: max(len(result.items) * 3 // 4, 0)]
+        result = result.model_copy(update={"items": kept, "left_out": result.left_out + len(result.items) - len(kept)})
+    return result
 
 
 def excerpt(text: str, most: int) -> str:

@@ -1,8 +1,8 @@
 """Tools on the catalogue."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from omnix.authorisation import Principal, Role
 from omnix.catalogue.model import Category, Money, Product, Sku, Status
@@ -11,9 +11,7 @@ from omnix.catalogue.service import catalogue
 from omnix.errors import NotFoundError
 from omnix.scopes import Scope
 from omnix.tools.bounds import Cursor, Limit, excerpt, paged
-from omnix.tools.tool import Arguments, Result, Tool
-
-Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="32 hex digits, as other tools give it.")]
+from omnix.tools.tool import Arguments, Id, Result, Tool
 
 _DESCRIPTION_LENGTH = 2000
 
@@ -33,6 +31,12 @@ class GetProduct(Arguments):
 
     product_id: Id | None = None
     sku: Sku | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if (self.product_id is None) == (self.sku is None):
+            raise ValueError("give either product_id or sku")
+        return self
 
 
 class ProductEntry(BaseModel):

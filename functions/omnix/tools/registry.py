@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from omnix.errors import ForbiddenError, NotFoundError, ValidationFailedError
-from omnix.tools import products
+from omnix.errors import ConflictError, ForbiddenError, NotFoundError, ValidationFailedError
+from omnix.tools import analytics, customers, orders, products, stock
+from omnix.tools.bounds import MOST_BYTES, size
 from omnix.tools.tool import Arguments, Tool, WriteArguments
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
     from omnix.authorisation import Principal
 
-TOOLS: tuple[Tool[Any], ...] = (*products.TOOLS,)
+TOOLS: tuple[Tool[Any], ...] = (
+    *products.TOOLS,
+    *stock.TOOLS,
+    *orders.TOOLS,
+    *customers.TOOLS,
+    *analytics.TOOLS,
+)
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 # A tool's arguments are a few ids and short texts; more is an attack or a model that runs away.
@@ -85,4 +92,6 @@ def call(caller: Principal, name: str, arguments: Mapping[str, Any], *, idempote
     if idempotency_key and isinstance(parsed, WriteArguments):
         parsed = parsed.model_copy(update={"idempotency_key": idempotency_key})
     result = tool.run(caller, parsed)
+    if size(result) > MOST_BYTES:
+        raise ConflictError("The answer is too long for a tool. Ask for less, or use the REST route.")
     return Outcome(tool, result.model_dump(mode="json"), result.model_dump_json())
