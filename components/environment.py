@@ -16,6 +16,8 @@ from components.api.stack import API_FUNCTIONS, ApiStack, ApiStackArgs
 from components.artefacts import Artefact, ArtefactError
 from components.backup.stack import RECOVERY_VAULT, BackupStack, BackupStackArgs
 from components.backup.vault import vault_name
+from components.bedrock.models import allowed_models
+from components.bedrock.stack import BedrockStack, BedrockStackArgs
 from components.budget.billing import billing_services
 from components.budget.definitions import Budget, bedrock_budgets, budgets_note
 from components.budget.stack import BudgetStack, BudgetStackArgs
@@ -79,7 +81,7 @@ def compose(inputs: Inputs) -> dict[str, Any]:
         raise ArtefactError(f"the artefact manifest lacks {', '.join(missing)}")
     # What only a component would find out, and then half way: the contract's routes and the models' billing names.
     operations(inputs.contract, ROUTED)
-    billing_services(inputs.config.bedrock.models)
+    billing_services(inputs.config.bedrock.model_ids)
     environment = _Environment(inputs)
     return environment.outputs()
 
@@ -95,6 +97,7 @@ class _Environment:
         )
         self.options = pulumi.ResourceOptions(providers=[provider(self.config)])
         self.security = self._security()
+        self.bedrock = self._bedrock()
         self.data = self._data()
         self.delivery = self._delivery({name: inputs.artefacts[name] for name in deployed(self.config)})
         self.rotation = self._rotation()
@@ -125,6 +128,11 @@ class _Environment:
         )
         return SecurityStack("security", args, self.options)
 
+    def _bedrock(self) -> BedrockStack:
+        bedrock = self.config.bedrock
+        args = BedrockStackArgs(self.names, bedrock, allowed_models(bedrock.models, self.config.region))
+        return BedrockStack("bedrock", args, self.options)
+
     def _data(self) -> DataStack:
         config = self.config
         args = DataStackArgs(
@@ -134,7 +142,7 @@ class _Environment:
             dr_key_arn=self.security.dr_key.arn,
             protection=self.protection,
             cors_origins=config.allowed_origins,
-            bedrock_model_id=config.bedrock.model_id,
+            bedrock=self.bedrock.entries,
             log_level=config.log_level,
             commit=self.commit,
             adopt=config.adopt,
@@ -176,7 +184,7 @@ class _Environment:
             contract=self.contract,
             code={function: self.delivery.code[function] for function in API_FUNCTIONS},
             sizing={function: config.sizing(function) for function in API_FUNCTIONS},
-            stores=Stores(self.data.tables, self.security.secrets, self.data.parameters),
+            stores=Stores(self.data.tables, self.security.secrets, self.data.parameters, self.bedrock.models),
             key_arn=self.security.key.arn,
             log_retention_days=config.log_retention_days,
             alias_owner=config.alias_owner,
@@ -218,7 +226,9 @@ class _Environment:
 
     def _budget_definitions(self) -> Sequence[Budget]:
         bedrock = self.config.bedrock
-        return bedrock_budgets(bedrock.daily_budget_usd, bedrock.monthly_budget_usd, billing_services(bedrock.models))
+        return bedrock_budgets(
+            bedrock.daily_budget_usd, bedrock.monthly_budget_usd, billing_services(bedrock.model_ids)
+        )
 
     def _watched_backups(self) -> Backups:
         config = self.config.backup
@@ -242,7 +252,7 @@ class _Environment:
             tables={table.name: table.indexes for table in TABLES.values()},
             backups=self._watched_backups(),
             dead_letter_queues=[dead_letter_queue_name(self.names)],
-            bedrock_models=self.config.bedrock.models,
+            bedrock_models=self.config.bedrock.model_ids,
             budgets_note=budgets_note(self._budget_definitions()),
         )
         return MonitoringStack("monitoring", args, self.options)

@@ -7,14 +7,16 @@ reader of an error is told to write.
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from components.config.bedrock import Bedrock
 from components.config.checks import distinct, email_address, exact_origin, github_repository, hostname, tag_value
+from components.config.section import Section
 
 type Environment = Literal["dev", "staging", "prod"]
-type FunctionName = Literal["api", "auth", "authorizer", "migration", "rotation", "validation", "worker"]
+type FunctionName = Literal["api", "assistant", "auth", "authorizer", "migration", "rotation", "validation", "worker"]
 type AliasOwner = Literal["pulumi", "deployment"]
 type Region = Literal["eu-central-1", "eu-west-1"]
 type Lock = Literal["none", "governance", "compliance"]
@@ -42,13 +44,7 @@ def _recovery(days: int) -> int:
     return days
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=False
-    )
-
-
-class FunctionOverride(_Section):
+class FunctionOverride(Section):
     """What a stack changes about one function; what it leaves out keeps the default of `SIZING`."""
 
     memory_mb: Annotated[int | None, Field(ge=128, le=10240, description="128 to 10240 (MB)")] = None
@@ -67,7 +63,7 @@ class FunctionOverride(_Section):
         return self
 
 
-class FunctionSizing(_Section):
+class FunctionSizing(Section):
     """A function's memory, time and concurrency, defaults and overrides merged."""
 
     memory_mb: int
@@ -80,6 +76,8 @@ class FunctionSizing(_Section):
 # authorizer. A dependency is given up after 6.5 s (functions/omnix/aws); API Gateway waits 29 s at most.
 SIZING: dict[FunctionName, FunctionSizing] = {
     "api": FunctionSizing(memory_mb=512, timeout_seconds=15),
+    # it waits for models most of the time, and then for its caller's 29 s; memory is for the cold start
+    "assistant": FunctionSizing(memory_mb=1024, timeout_seconds=28),
     "auth": FunctionSizing(memory_mb=1024, timeout_seconds=15),
     "authorizer": FunctionSizing(memory_mb=512, timeout_seconds=10),
     # a whole CPU (1,769 MB), and all the time there is: it goes through an export's files
@@ -92,7 +90,7 @@ SIZING: dict[FunctionName, FunctionSizing] = {
 }
 
 
-class Throttle(_Section):
+class Throttle(Section):
     """The usage plan's limits. An account has 10,000 requests a second and bursts of 5,000 by default."""
 
     rate_limit: Annotated[float, Field(gt=0, le=10_000, description="requests a second, more than 0")]
@@ -102,7 +100,7 @@ class Throttle(_Section):
 type Units = Annotated[int, Field(ge=1, le=40_000, description="1 to 40000 capacity units")]
 
 
-class Capacity(_Section):
+class Capacity(Section):
     """Provisioned capacity of a table and of each of its indexes, scaled to `target_percent` of use."""
 
     read_min: Units
@@ -126,16 +124,7 @@ class Capacity(_Section):
         return self
 
 
-class Bedrock(_Section):
-    """The models that may be called, and what they may cost."""
-
-    models: Annotated[tuple[str, ...], Field(min_length=1, description="a list of Bedrock model ids")]
-    model_id: Annotated[str, Field(min_length=1, description="one of bedrock.models")]
-    daily_budget_usd: Annotated[float, Field(gt=0, description="US dollars, more than 0")]
-    monthly_budget_usd: Annotated[float, Field(gt=0, description="US dollars, more than 0")]
-
-
-class Backup(_Section):
+class Backup(Section):
     """How backups are kept, copied, proven and reported."""
 
     # Governance can be lifted by who may backup:DeleteBackupVaultLockConfiguration; compliance by nobody, AWS included.
@@ -152,7 +141,7 @@ class Backup(_Section):
     ] = False
 
 
-class LegacyTable(_Section):
+class LegacyTable(Section):
     """A table of the standard schema and another name, from which functions may serve until a cut-over is complete."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$", description="the table's name in this account")]
@@ -169,7 +158,7 @@ class LegacyTable(_Section):
 type TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 
 
-class Migration(_Section):
+class Migration(Section):
     """What `omnix migrate export` works with: a bucket, a state machine, a function. Left out, none is made."""
 
     sources: Annotated[
@@ -177,14 +166,14 @@ class Migration(_Section):
     ]
 
 
-class Artefacts(_Section):
+class Artefacts(Section):
     """What is deployed: built for `target`, or exactly what a release `manifest` names."""
 
     target: Annotated[Literal["aws", "local"], Field(description="aws or local")] = "aws"
     manifest: Annotated[str | None, Field(min_length=1, description="path of a release manifest")] = None
 
 
-class Preview(_Section):
+class Preview(Section):
     """From where pull requests may preview this stack, and the state that they read to do so."""
 
     repository: Annotated[
@@ -270,7 +259,7 @@ class StackConfig(BaseSettings):
         Field(description="by table: {readMin, readMax, writeMin, writeMax}; left out, a table is on-demand"),
     ] = {}
     throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
-    bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd}")]
+    bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd, …}")]
     backup: Annotated[
         Backup, Field(description="{lock, drillPassed, copyToDr, restoreTesting, reports, framework}")
     ] = Backup()

@@ -210,7 +210,7 @@ def _function_times(values: Values) -> Iterator[Finding]:
     functions = values.get("functions")
     if not isinstance(functions, Mapping):
         return
-    for name in ("api", "auth", "authorizer"):
+    for name in ("api", "assistant", "auth", "authorizer"):
         override = functions.get(name)
         seconds = _number(override.get("timeoutSeconds")) if isinstance(override, Mapping) else None
         if seconds is not None and seconds >= GATEWAY_SECONDS:

@@ -35,14 +35,15 @@ def entries(
     *,
     tables: Iterable[str],
     origins: Iterable[str],
-    model_id: str,
     log_level: str,
     commit: str,
+    bedrock: Sequence["Entry"] = (),
     legacy: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Entry]:
     """Everything known before an API exists; `api/url` and `api/usage-key` come with the API.
 
-    `legacy` are tables under their old names, by logical name, that a cut-over is to end.
+    `bedrock`: what is to know about models. `legacy` are tables under their old names, by logical name, that a cut-over
+    is to end.
     """
     standard = {table: names.table(table) for table in tables}
     endpoint = f"https://dynamodb.{names.region}.amazonaws.com"
@@ -51,7 +52,7 @@ def entries(
         _of_all_tables(standard, legacy),
         *(_of_one_table(table, name) for table, name in standard.items()),
         Entry("api/cors-origins", "StringList", ",".join(sorted(origins)), "Origins a browser may call from"),
-        Entry("bedrock/model-id", "String", model_id, "Model of the assistant"),
+        *bedrock,
         Entry("monitoring/log-level", "String", log_level, "Log level of every function"),
         Entry("release/commit", "String", commit, "Git commit of the last deployment"),
     ]

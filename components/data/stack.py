@@ -26,7 +26,7 @@ class DataStackArgs:
 
     `dr_key_arn` is of `dr_region`, where files are copied to. `adopt`: import ids, table names by `tables/{name}` and
     buckets by `file-bucket` and `file-bucket-dr`. A table in `capacity` is provisioned and scaled; every other one is
-    on-demand.
+    on-demand. `bedrock`: the parameters about models.
     """
 
     names: Names
@@ -35,7 +35,7 @@ class DataStackArgs:
     dr_key_arn: pulumi.Input[str]
     protection: Protection
     cors_origins: Sequence[str]
-    bedrock_model_id: str
+    bedrock: Sequence[Entry]
     log_level: str
     adopt: Mapping[str, str] = field(default_factory=dict)
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class DataStack(pulumi.ComponentResource):
             args.names,
             tables=TABLES,
             origins=args.cors_origins,
-            model_id=args.bedrock_model_id,
+            bedrock=args.bedrock,
             log_level=args.log_level,
             commit=args.commit,
             legacy={logical: table.name for logical, table in args.legacy.items()},

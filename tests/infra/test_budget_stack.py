@@ -26,7 +26,7 @@ def test_a_day_and_a_month_of_bedrock_are_budgeted(budgets, stack):
 
 
 def test_a_budget_sees_every_model_that_the_config_allows(budgets, stack):
-    services = billing_services(stack_config(stack).bedrock.models)
+    services = billing_services(stack_config(stack).bedrock.model_ids)
     for budget in budgets.values():
         assert budget.inputs["costFilters"] == [{"name": "Service", "values": services}]
 

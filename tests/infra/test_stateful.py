@@ -189,7 +189,7 @@ def test_a_retained_table_key_and_secret_are_adopted_by_import(recorded: Stacks)
             dr_key_arn=security.dr_key.arn,
             protection=protection,
             cors_origins=["https://a.example"],
-            bedrock_model_id="m",
+            bedrock=(),
             log_level="INFO",
             adopt=config.adopt,
         )

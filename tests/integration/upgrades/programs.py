@@ -92,7 +92,7 @@ def data(
         dr_key_arn=f"arn:aws:kms:eu-west-1:{names.account_id}:key/replicas",
         protection=protection,
         cors_origins=["https://shop.example"],
-        bedrock_model_id="amazon.nova-lite-v1:0",
+        bedrock=(),
         log_level=log_level,
         adopt=adopt or {},
         capacity={table: Capacity.model_validate(given) for table, given in (capacity or {}).items()},

@@ -30,7 +30,7 @@ def test_what_expires_has_a_ttl() -> None:
 
 def test_parameters_tell_functions_where_everything_is() -> None:
     origins = ["https://b.example", "https://a.example"]
-    made = entries(NAMES, tables=TABLES, origins=origins, model_id="m", log_level="INFO", commit="c0ffee")
+    made = entries(NAMES, tables=TABLES, origins=origins, log_level="INFO", commit="c0ffee")
     values = {entry.path: entry.value for entry in made}
     assert values["database/endpoint"] == "https://dynamodb.eu-central-1.amazonaws.com"
     assert json.loads(str(values["database/tables"])) == {table: f"omnix-ai-dev-{table}" for table in TABLES}

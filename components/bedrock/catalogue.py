@@ -1,0 +1,48 @@
+"""The models that a stack may allow, with what is known of each: prices, limits, where it runs. Data.
+
+What AWS calls a model is a foundation model id (`anthropic.claude-…`), called in one region, or the id of a
+cross-region profile, which has a geography before it (`eu.anthropic.claude-…`) and leads to several. Prices are of the
+id that is called: since Claude 4.5 a geography costs a tenth more than `global.`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from components.bedrock.prices import Prices, claude, uncached
+
+_EU3 = ("eu-central-1", "eu-west-1", "eu-west-3")
+_EU4 = ("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-3")
+_EU6 = ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3")
+
+
+@dataclass(frozen=True)
+class CatalogueModel:
+    """One id that can be called from the platform's regions.
+
+    `destinations`: the regions that answer. `context` and `max_output` in tokens. `caching`: takes cache points in
+    system and tools. `ended`: the day on which AWS stopped serving it.
+    """
+
+    id: str
+    prices: Prices
+    destinations: tuple[str, ...]
+    context: int
+    max_output: int
+    caching: bool = True
+    tools: bool = True
+    ended: date | None = None
+
+
+# Prices: aws.amazon.com/bedrock/pricing, on demand, as of May 2026 through the sources named below; nobody asked AWS's
+# Price List service, because it has no token prices of the models sold through AWS Marketplace.
+# Claude 4.5 and later, geography `eu`: list price plus a tenth (AWS, "Claude Sonnet 4.5 in Amazon Bedrock", regional
+# endpoints). Destinations: Bedrock user guide, model cards and "Supported Regions and models for inference profiles".
+_ENTRIES = (
+    CatalogueModel("eu.anthropic.claude-haiku-4-5-20251001-v1:0", claude("1.10", "5.50"), _EU6, 200_000, 64_000),
+    CatalogueModel("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", claude("3.30", "16.50"), _EU6, 200_000, 64_000),
+    CatalogueModel("eu.amazon.nova-micro-v1:0", uncached("0.046", "0.184"), _EU4, 128_000, 10_000, caching=False),
+    CatalogueModel("eu.amazon.nova-lite-v1:0", uncached("0.078", "0.312"), _EU4, 300_000, 10_000, caching=False),
+    CatalogueModel("eu.amazon.nova-pro-v1:0", uncached("1.05", "4.20"), _EU4, 300_000, 10_000, caching=False),
+)
+MODELS: Mapping[str, CatalogueModel] = {model.id: model for model in _ENTRIES}
