@@ -103,7 +103,7 @@ class Service:
         self._gateway = Gateway(self.cloud, self.runtime, self.logs, self._acting)
         self._wait(self._gateway.open(gateway_socket))
         application = Application(
-            self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting, self._backup
+            self.runtime, self._lock, self.snapshots.changed, self._routes(), self._acting, self._backup, self._models
         )
         self._closers.append(self._backup.close)
         self._closers.append(self._replicator.close)
@@ -126,6 +126,8 @@ class Service:
     def _assemble(self) -> None:
         """Everything behind the ports, with the state that was saved."""
         from localcloud.backup import apis
+        from localcloud.bedrock import runtime as bedrock
+        from localcloud.bedrock.invocation_log import InvocationLog
         from localcloud.endpoint import queries, tables, transactions, values
         from localcloud.enforcement import delivery, usage
         from localcloud.enforcement.account import Account
@@ -148,10 +150,11 @@ class Service:
         self.snapshots = Snapshots(directory.state, account, registry, lock)
         registry.load(self.snapshots.restore())
         changed = self.snapshots.changed
-        gate = Gate(Account(account), usage.Usage(), enforced=self._settings.permissions)
+        gate = Gate(Account(account, registry), usage.Usage(), enforced=self._settings.permissions)
         gate.usage.load(registry.get(usage.KIND, "roles") or {})
         self._acting = Acting(gate, lock)
         self.logs = LogWriter(account, lock, changed, directory.functions_log)
+        self._models = bedrock.Runtime(account, registry, InvocationLog(self._acting, lock, self.logs))
         self._sessions = RoleSessions(account, lock)
         execution = Execution(self._sessions, self._acting)
         region = self._settings.region

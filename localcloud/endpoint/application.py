@@ -2,7 +2,7 @@
 
 `/_localcloud/*` is the cloud's own. Every AWS call is read, meets the fault that was set for it (see
 `localcloud.faults`), is decided on and held against the service's limits; then Lambda's Invoke goes to the function
-runtime, and the rest to moto, one call at a time (see `StateLock`).
+runtime, Bedrock's to its stand-in, and the rest to moto, one call at a time (see `StateLock`).
 """
 
 import json
@@ -20,6 +20,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from localcloud import limits, past
 from localcloud.backup.service import Answer, Backup
+from localcloud.bedrock import runtime as bedrock
+from localcloud.bedrock import settings
 from localcloud.endpoint import reading, tokens
 from localcloud.endpoint.call import Call, MalformedCall, UnknownCall, read_call
 from localcloud.endpoint.server import THREADS
@@ -70,6 +72,7 @@ class Application:
         routes: dict[tuple[str, str], Route],
         acting: Acting,
         backup: Backup,
+        models: bedrock.Runtime,
     ) -> None:
         _track_nothing()
         reading.install()
@@ -82,6 +85,7 @@ class Application:
         self._acting = acting
         self._backup = backup
         self._faults = backup.faults
+        self._models = models
         self._invocations = threading.BoundedSemaphore(_INVOCATIONS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -114,13 +118,15 @@ class Application:
             own = refusal or self._backup.answer(call, environ.get("CONTENT_TYPE", ""))
             if isinstance(own, Refusal):
                 refusal = own
-            elif call.operation not in (*_WAITS, "Invoke"):
+            elif call.operation not in (*_WAITS, "Invoke") and call.service != bedrock.SERVICE:
                 return self._aws(call, own, environ, start_response)
         if refusal is not None:
             content_type = environ.get("CONTENT_TYPE", "")
             status, headers, body = answer.render(call, refusal, content_type, str(uuid.uuid4()))
             start_response(status, headers)
             return [body]
+        if call.service == bedrock.SERVICE:  # a model takes its time: nothing else waits for it
+            return self._models.answer(call, environ, start_response)
         if call.operation == "Invoke":
             return self._invoke(call, environ, start_response)
         waited: Iterable[bytes] = self._moto(environ, start_response)
@@ -178,6 +184,9 @@ class Application:
             sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             answer = control(self._faults, environ["REQUEST_METHOD"], id_, sent, self._backup.corrupt)
             return _json(*answer, start_response)
+        if name == settings.PAGE:
+            sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return _json(*self._models.control.answer(environ["REQUEST_METHOD"], sent), start_response)
         if page == downloads.PAGE and id_:
             return downloads.zip_of(id_, start_response)
         if name == past.PAGE and environ["REQUEST_METHOD"] == "POST":

@@ -1,7 +1,7 @@
 """What moto holds, as far as a decision asks: names that lead to ARNs, keys, tags, resource policies.
 
-Read from moto's backends under the state lock: no call, no copy. Whatever is not there is None: the call is then
-decided on the name that it gave, and moto says that nothing is there.
+Read from moto's backends under the state lock (and from the registry, where moto has no model): no call, no copy.
+Whatever is not there is None: the call is then decided on the name that it gave, and moto says that nothing is there.
 """
 
 import contextlib
@@ -13,7 +13,9 @@ from typing import Any
 from moto.backends import get_backend
 from moto.core.resource_tagging import iter_taggable_backends
 
+from localcloud.bedrock.target import PROFILES
 from localcloud.iam.policy import Policy, parse
+from localcloud.registry import Registry
 
 _ANY: Any = get_backend
 _ARN_PARTS = 6
@@ -26,8 +28,9 @@ class NoSuchRegion(ValueError):  # noqa: N818 - a fact about the call
 class Account:
     """One account's resources, by the names that calls use for them."""
 
-    def __init__(self, account_id: str) -> None:
+    def __init__(self, account_id: str, registry: Registry | None = None) -> None:
         self.id = account_id
+        self._registry = registry or Registry()
 
     def backend(self, service: str, region: str) -> Any:
         """The backend that moto has of a service; `aws` is the region of the global ones (IAM, STS, S3)."""
@@ -40,6 +43,10 @@ class Account:
         """A DynamoDB table by name or ARN."""
         name = name.rpartition(":table/")[2].partition("/")[0]
         return self.backend("dynamodb", region).tables.get(name)
+
+    def inference_profile(self, profile_arn: str) -> Mapping[str, Any] | None:
+        """An application's inference profile by ARN: moto knows none."""
+        return self._registry.get(PROFILES, profile_arn)
 
     def secret(self, name: str, region: str) -> Any:
         """A secret by name, ARN or partial ARN."""

@@ -64,12 +64,6 @@ NOT_COVERED = (
         "the account stands alone here",
         "IAM User Guide: Policy evaluation logic",
     ),
-    NotCovered(
-        "bedrock:InvokeModel",
-        "the model's ARN in every region of an inference profile",
-        "a profile's regions are Bedrock's own data: only the call's region is asked",
-        "Bedrock User Guide: Prerequisites for inference profiles",
-    ),
 )
 
 

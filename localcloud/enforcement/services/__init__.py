@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from localcloud.enforcement.need import Operations
 from localcloud.enforcement.services import (
     backup,
+    bedrock,
     dynamodb,
     kms,
     lambda_,
@@ -24,7 +25,7 @@ from localcloud.enforcement.services import (
 MAPPED: Mapping[str, Operations] = {
     "apigatewaymanagementapi": orchestration.CONNECTIONS,
     "backup": backup.OPERATIONS,
-    "bedrock-runtime": orchestration.BEDROCK,
+    "bedrock-runtime": bedrock.OPERATIONS,
     "cloudwatch": observability.CLOUDWATCH,
     "dynamodb": dynamodb.OPERATIONS,
     "dynamodbstreams": dynamodb.STREAMS,

@@ -1,4 +1,4 @@
-"""EventBridge, EventBridge Scheduler, Step Functions, Bedrock's models, API Gateway's connections."""
+"""EventBridge, EventBridge Scheduler, Step Functions, API Gateway's connections."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -95,37 +95,6 @@ STATES: Operations = {
     **on("states", _EXECUTION, "DescribeExecution GetExecutionHistory StopExecution"),
     **on("states", _EXECUTION, "DescribeStateMachineForExecution"),
     **on("states", anything, "ListStateMachines ListActivities SendTaskFailure SendTaskHeartbeat SendTaskSuccess"),
-}
-
-_PROFILE_REGIONS = ("us.", "us-gov.", "eu.", "apac.", "jp.", "au.", "ca.", "global.")
-
-
-def _model(call: Call, account: Account) -> Iterator[Need]:
-    """Converse is allowed by InvokeModel, ConverseStream by InvokeModelWithResponseStream (Bedrock user guide).
-
-    An inference profile needs the action on the profile and, with `bedrock:InferenceProfileArn`, on its model. AWS asks
-    so in every region that the profile leads to; which those are is the profile's own data: here in the call's.
-    """
-    stream = call.operation.endswith("Stream")
-    action = "bedrock:InvokeModelWithResponseStream" if stream else "bedrock:InvokeModel"
-    named = str(call.parameters.get("modelId") or "")
-    guard = call.parameters.get("guardrailIdentifier") or (call.parameters.get("guardrailConfig") or {}).get(
-        "guardrailIdentifier"
-    )
-    keys: dict[str, Any] = {"bedrock:guardrailidentifier": (str(guard),)} if guard else {}
-    model = f"arn:aws:bedrock:{call.region}::foundation-model/"
-    name = named.rpartition("/")[2]
-    if not name.startswith(_PROFILE_REGIONS):
-        yield Need(action, named if named.startswith("arn:") else model + (named or "*"), keys)
-        return
-    profile = f"arn:aws:bedrock:{call.region}:{account.id}:inference-profile/{name}"
-    yield Need(action, profile, keys)
-    yield Need(action, model + name.partition(".")[2], {**keys, "bedrock:inferenceprofilearn": (profile,)})
-
-
-BEDROCK: Operations = {
-    **dict.fromkeys(("Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"), _model),
-    **on("bedrock", arn("bedrock", "guardrail/{guardrailIdentifier}"), "ApplyGuardrail"),
 }
 
 _METHODS = {"PostToConnection": "POST", "GetConnection": "GET", "DeleteConnection": "DELETE"}
