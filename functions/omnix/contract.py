@@ -28,11 +28,13 @@ from omnix.operation import (
     ERRORS_EXTENSION,
     GIVES_EXTENSION,
     PUBLIC_EXTENSION,
+    SCOPES_EXTENSION,
     SIGNED_IN_EXTENSION,
     TAKES_EXTENSION,
 )
 from omnix.orders.routes import router as orders
 from omnix.recommendations.routes import router as recommendations
+from omnix.scopes import needed
 from omnix.system.routes import router as system
 
 FILE = Path(__file__).resolve().parents[2] / "openapi.json"
@@ -71,7 +73,8 @@ def document() -> Document:
         schemas |= made["components"]["schemas"]
         for path, method, operation in _operations(made["paths"]):
             operation["description"] = says[operation["operationId"]]
-            paths.setdefault(path, {})[method] = _conditional(method, _operation(operation, function))
+            said = _conditional(method, _operation(operation, function))
+            paths.setdefault(path, {})[method] = said | _scopes(method, path, said)
     for name in _POWERTOOLS_SCHEMAS:
         schemas.pop(name, None)
     found: Document = {
@@ -130,6 +133,13 @@ def _operation(operation: Document, function: str) -> Document:
         **({"security": []} if public else {"security": [{"bearer": []}]} if signed_in else {}),
         **({"requestBody": {"required": True, "content": _text(takes, shortest=1)}} if takes else {}),
     }
+
+
+def _scopes(method: str, path: str, operation: Document) -> Document:
+    """What a key that was made with scopes needs, where keys are taken at all."""
+    if operation.get("security") is not None:
+        return {}
+    return {SCOPES_EXTENSION: sorted(needed(method.upper(), path) or ())}
 
 
 def _text(examples: Document, *, shortest: int) -> Document:

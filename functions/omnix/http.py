@@ -21,8 +21,10 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import caching, clock, cors, errors, etag, logs, metrics, request_body, tables
+from omnix.authorisation import granted
 from omnix.operation import CACHE_EXTENSION
 from omnix.parameters import CORS_ORIGINS, ParameterMissingError
+from omnix.scopes import needed
 from omnix.table_names import TableNamesError
 
 if TYPE_CHECKING:
@@ -140,6 +142,7 @@ def _resolve(
     try:
         if event.get("httpMethod") not in _READS:
             _require_still_tables(parameters)
+        _require_scopes(event)
         return app.resolve(request_body.checked(event), context)
     except errors.ApiError as error:
         return _plain(error.status, json.dumps(error.body(request_id)), error.headers)
@@ -153,6 +156,16 @@ def _require_still_tables(parameters: Parameters) -> None:
         return  # who needs a table says it
     if paused:
         raise errors.UnavailableError
+
+
+def _require_scopes(event: Mapping[str, Any]) -> None:
+    """Raises ForbiddenError where the caller's key was made for something else (`omnix.scopes`)."""
+    made_for = granted(event)
+    if made_for is None:
+        return
+    wanted = needed(str(event.get("httpMethod")), str(event.get("resource") or ""))
+    if wanted is None or not wanted <= made_for:
+        raise errors.ForbiddenError("This API key was not made for that.", [{"required_scopes": sorted(wanted or ())}])
 
 
 def _plain(status: int, body: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:

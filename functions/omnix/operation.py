@@ -10,6 +10,7 @@ PUBLIC_EXTENSION = "x-omnix-public"
 TAKES_EXTENSION = "x-omnix-takes"
 GIVES_EXTENSION = "x-omnix-gives"
 ROLES_EXTENSION = "x-omnix-roles"
+SCOPES_EXTENSION = "x-omnix-scopes"
 SIGNED_IN_EXTENSION = "x-omnix-signed-in"
 CACHE_EXTENSION = "x-omnix-cache"
 

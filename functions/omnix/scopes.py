@@ -24,4 +24,35 @@ class Scope(StrEnum):
         return self.endswith(":read")
 
 
+# What the first part of a path is about. A path of none of these is not for keys that were made with scopes.
+_AREAS = {
+    "products": "products",
+    "inventory": "stock",
+    "orders": "orders",
+    "customers": "customers",
+    "analytics": "analytics",
+    "dashboard": "analytics",
+    "recommendations": "analytics",
+}
+# Whom a credential speaks for, and what decides for itself: each tool of `/mcp` has its own scope.
+_OPEN = frozenset({"auth", "mcp", "openapi.json", "system"})
+_READING = frozenset({"GET", "HEAD"})
+
+
+def needed(method: str, path: str) -> frozenset[Scope] | None:
+    """The scopes that a request needs, none for an open path, and None where no scope is enough.
+
+    A path that goes through two areas (`/customers/{customer_id}/orders`) needs the scopes of both.
+    """
+    parts = path.strip("/").split("/")
+    if parts[0] in _OPEN:
+        return frozenset()
+    if parts[0] == "assistant":
+        return frozenset({Scope.ASSISTANT})
+    if parts[0] not in _AREAS:
+        return None
+    verb = "read" if method in _READING else "write"
+    return frozenset(Scope(f"{_AREAS[part]}:{verb}") for part in parts if part in _AREAS)
+
+
 READS = frozenset(scope for scope in Scope if scope.reads)

@@ -40,6 +40,8 @@ class Keyring:
             "role": item["role"],
             "session_id": "",
             "auth": "api_key",
+            # Only of a key that was made for less than its role: what is not there limits nothing.
+            **({"scopes": " ".join(item["scopes"])} if item.get("scopes") else {}),
         }
 
     def probe(self) -> None:

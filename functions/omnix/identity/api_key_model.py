@@ -7,8 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from omnix.authorisation import Role
 from omnix.identity.model import Name
 from omnix.request_model import Body
+from omnix.scopes import Scope
 
 _LONGEST_DAYS = 3650
+
+Scopes = Annotated[list[Annotated[Scope, Field(strict=False)]], Field(min_length=1, max_length=len(Scope))]
 
 
 class ApiKeyInput(Body):
@@ -25,6 +28,12 @@ class ApiKeyInput(Body):
     expires_in_days: Annotated[int, Field(ge=1, le=_LONGEST_DAYS)] | None = Field(
         default=None, description="Without it the key works until it is revoked."
     )
+    scopes: Scopes | None = Field(
+        default=None,
+        description="What the key is for, within its role: every other route and tool refuses it. Without it the role "
+        "alone decides about routes, and tools only read.",
+        examples=[["stock:read", "orders:read"]],
+    )
 
 
 class ApiKey(BaseModel):
@@ -33,6 +42,7 @@ class ApiKey(BaseModel):
     key_id: str
     name: str
     role: Role
+    scopes: list[Scope] | None = Field(description="Null for a key that its role alone limits.")
     created_by: str = Field(description="The user who made it.")
     created_at: str
     expires_at: str | None

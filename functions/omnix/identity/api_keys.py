@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from omnix import clock
 from omnix.admission import api_key
-from omnix.authorisation import EDITORS, Role
+from omnix.authorisation import EDITORS, Role, reach
 from omnix.dynamodb import ConditionFailedError, transact
-from omnix.errors import ConflictError, ForbiddenError, NotFoundError
+from omnix.errors import ConflictError, ForbiddenError, NotFoundError, ValidationFailedError
 from omnix.idempotency import Once
 from omnix.identity import keys
 from omnix.identity.api_key_model import ApiKey, ApiKeyPage, CreatedApiKey
 from omnix.listing import Listing
+from omnix.scopes import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,10 +45,12 @@ class ApiKeys:
     ) -> tuple[CreatedApiKey, bool]:
         """The key with its text, or without it where an earlier request with the same Idempotency-Key made it.
 
-        Raises ForbiddenError for a role above the caller's.
+        Raises ForbiddenError for a role above the caller's and for a scope that the caller has not, and
+        ValidationFailedError for a scope beyond the key's role.
         """
         self._require_editor(caller)
         _require_reach(caller, content.role)
+        _require_scopes(caller, content)
         once = Once.of(caller, _ROUTE, idempotency_key, content.model_dump_json().encode()) if idempotency_key else None
         made = api_key.new(clock.epoch_milliseconds())
         entry = self._entry(caller, made.key_id, content)
@@ -93,6 +96,7 @@ class ApiKeys:
             "key_id": key_id,
             "name": content.name,
             "role": content.role.value,
+            **({"scopes": sorted(set(content.scopes))} if content.scopes else {}),
             "created_by": caller.user_id,
             "created_at": clock.iso_now(),
             "expires_at": clock.epoch_seconds() + days * _DAY_SECONDS if days else None,
@@ -105,6 +109,7 @@ class ApiKeys:
             "entity": "api_key_credential",
             "tenant_id": tenant_id,
             "role": entry["role"],
+            **({"scopes": entry["scopes"]} if "scopes" in entry else {}),
             "expires_at": entry["expires_at"],
             "key_hash": made.stored(),
         }
@@ -130,6 +135,15 @@ def _require_reach(caller: Principal, role: Role) -> None:
         raise ForbiddenError("A key's role may not be above your own.", [{"your_role": caller.role.value}])
 
 
+def _require_scopes(caller: Principal, content: ApiKeyInput) -> None:
+    asked = frozenset(content.scopes or ())
+    if asked - caller.scopes:
+        raise ForbiddenError("A key's scopes may not be beyond your own.", [{"your_scopes": sorted(caller.scopes)}])
+    if beyond := asked - reach(content.role):
+        fault = {"location": "body.scopes", "reason": "beyond_role", "message": f"not for {content.role.value}"}
+        raise ValidationFailedError("The key's role has no use of a scope.", [fault | {"scopes": sorted(beyond)}])
+
+
 def _unknown() -> NotFoundError:
     return NotFoundError("There is no such API key.")
 
@@ -140,6 +154,7 @@ def _shown(item: Item) -> ApiKey:
         key_id=item["key_id"],
         name=item["name"],
         role=Role(item["role"]),
+        scopes=[Scope(name) for name in item["scopes"]] if "scopes" in item else None,
         created_by=item["created_by"],
         created_at=item["created_at"],
         expires_at=clock.iso(expiry) if expiry is not None else None,
