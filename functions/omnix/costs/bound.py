@@ -16,8 +16,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from types_boto3_bedrock_runtime import BedrockRuntimeClient
-
 REQUEST_TOKENS = 64
 MESSAGE_TOKENS = 16
 TOOLS_TOKENS = 1024
@@ -44,9 +42,10 @@ def upper(request: Mapping[str, Any]) -> int:
     )
 
 
-def exact(client: BedrockRuntimeClient, model_id: str, request: Mapping[str, Any]) -> int | None:
+def exact(client: Any, model_id: str, request: Mapping[str, Any]) -> int | None:
     """The count that the model would be paid for, by `CountTokens`, which costs nothing; None where it has none.
 
+    `client` is bedrock-runtime's.
     Several models have no such count, and a service that is away must not let a call through: the bound stands then.
     """
     sent: Any = {name: request[name] for name in _COUNTED if request.get(name)}
@@ -54,7 +53,7 @@ def exact(client: BedrockRuntimeClient, model_id: str, request: Mapping[str, Any
         answer = client.count_tokens(modelId=foundation_model(model_id), input={"converse": sent})
     except (ClientError, BotoCoreError):
         return None
-    return answer["inputTokens"]
+    return int(answer["inputTokens"])
 
 
 def foundation_model(model_id: str) -> str:

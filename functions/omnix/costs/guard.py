@@ -1,17 +1,46 @@
-"""Money is kept before a model is called and counted after it: what is spent never passes a limit."""
+"""Money is kept before a model is called and counted after it: what is spent never passes a limit.
+
+    hold written down → tenant's counters → environment's and feature's counters → the model is called
+    verdict on the hold → tenant's counters → environment's counters → [ledger, call, hold gone]
+
+Each arrow is one write that repeats harmlessly. Until all counters have the money no model is called; where one has no
+room, what was taken is given back at once. The tenant's come first, so that a tenant without room never keeps others'
+from them. A function that dies on the way leaves its hold, whose lease ends with the function's time: whoever meets its
+mark in the counters then, or the sweep, ends it, counted in full where a model may have been called.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
+
+from omnix import clock, logs
+from omnix.costs import closing, holds, keys, ledger, metrics
+from omnix.costs.holds import Verdict
+from omnix.costs.keeping import TROUBLE, Keeping, lease_ends
+from omnix.costs.model import Outcome, Reservation, Settled
+from omnix.costs.parameters import current_limits
+from omnix.costs.sweeping import sweep
+from omnix.dynamodb import transact
+from omnix.errors import LimitReachedError
+from omnix.tables import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omnix.costs.model import Feature, Model, Reservation, Settled, Usage
+    from omnix.costs.limits import Limits
+    from omnix.costs.model import Feature, Model, Usage
+    from omnix.dynamodb import Table
+
+_logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """The cost guard of one environment."""
+    """The cost guard of one environment: its table `analytics` and its limits, as they are at each call."""
+
+    def __init__(self, table: Callable[[], Table], current: Callable[[], Limits]) -> None:
+        self._table = table
+        self._limits = current
 
     def reserve(
         self,
@@ -30,25 +59,117 @@ class Guard:
         Where that finds no room and `exact` is given, it is asked once for the exact count (None: unknown).
         Raises LimitReachedError (402, 429), UnavailableError.
         """
-        raise NotImplementedError
 
-    def settle(self, reservation: Reservation, usage: Usage, *, stop_reason: str, latency_ms: int) -> Settled:
-        """The model answered: count what it used, give the rest back. Never raises for a busy table."""
-        raise NotImplementedError
+        def keep(tokens: int) -> Reservation:
+            now = clock.epoch_seconds()
+            reserved = Reservation(
+                reservation_id=keys.new_id(lease_ends(now)),
+                tenant_id=tenant_id,
+                user_id=user_id,
+                feature=feature,
+                model_id=model.model_id,
+                prices=model.prices,
+                amount=model.prices.worst(tokens, max_output),
+                input_tokens=tokens,
+                max_output=max_output,
+                day=clock.iso(now)[:10],
+                request_id=request_id,
+                reserved_at=clock.iso(now),
+            )
+            return Keeping(self._table(), self._limits(), reserved).run()
 
-    def release(self, reservation: Reservation, reason: str) -> None:
-        """The model was certainly not paid: give everything back."""
-        raise NotImplementedError
+        try:
+            try:
+                return keep(input_tokens)
+            except LimitReachedError:
+                tokens = exact() if exact else None
+                if tokens is None or tokens >= input_tokens:
+                    raise
+                return keep(tokens)
+        except LimitReachedError:
+            self._refused(tenant_id, feature, model)
+            raise
+
+    def settle(
+        self, reservation: Reservation, usage: Usage, *, stop_reason: str, latency_ms: int, discarded: bool = False
+    ) -> Settled:
+        """The model answered: count what it used, give the rest back.
+
+        `discarded`: what was paid for is thrown away unread. Never raises for a table that is busy or away: the answer
+        is paid for, and the reservation lapses then.
+        """
+        by_component = reservation.prices.by_component(usage)
+        verdict = Verdict(
+            Outcome.SETTLED,
+            usage=usage,
+            by_component=by_component,
+            cost=sum(by_component.values()),
+            stop_reason=stop_reason,
+            latency_ms=latency_ms,
+            discarded=discarded,
+        )
+        if verdict.cost > reservation.amount:
+            metrics.happened(metrics.EXCEEDED, closing.who(reservation))
+        truncated = ledger.is_truncated(stop_reason)
+        metrics.settled(usage, verdict.cost, latency_ms, closing.who(reservation), truncated=truncated)
+        return self._end(reservation, verdict)
+
+    def release(self, reservation: Reservation, reason: str) -> Settled:
+        """The model was certainly not paid: give everything back. Never raises for a table that is busy or away."""
+        metrics.happened(metrics.FAILED, closing.who(reservation))
+        return self._end(reservation, Verdict(Outcome.RELEASED, reason))
 
     def lapse(self, reservation: Reservation, reason: str) -> Settled:
-        """Nobody knows whether the model was paid: count everything."""
-        raise NotImplementedError
+        """Nobody knows whether the model was paid: count everything. Never raises for a table that is busy or away."""
+        metrics.happened(metrics.LAPSED, closing.who(reservation), reservation.amount)
+        return self._end(reservation, Verdict(Outcome.LAPSED, reason, cost=reservation.amount))
+
+    def correct(self, tenant_id: str, day: str, reservation_id: str, usage: Usage, **said: Any) -> Settled | None:
+        """Put right a lapsed call whose usage was found out: `omnix.costs.closing.correct`."""
+        return closing.correct(self._table(), tenant_id, day, reservation_id, usage, **said)
 
     def sweep(self) -> int:
-        """Finish what dead functions left; how many."""
-        raise NotImplementedError
+        """End what dead functions left, in all shards; how many."""
+        return sweep(self._table())
+
+    def _end(self, reserved: Reservation, verdict: Verdict) -> Settled:
+        found = Settled(reserved.reservation_id, verdict.outcome, verdict.usage, verdict.by_component, verdict.cost)
+        try:
+            table = self._table()
+            ours, hold = holds.decide(table, reserved.reservation_id, verdict)
+            if hold is not None:
+                closing.finish(table, hold)
+            if not ours and verdict.outcome is not Outcome.LAPSED:
+                # it took longer than its lease, and another ended it without knowing how
+                said: dict[str, Any] = {
+                    "stop_reason": verdict.stop_reason,
+                    "latency_ms": verdict.latency_ms,
+                    "reason": verdict.reason,
+                }
+                place = (reserved.tenant_id, reserved.day, reserved.reservation_id)
+                return closing.correct(table, *place, verdict.usage, **said) or found
+        except TROUBLE as error:
+            metrics.happened(metrics.LATE, closing.who(reserved))
+            _logger.error(  # noqa: TRY400 - no exception's text
+                "a reservation is not ended yet; the sweep ends it", extra=logs.failure(error) | closing.who(reserved)
+            )
+        return found
+
+    def _refused(self, tenant_id: str, feature: Feature, model: Model) -> None:
+        """Counted in the ledger as well as can be: a refusal costs nothing."""
+        metrics.happened(
+            metrics.REFUSED, {"tenant_id": tenant_id, "feature": feature.value, "model_id": model.model_id}
+        )
+        now = clock.epoch_seconds()
+        shard, day = keys.shard(keys.new_id(now)), clock.iso(now)[:10]
+        table = self._table()
+        row = (tenant_id, day, feature.value, model.model_id, shard)
+        try:
+            transact(table.client, ledger.additions(table, *row, {ledger.REFUSED: 1}))
+        except TROUBLE as error:
+            _logger.warning("a refusal is not in the ledger", extra=logs.failure(error))
 
 
 def guard() -> Guard:
     """The cost guard of the environment that this process serves."""
-    return Guard()
+    return Guard(lambda: opened("analytics"), current_limits)

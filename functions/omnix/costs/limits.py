@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omnix.costs.model import Feature, Period, Scope
@@ -97,7 +98,7 @@ def resets_at(period: Period, day: str) -> str:
 def seconds_until_reset(period: Period, day: str, now: float) -> int:
     """At least one."""
     reset = datetime.fromisoformat(resets_at(period, day)).timestamp()
-    return max(1, -int(-(reset - now) // 1))
+    return max(1, math.ceil(reset - now))
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,7 +1,7 @@
 """What model calls do, as CloudWatch metrics by log line (`omnix.metrics`: the embedded metric format).
 
 Two sets of dimensions: the environment alone, for alarms, and model and feature, for attribution. A metric is paid for
-by its combinations of dimensions ($0.30 each a month): three models and two features make 6 × 8 of them, some $14.
+by its combinations of dimensions ($0.30 each a month): three models by two features make 48, some $14.
 The tenant is in the line and is no dimension: a thousand tenants would cost more than the models do. Logs Insights
 sums the same lines by tenant, and the ledger has it exactly.
 """
@@ -43,7 +43,7 @@ _UNITS = {LATENCY: "Milliseconds", COST: "None"}
 _ENVIRONMENT_ONLY = frozenset({LATE, EXCEEDED})
 
 
-def settled(usage: Usage, cost: int, latency_ms: int, *, truncated: bool, **who: str) -> None:
+def settled(usage: Usage, cost: int, latency_ms: int, who: Mapping[str, str], *, truncated: bool) -> None:
     """A call that was answered. `who`: tenant_id, feature, model_id, reservation_id."""
     values = {
         CALLS: 1,
@@ -58,7 +58,7 @@ def settled(usage: Usage, cost: int, latency_ms: int, *, truncated: bool, **who:
     _write(values, who)
 
 
-def happened(name: str, cost: int = 0, **who: str) -> None:
+def happened(name: str, who: Mapping[str, str], cost: int = 0) -> None:
     """A refusal, a failure, a lapse, a late settlement: one more, with what it cost (nano-dollars) if anything."""
     _write({name: 1, **({COST: cost / NANO} if cost else {})}, who)
 

@@ -64,18 +64,18 @@ def parse(text: str) -> Catalogue:
     """The parameter's value; raises ModelsError."""
     try:
         entries = json.loads(text)
-        for entry in entries.values():
-            if not (type(entry["max_output"]) is int and type(entry["context"]) is int):
-                raise TypeError("max_output and context are whole numbers")
+        whole = all(type(entry[name]) is int for entry in entries.values() for name in ("max_output", "context"))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelsError(f"{MODELS} is not an object of models") from error
+    if not whole:
+        raise ModelsError("max_output and context of a model are whole numbers of tokens")
     return Catalogue(entries)
 
 
 def _prices(model_id: str, given: Mapping[str, Any], *, caching: bool) -> Prices:
     """All five. Without a cache there are no tokens of its three kinds: they are priced as input, should any come."""
     fallback = {} if caching else dict.fromkeys(set(COMPONENTS) - _ALWAYS_PAID, given.get("input"))
-    found = fallback | {name: value for name, value in given.items() if value is not None}
+    found: dict[str, Any] = fallback | {name: value for name, value in given.items() if value is not None}
     missing = [name for name in COMPONENTS if not _is_price(found.get(name), free=name not in _ALWAYS_PAID)]
     if missing:
         raise PriceMissingError(
