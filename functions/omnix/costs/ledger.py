@@ -30,9 +30,11 @@ _TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 # Paid for, and nobody gets to read it.
 _UNREADABLE = frozenset({"guardrail_intervened", "content_filtered", "malformed_model_output", "malformed_tool_use"})
 
+# A row's attributes. `cost` is what was answered, by component, and `cost_lapsed` together.
 CALLS, REFUSED, FAILED, LAPSED, CORRECTED = "calls", "refused", "failed", "lapsed", "corrected"
 TRUNCATED, UNREAD, TOOL_ROUNDS, LATENCY_MS = "truncated", "unread", "tool_rounds", "latency_ms"
-COST, COST_LAPSED, COST_TRUNCATED, COST_UNREAD = "cost", "cost_lapsed", "cost_truncated", "cost_unread"
+COST, COST_LAPSED, COST_WASTED = "cost", "cost_lapsed", "cost_wasted"
+# By component, and by class of size: as many calls of no more tokens than that.
 TOKENS_, COST_, SIZE_ = "tokens_", "cost_", "size_"
 SIZES = (4_096, 16_384, 65_536, 262_144, 1_048_576)
 
@@ -144,9 +146,8 @@ def _answered(verdict: Verdict) -> Counter[str]:
             LATENCY_MS: verdict.latency_ms,
             size(verdict.usage): 1,
             TRUNCATED: int(truncated),
-            COST_TRUNCATED: verdict.cost if truncated else 0,
             UNREAD: int(unread),
-            COST_UNREAD: verdict.cost if unread else 0,
+            COST_WASTED: verdict.cost if truncated or unread else 0,
             TOOL_ROUNDS: int(verdict.stop_reason == TOOL_USE),
         }
     )
