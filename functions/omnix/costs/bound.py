@@ -16,14 +16,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omnix.costs.model import Model
+
 REQUEST_TOKENS = 64
 MESSAGE_TOKENS = 16
 TOOLS_TOKENS = 1024
 TOOL_TOKENS = 64
 # What CountTokens takes of a Converse request.
 _COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
-# Of cross-region profiles: CountTokens takes the foundation model's id only.
-_GEOGRAPHIES = frozenset({"us", "us-gov", "eu", "apac", "au", "ca", "jp", "global"})
 
 
 def upper(request: Mapping[str, Any]) -> int:
@@ -42,21 +42,15 @@ def upper(request: Mapping[str, Any]) -> int:
     )
 
 
-def exact(client: Any, model_id: str, request: Mapping[str, Any]) -> int | None:
+def exact(client: Any, model: Model, request: Mapping[str, Any]) -> int | None:
     """The count that the model would be paid for, by `CountTokens`, which costs nothing; None where it has none.
 
-    `client` is bedrock-runtime's.
+    `client` is bedrock-runtime's. It takes foundation models only: a profile's id or ARN is a ValidationException.
     Several models have no such count, and a service that is away must not let a call through: the bound stands then.
     """
     sent: Any = {name: request[name] for name in _COUNTED if request.get(name)}
     try:
-        answer = client.count_tokens(modelId=foundation_model(model_id), input={"converse": sent})
+        answer = client.count_tokens(modelId=model.foundation, input={"converse": sent})
     except (ClientError, BotoCoreError):
         return None
     return int(answer["inputTokens"])
-
-
-def foundation_model(model_id: str) -> str:
-    """The foundation model of a cross-region profile's id (`eu.amazon.nova-lite-v1:0`), or the id itself."""
-    geography, _, rest = model_id.partition(".")
-    return rest if geography in _GEOGRAPHIES else model_id

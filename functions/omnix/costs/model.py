@@ -112,11 +112,13 @@ class Prices:
 class Model:
     """A model of `bedrock/models`. `call` is what Converse takes as `modelId`, the application inference profile's ARN.
 
+    `foundation` is the foundation model's own id, which CountTokens takes.
     `max_output` is the most tokens that it answers with, `context` the most that go in and come out together.
     """
 
     model_id: str
     call: str
+    foundation: str
     prices: Prices
     max_output: int
     context: int

@@ -41,6 +41,7 @@ class Catalogue:
         return Model(
             model_id=model_id,
             call=entry.get("call") or model_id,
+            foundation=entry.get("foundation") or model_id,
             prices=_prices(model_id, entry.get("prices") or {}, caching=entry.get("caching") is True),
             max_output=entry["max_output"],
             context=entry["context"],

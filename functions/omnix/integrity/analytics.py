@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from omnix.analytics import best, keys
 from omnix.dashboard import keys as dashboard_keys
+from omnix.integrity import costs
 from omnix.integrity.saying import PREFIX, Wrong, counters
 from omnix.recommendations.counts import CAPACITY
 
@@ -59,5 +60,5 @@ def counts(item: Item, _now: int) -> Iterator[Said]:
         yield Wrong("content", "counts too many products, or one not at all")
 
 
-CHECKS = {"rollup": rollup, "event": event}
+CHECKS = {"rollup": rollup, "event": event, **costs.CHECKS}
 PAIRS = {"counts": counts}
