@@ -130,7 +130,12 @@ class _Environment:
 
     def _bedrock(self) -> BedrockStack:
         bedrock = self.config.bedrock
-        args = BedrockStackArgs(self.names, bedrock, allowed_models(bedrock.models, self.config.region))
+        args = BedrockStackArgs(
+            names=self.names,
+            bedrock=bedrock,
+            allowed=allowed_models(bedrock.models, self.config.region),
+            locked=self.protection.locked,
+        )
         return BedrockStack("bedrock", args, self.options)
 
     def _data(self) -> DataStack:

@@ -1,6 +1,6 @@
 """What a function may do to models, as statements: exactly the allowed ones, in every region that may answer. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.bedrock.models import AllowedModel, is_profile
@@ -14,46 +14,43 @@ INVOKE = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
 @dataclass(frozen=True)
 class Models:
-    """The allowed models as siblings see them: what to call by id, and the grant to call it.
+    """The allowed models as siblings see them, and the grant to call them.
 
-    `profile_arns`: application inference profiles by model id; a model without one is called by its own id.
+    `profile_arns`: the application inference profile by model id, by which alone a model is called.
     """
 
     names: Names
     allowed: Sequence[AllowedModel]
-    guardrail: Guardrail | None
+    profile_arns: Mapping[str, Value]
+    guardrail: Guardrail | None = None
 
     def grant_invoke(self, grantee: Grantee) -> None:
-        """Call the allowed models, count their tokens, and have the guardrail look at it."""
+        """Call the allowed models, count their tokens, and have the guardrail look at questions and answers."""
         grantee.allow("call-models", self._statements())
 
     def _statements(self) -> list[Statement]:
-        direct = [model for model in self.allowed if not is_profile(model.id)]
-        across = [model for model in self.allowed if is_profile(model.id)]
-        profiles: list[Value] = [model.source_arn(self.names.account_id) for model in across]
-        statements = [count_tokens(self.allowed)]
-        if direct:
-            statements.append(
-                Statement("CallModels", INVOKE, [arn for model in direct for arn in model.foundation_arns()])
-            )
-        if across:
-            statements.append(Statement("CallProfiles", INVOKE, profiles))
-            statements.append(through_profiles("CallModelsThroughProfiles", across, profiles))
+        profiles = [self.profile_arns[model.id] for model in self.allowed]
+        across = [model.source_arn(self.names.account_id) for model in self.allowed if is_profile(model.id)]
+        regional = sorted({arn for model in self.allowed for arn in model.foundation_arns()})
+        statements = [
+            Statement("CallProfiles", INVOKE, [*profiles, *across]),
+            # A profile is allowed by its own ARN and by the model's in each region that it leads to ("Prerequisites
+            # for inference profiles"). Bound to the tagged ones: no call goes round what attributes its cost.
+            Statement("CallModels", INVOKE, regional, {"StringEquals": {"bedrock:InferenceProfileArn": profiles}}),
+            count_tokens(self.allowed),
+        ]
         if self.guardrail is not None:
             arn = self.names.arn("bedrock", f"guardrail/{self.guardrail.id}")
             statements.append(Statement("ApplyGuardrail", ["bedrock:ApplyGuardrail"], [arn]))
         return statements
 
 
-def through_profiles(sid: str, models: Sequence[AllowedModel], profiles: Sequence[Value]) -> Statement:
-    """Call the models in each of their regions, but only by way of the profiles ("Prerequisites for inference
-    profiles"): what a profile tags and counts cannot be gone round.
-    """
-    arns = sorted({arn for model in models for arn in model.foundation_arns()})
-    return Statement(sid, INVOKE, arns, {"StringEquals": {"bedrock:InferenceProfileArn": list(profiles)}})
-
-
 def count_tokens(models: Sequence[AllowedModel]) -> Statement:
-    """Counting is free; it takes a foundation model of the caller's region and no profile (CountTokens, modelId)."""
+    """Counting is free. It takes a foundation model of the caller's region, and no profile (CountTokens, modelId)."""
     arns = sorted({f"arn:aws:bedrock:{model.region}::foundation-model/{model.foundation}" for model in models})
     return Statement("CountTokens", ["bedrock:CountTokens"], arns)
+
+
+def deny_calls() -> Statement:
+    """What ends every call of a model, whatever else a role allows."""
+    return Statement("NoModels", INVOKE, ["*"], effect="Deny")

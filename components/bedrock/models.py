@@ -40,8 +40,8 @@ class AllowedModel:
 
     @property
     def key(self) -> str:
-        """The id as words and hyphens, for names: `eu-anthropic-claude-haiku-4-5-20251001-v1-0`."""
-        return re.sub(r"[^a-z0-9]+", "-", self.id.lower()).strip("-")
+        """`model_key` of its id."""
+        return model_key(self.id)
 
     def foundation_arns(self) -> list[str]:
         """ARNs of the foundation model in every region that may answer: it belongs to no account."""
@@ -62,6 +62,11 @@ def is_profile(model: str) -> bool:
 def foundation(model: str) -> str:
     """`model` without its geography."""
     return _GEOGRAPHY.sub("", model, count=1)
+
+
+def model_key(model: str) -> str:
+    """A model's id as words and hyphens, for names: `eu-anthropic-claude-haiku-4-5-20251001-v1-0`."""
+    return re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
 
 
 def allowed_models(settings: Iterable[ModelSetting], region: str) -> tuple[AllowedModel, ...]:
