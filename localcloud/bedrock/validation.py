@@ -106,7 +106,8 @@ def _tools(request: Request, names: list[str]) -> None:
         schema = tool.get("toolSpec", {}).get("inputSchema", {}).get("json", {"type": "object"})
         if not isinstance(schema, Mapping) or schema.get("type") != "object":
             raise invalid(
-                f"The value at toolConfig.tools.{at}.toolSpec.inputSchema.json.type must be one of the following: object."
+                f"The value at toolConfig.tools.{at}.toolSpec.inputSchema.json.type must be one of the following:"
+                " object."
             )
     chosen = (configured.get("toolChoice") or {}).get("tool", {}).get("name")
     if chosen is not None and chosen not in names:

@@ -134,12 +134,30 @@ def _notifications(call: Call, acting: Acting) -> Iterator[str]:
                 yield "Unable to validate the following destination configurations"
 
 
+def _invocation_log(call: Call, acting: Acting) -> Iterator[str]:
+    """Bedrock writes a test event with the role; the group must be there."""
+    config = ((call.parameters.get("loggingConfig") or {}).get("cloudWatchConfig")) or {}
+    if not config:
+        return
+    group, role = str(config.get("logGroupName")), str(config.get("roleArn"))
+    known = group in acting.gate.account.backend("logs", call.region).groups
+    account = acting.gate.account.id
+    stream = f"arn:aws:logs:{call.region}:{account}:log-group:{group}:log-stream:aws/bedrock/modelinvocations"
+    needs = [Need(f"logs:{action}", stream) for action in ("CreateLogStream", "PutLogEvents")]
+    if not known or not acting.with_role("bedrock.amazonaws.com", role, "bedrock", needs).allowed:
+        yield (
+            f"Failed to validate permissions for log group: {group}, with role: {role}. Verify the IAM role permissions"
+            " are correct."
+        )
+
+
 _SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 _STATES = (
     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
     "provided role."
 )
 _CHECKS: Mapping[str, tuple[Check, str]] = {
+    "bedrock:PutModelInvocationLoggingConfiguration": (_invocation_log, "ValidationException"),
     "lambda:CreateFunction": (_lambda_role, "InvalidParameterValueException"),
     "lambda:UpdateFunctionConfiguration": (_lambda_role, "InvalidParameterValueException"),
     "lambda:CreateEventSourceMapping": (_event_source, "InvalidParameterValueException"),

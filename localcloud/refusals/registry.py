@@ -12,7 +12,7 @@ from localcloud.refusals.shapes import unreadable
 
 _PACKAGES = (
     *("localcloud.refusals", "localcloud.provider", "localcloud.limits", "localcloud.endpoint"),
-    *("localcloud.enforcement", "localcloud.gateway", "localcloud.functions"),
+    *("localcloud.enforcement", "localcloud.gateway", "localcloud.functions", "localcloud.bedrock"),
 )
 
 

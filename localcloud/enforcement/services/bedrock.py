@@ -38,6 +38,10 @@ def _on_model(action: str) -> Mapper:
             if resource.startswith("arn:aws:bedrock:::"):
                 by_profile["aws:requestedregion"] = ("unspecified",)
             yield Need(f"bedrock:{action}", resource, {**keys, **by_profile})
+        if guard:
+            named = str(guard)
+            own = f"arn:aws:bedrock:{call.region}:{account.id}:guardrail/{named}"
+            yield Need("bedrock:ApplyGuardrail", named if named.startswith("arn:") else own)
 
     return needs
 

@@ -111,13 +111,6 @@ def test_only_who_may_list_a_bucket_is_told_that_a_key_is_missing(world: World) 
     assert not world.allowed(lister, "s3:GetObject", Bucket="bkt", Key="other")
 
 
-def test_an_inference_profile_needs_the_profile_and_its_model(world: World) -> None:
-    profile, model = needs(world, "bedrock-runtime:Converse", {"modelId": "eu.amazon.nova-lite"})
-    assert profile.resource == f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.amazon.nova-lite"
-    assert model.resource == f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite"
-    assert model.keys["bedrock:inferenceprofilearn"] == (profile.resource,)
-
-
 def test_a_connection_is_named_by_api_stage_and_method(world: World) -> None:
     (need,) = needs(world, "apigatewaymanagementapi:PostToConnection", {"ConnectionId": "abc="}, base_path="/api1/dev")
     assert need.action == "execute-api:ManageConnections"
