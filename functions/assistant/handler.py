@@ -3,13 +3,14 @@
 from typing import Any
 
 from omnix import aws, deadline, http, readiness
+from omnix.mcp.routes import router as mcp
 from omnix.parameters import parameters
 from omnix.probes import table_probes
 from omnix.settings import ApiSettings, load
 
 load(ApiSettings)
 aws.prepare("ssm", "dynamodb")
-app = http.application()
+app = http.application(mcp)
 
 
 def handler(event: dict[str, Any], context: object) -> Any:

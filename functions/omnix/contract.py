@@ -11,7 +11,7 @@ import difflib
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ from omnix.customers.routes import router as customers
 from omnix.dashboard.routes import router as dashboard
 from omnix.identity.routes import router as identity
 from omnix.inventory.routes import router as inventory
+from omnix.mcp.routes import router as mcp
 from omnix.operation import (
     CACHE_EXTENSION,
     ERRORS_EXTENSION,
     GIVES_EXTENSION,
     PUBLIC_EXTENSION,
+    RPC_EXTENSION,
     SCOPES_EXTENSION,
     SIGNED_IN_EXTENSION,
     TAKES_EXTENSION,
@@ -42,12 +44,17 @@ FUNCTION_EXTENSION = "x-omnix-function"
 FUNCTIONS = {
     "api": (system, catalogue, inventory, bulk, orders, customers, recommendations, dashboard, analytics),
     "auth": (identity,),
+    "assistant": (mcp,),
 }
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 _VERSIONED = ("/Product", "/Level", "/Order", "/Customer", "/User")
-_HEADER_NAMES = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
+_HEADER_NAMES = {
+    "idempotency-key": "Idempotency-Key",
+    "if-match": "If-Match",
+    "mcp-protocol-version": "MCP-Protocol-Version",
+}
 _GATEWAY_ERRORS = {
     504: ("timeout", "The answer took longer than 29 seconds."),
 }
@@ -115,7 +122,7 @@ def _operation(operation: Document, function: str) -> Document:
     statuses = operation.pop(ERRORS_EXTENSION)
     public, signed_in = operation.pop(PUBLIC_EXTENSION), operation.pop(SIGNED_IN_EXTENSION)
     takes, gives = operation.pop(TAKES_EXTENSION, None), operation.pop(GIVES_EXTENSION, None)
-    cache = operation.pop(CACHE_EXTENSION, None)
+    cache, rpc = operation.pop(CACHE_EXTENSION, None), operation.pop(RPC_EXTENSION, False)
     responses = {
         status: _success(status, response, cache)
         for status, response in operation["responses"].items()
@@ -129,7 +136,7 @@ def _operation(operation: Document, function: str) -> Document:
     return {
         **operation,
         FUNCTION_EXTENSION: function,
-        "responses": responses | {str(status): _failure(status) for status in statuses},
+        "responses": responses | (_rpc(statuses, responses) if rpc else _failures(statuses)),
         **({"security": []} if public else {"security": [{"bearer": []}]} if signed_in else {}),
         **({"requestBody": {"required": True, "content": _text(takes, shortest=1)}} if takes else {}),
     }
@@ -140,6 +147,21 @@ def _scopes(method: str, path: str, operation: Document) -> Document:
     if operation.get("security") is not None:
         return {}
     return {SCOPES_EXTENSION: sorted(needed(method.upper(), path) or ())}
+
+
+def _failures(statuses: Iterable[int]) -> Document:
+    return {str(status): _failure(status) for status in statuses}
+
+
+def _rpc(statuses: Iterable[int], responses: Document) -> Document:
+    """Failures that may be JSON-RPC's own, and 202 for what needs no answer."""
+    own = responses["200"]["content"]["application/json"]["schema"]
+    failures = _failures(statuses)
+    for failure in failures.values():
+        content = failure["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], own]}
+    accepted = {"description": "Accepted: there is nothing to answer.", "headers": responses["200"]["headers"]}
+    return {"202": accepted, **failures}
 
 
 def _text(examples: Document, *, shortest: int) -> Document:

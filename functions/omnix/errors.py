@@ -114,6 +114,12 @@ class MethodNotAllowedError(ApiError):
     status, code = 405, "method_not_allowed"
 
 
+class NotAcceptableError(ApiError):
+    """The caller does not accept JSON, and there is nothing else to give."""
+
+    status, code = 406, "not_acceptable"
+
+
 class ConflictError(ApiError):
     """The change collides with what is stored."""
 
@@ -170,6 +176,7 @@ ALL: tuple[type[ApiError], ...] = (
     ForbiddenError,
     NotFoundError,
     MethodNotAllowedError,
+    NotAcceptableError,
     ConflictError,
     PreconditionFailedError,
     PayloadTooLargeError,

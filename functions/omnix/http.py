@@ -197,19 +197,24 @@ def _request_id(event: Mapping[str, Any], context: object) -> str:
 
 def _api_error(error: Exception, app: APIGatewayRestResolver) -> errors.ApiError:
     """The one place where an exception becomes an error of the contract."""
-    if isinstance(error, errors.ApiError):
-        return error
     if isinstance(error, RequestValidationError):
         return errors.ValidationFailedError("The request does not have the documented shape.", _details(error))
     if isinstance(error, NotFoundError):
         return _no_route(app)
-    if isinstance(error, (ClientError, BotoCoreError)):
-        logger.error("an AWS call failed", extra=logs.failure(error))
-        return errors.from_aws(error)
     if isinstance(error, ResponseValidationError):
         places = [{"loc": fault["loc"], "type": fault["type"]} for fault in error.errors()]
         logger.error("a response does not have its documented shape", extra={"places": places})
         return errors.InternalError()
+    return as_api_error(error)
+
+
+def as_api_error(error: Exception) -> errors.ApiError:
+    """What a caller is told of a service's failure: ours as it stands, any other logged without its text."""
+    if isinstance(error, errors.ApiError):
+        return error
+    if isinstance(error, (ClientError, BotoCoreError)):
+        logger.error("an AWS call failed", extra=logs.failure(error))
+        return errors.from_aws(error)
     logger.error("unexpected error", extra=logs.failure(error))
     return errors.InternalError()
 

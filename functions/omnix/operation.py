@@ -10,6 +10,7 @@ PUBLIC_EXTENSION = "x-omnix-public"
 TAKES_EXTENSION = "x-omnix-takes"
 GIVES_EXTENSION = "x-omnix-gives"
 ROLES_EXTENSION = "x-omnix-roles"
+RPC_EXTENSION = "x-omnix-json-rpc"
 SCOPES_EXTENSION = "x-omnix-scopes"
 SIGNED_IN_EXTENSION = "x-omnix-signed-in"
 CACHE_EXTENSION = "x-omnix-cache"
@@ -28,6 +29,7 @@ def operation(
     cache: str | None = None,
     takes: Mapping[str, str] | None = None,
     gives: Mapping[str, str] | None = None,
+    json_rpc: bool = False,
 ) -> dict[str, Any]:
     """OpenAPI extensions that `omnix.contract` turns into responses and security.
 
@@ -36,6 +38,7 @@ def operation(
     role is not enough; services enforce both, and a test holds the contract to them. `cache` is the `Cache-Control`
     of its answers, which then carry an ETag of their text: `omnix.http` sends both, nothing else is to be kept.
     `takes` and `gives` are for what is text and not JSON: an example of the body and of the answer by media type.
+    With `json_rpc` errors may be JSON-RPC's too, and what needs no answer is 202.
     """
     statuses = {*errors, *_ALWAYS, *(() if public else _PROTECTED), *(_BODY if body else ())}
     text = {TAKES_EXTENSION: takes, GIVES_EXTENSION: gives}
@@ -44,6 +47,7 @@ def operation(
         PUBLIC_EXTENSION: public,
         SIGNED_IN_EXTENSION: signed_in,
         **({CACHE_EXTENSION: cache} if cache else {}),
+        **({RPC_EXTENSION: True} if json_rpc else {}),
         **({} if public else {ROLES_EXTENSION: [role.value for role in Role if role in roles]}),
         **{name: dict(examples) for name, examples in text.items() if examples},
     }

@@ -7,9 +7,11 @@ from pydantic import Field
 from omnix.analytics.model import MAX_DAYS, Amount, By, Sales, SalesReport
 from omnix.analytics.service import analytics
 from omnix.authorisation import PEOPLE, Principal
+from omnix.dashboard.model import Summary
+from omnix.dashboard.service import dashboard
 from omnix.scopes import Scope
 from omnix.tools.bounds import MOST_ITEMS, Limit, excerpt, fitted
-from omnix.tools.tool import Arguments, Id, Listed, Tool
+from omnix.tools.tool import Arguments, Id, Listed, Result, Tool
 
 _NAME_LENGTH = 80
 
@@ -31,6 +33,14 @@ class BestSellers(Arguments):
     limit: Limit = 10
 
 
+class ShopSummary(Arguments):
+    """Nothing: the whole shop as it is now."""
+
+
+class SummaryFound(Result, Summary):
+    """The state of the shop, some seconds old. Amounts are in minor units (cents)."""
+
+
 class SalesFound(Listed):
     """Sales of paid orders. Sums are of the whole period; `items` are the last days, or the largest groups.
 
@@ -44,6 +54,10 @@ class SalesFound(Listed):
     units: int
     revenue: list[Amount] = Field(description="Minor units (cents) by currency.")
     items: list[Sales]
+
+
+def _summary(caller: Principal, _asked: ShopSummary) -> SummaryFound:
+    return SummaryFound(**dashboard().summary(caller).model_dump())
 
 
 def _sales(caller: Principal, asked: SalesSummary) -> SalesFound:
@@ -79,6 +93,17 @@ def _shown(report: SalesReport, rows: list[Sales]) -> SalesFound:
 
 
 TOOLS = (
+    Tool(
+        name="shop_summary",
+        title="Summarise the shop",
+        description="How many products there are, orders by status, units in stock, how many levels are low, and "
+        "today's sales.",
+        input=ShopSummary,
+        output=SummaryFound,
+        scope=Scope.ANALYTICS_READ,
+        roles=PEOPLE,
+        run=_summary,
+    ),
     Tool(
         name="sales_summary",
         title="Summarise sales",

@@ -47,17 +47,19 @@ def test_check_exits_1_with_a_hint_when_the_file_drifted(
 @pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=NAMES)
 def test_an_operation_says_who_serves_it_who_may_call_it_and_how_it_fails(number: int) -> None:
     _, method, operation = OPERATIONS[number]
-    assert operation["x-omnix-function"] in ("api", "auth")
+    assert operation["x-omnix-function"] in ("api", "auth", "assistant")
     statuses = set(operation["responses"])
     assert statuses >= {"429", "500", "503"}
-    assert len([status for status in statuses if status.startswith("2")]) == 1
+    rpc = operation["operationId"] == "sendMcpMessage"
+    assert len([status for status in statuses if status.startswith("2")]) == 1 + rpc
     if operation.get("security") != []:
         assert statuses >= {"401", "403"}
     if method in ("post", "put", "patch"):
         assert statuses >= {"400", "413", "415", "422"}
     for status in statuses - {"200", "201", "202", "204", "304"}:
         schema = operation["responses"][status]["content"]["application/json"]["schema"]
-        assert schema == {"$ref": "#/components/schemas/Error"}
+        error = {"$ref": "#/components/schemas/Error"}
+        assert schema == ({"anyOf": [error, {"$ref": "#/components/schemas/RpcAnswer"}]} if rpc else error)
     told = {status for status in statuses if "Retry-After" in operation["responses"][status].get("headers", {})}
     assert told == {"429", "503"}
 
