@@ -94,7 +94,7 @@ def grant(function: ApiFunction, grantee: Grantee, stores: Stores) -> None:
 
 def _grant_tools(grantee: Grantee, tables: Mapping[str, Table]) -> None:
     """What the assistant's tools do through the domain's own services, and what the guard and a conversation keep."""
-    tables["products"].grant(grantee, ["GetItem", "BatchGetItem", "Query"])
+    tables["products"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"])
     tables["inventory"].grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"])
     tables["orders"].grant(grantee, ["GetItem", "Query", "PutItem"])
     tables["customer-profiles"].grant(
