@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.bedrock.models import AllowedModel, is_profile
-from components.config.bedrock import Guardrail
+from components.bedrock.settings import Guardrail
 from components.iam import Grantee, Statement, Value
 from components.naming import Names
 

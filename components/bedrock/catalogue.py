@@ -34,15 +34,22 @@ class CatalogueModel:
     ended: date | None = None
 
 
-# Prices: aws.amazon.com/bedrock/pricing, on demand, as of May 2026 through the sources named below; nobody asked AWS's
-# Price List service, because it has no token prices of the models sold through AWS Marketplace.
-# Claude 4.5 and later, geography `eu`: list price plus a tenth (AWS, "Claude Sonnet 4.5 in Amazon Bedrock", regional
-# endpoints). Destinations: Bedrock user guide, model cards and "Supported Regions and models for inference profiles".
+# Prices: on demand, standard tier, in the platform's regions, from memory of aws.amazon.com/bedrock/pricing; compared
+# on 2026-11-22 with BerriAI/litellm's `model_prices_and_context_window.json` (commit 00035b69, whose source is that
+# page): the same for every `eu.` model here. AWS changes prices without asking: compare with the bill once a month
+# (`omnix costs reconcile`), and put what differs into the stack's `bedrock.models`.
+# Destinations: Bedrock user guide, model cards and "Supported Regions and models for inference profiles".
+# Haiku 4.5's card promises service until 2026-10-01 at least and names no end.
 _ENTRIES = (
     CatalogueModel("eu.anthropic.claude-haiku-4-5-20251001-v1:0", claude("1.10", "5.50"), _EU6, 200_000, 64_000),
     CatalogueModel("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", claude("3.30", "16.50"), _EU6, 200_000, 64_000),
+    # Nova takes cache points in system and messages, and refuses them in tools ("Prompt caching", supported models).
     CatalogueModel("eu.amazon.nova-micro-v1:0", uncached("0.046", "0.184"), _EU4, 128_000, 10_000, caching=False),
     CatalogueModel("eu.amazon.nova-lite-v1:0", uncached("0.078", "0.312"), _EU4, 300_000, 10_000, caching=False),
     CatalogueModel("eu.amazon.nova-pro-v1:0", uncached("1.05", "4.20"), _EU4, 300_000, 10_000, caching=False),
+    *(
+        CatalogueModel(id_, uncached("0.25", "1.25"), _EU3, 200_000, 4096, caching=False, ended=date(2026, 9, 10))
+        for id_ in ("anthropic.claude-3-haiku-20240307-v1:0", "eu.anthropic.claude-3-haiku-20240307-v1:0")
+    ),
 )
 MODELS: Mapping[str, CatalogueModel] = {model.id: model for model in _ENTRIES}

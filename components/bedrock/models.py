@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from components.bedrock.catalogue import MODELS, CatalogueModel
 from components.bedrock.prices import Prices, of_config
-from components.config.bedrock import ModelSetting
+from components.bedrock.settings import ModelSetting
 
 # Geographies of cross-region profiles (Bedrock user guide, "Geographic cross-Region inference").
 _GEOGRAPHY = re.compile(r"(?:eu|us|us-gov|apac|au|ca|jp|global)\.")

@@ -8,7 +8,7 @@ import pulumi
 
 from components.bedrock.models import AllowedModel
 from components.bedrock.prices import nano_usd
-from components.config.bedrock import FEATURES, Bedrock, Feature, Limit
+from components.bedrock.settings import FEATURES, Bedrock, Feature, Limit
 from components.data.parameters import Entry
 
 NO_GUARDRAIL = "none"
@@ -51,13 +51,14 @@ def _model(model: AllowedModel, call: str) -> dict[str, Any]:
 
 def limits_value(bedrock: Bedrock) -> str:
     """`bedrock/limits` in nano-dollars; a feature or tenant that the config leaves out has the environment's own."""
-    environment = Limit(daily_usd=bedrock.daily_budget_usd, monthly_usd=bedrock.monthly_budget_usd)
+    environment = _amounts(bedrock.daily_budget_usd, bedrock.monthly_budget_usd)
     limits = bedrock.limits
+    features = {feature: _limit(limit) for feature, limit in limits.features.items()}
     return _compact(
         {
-            "environment": _limit(environment),
-            "features": {feature: _limit(limits.features.get(feature, environment)) for feature in FEATURES},
-            "tenant": _limit(limits.tenant or environment),
+            "environment": environment,
+            "features": {feature: features.get(feature, environment) for feature in FEATURES},
+            "tenant": _limit(limits.tenant) if limits.tenant else environment,
             "tenants": {tenant: _limit(limits.tenants[tenant]) for tenant in sorted(limits.tenants)},
             "max_output": max_output(bedrock),
         }
@@ -76,7 +77,11 @@ def guardrail_value(bedrock: Bedrock) -> str:
 
 
 def _limit(limit: Limit) -> dict[str, int]:
-    return {"daily": nano_usd(limit.daily_usd), "monthly": nano_usd(limit.monthly_usd)}
+    return _amounts(limit.daily_usd, limit.monthly_usd)
+
+
+def _amounts(daily_usd: float, monthly_usd: float) -> dict[str, int]:
+    return {"daily": nano_usd(daily_usd), "monthly": nano_usd(monthly_usd)}
 
 
 def _compact(value: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.bedrock.access import Models
 from components.bedrock.models import AllowedModel, model_key
 from components.bedrock.parameters import bedrock_entries, models_value
-from components.config.bedrock import Bedrock
+from components.bedrock.settings import Bedrock
 from components.data.parameters import Entry
 from components.lifecycle import serving
 from components.naming import Names

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from components.config.bedrock import Bedrock
+from components.bedrock.settings import Bedrock
 from components.config.checks import distinct, email_address, exact_origin, github_repository, hostname, tag_value
-from components.config.section import Section
+from components.section import Section
 
 type Environment = Literal["dev", "staging", "prod"]
 type FunctionName = Literal["api", "assistant", "auth", "authorizer", "migration", "rotation", "validation", "worker"]

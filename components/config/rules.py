@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from components.config.adoption import ADOPTABLE
+from components.config.bedrock_rules import bedrock_rules
 from components.config.findings import Finding
 from components.config.legacy import legacy_rules
 from components.config.recovery import backup_rules, region_rules, truth
@@ -45,7 +46,7 @@ def rules(values: Values, stack: str, domains: Mapping[str, str]) -> Iterator[Fi
     yield from _alias_owner(values, stack)
     yield from region_rules(values)
     yield from backup_rules(values, stack)
-    yield from _bedrock(values)
+    yield from bedrock_rules(values)
     yield from _function_times(values)
     yield from _adoptions(values)
     yield from _capacities(values)
@@ -180,28 +181,6 @@ def _alias_owner(values: Values, stack: str) -> Iterator[Finding]:
             "pulumi",
             f"in {stack} only the deployment service moves an alias, so that every release can roll back",
             "set it to deployment",
-        )
-
-
-def _bedrock(values: Values) -> Iterator[Finding]:
-    bedrock = values.get("bedrock")
-    if not isinstance(bedrock, Mapping):
-        return
-    models, model = bedrock.get("models"), bedrock.get("modelId")
-    if isinstance(models, list | tuple) and isinstance(model, str) and model not in models:
-        yield Finding(
-            "bedrock.modelId",
-            model,
-            "not in bedrock.models",
-            "add it to bedrock.models or choose one of them",
-        )
-    daily, monthly = _number(bedrock.get("dailyBudgetUsd")), _number(bedrock.get("monthlyBudgetUsd"))
-    if daily is not None and monthly is not None and daily > monthly:
-        yield Finding(
-            "bedrock.dailyBudgetUsd",
-            str(bedrock["dailyBudgetUsd"]),
-            f"a day may cost more than the month's {monthly:g} US dollars",
-            "lower it, or raise bedrock.monthlyBudgetUsd",
         )
 
 

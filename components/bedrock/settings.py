@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from components.config.section import Section
+from components.section import Section
 
 type Feature = Literal["chat", "insights"]
 FEATURES: tuple[Feature, ...] = ("chat", "insights")
