@@ -136,7 +136,7 @@ def _operation(operation: Document, function: str) -> Document:
     return {
         **operation,
         FUNCTION_EXTENSION: function,
-        "responses": responses | (_rpc(statuses, responses) if rpc else _failures(statuses)),
+        "responses": responses | (_rpc(responses, statuses) if rpc else _failures(statuses)),
         **({"security": []} if public else {"security": [{"bearer": []}]} if signed_in else {}),
         **({"requestBody": {"required": True, "content": _text(takes, shortest=1)}} if takes else {}),
     }
@@ -153,9 +153,10 @@ def _failures(statuses: Iterable[int]) -> Document:
     return {str(status): _failure(status) for status in statuses}
 
 
-def _rpc(statuses: Iterable[int], responses: Document) -> Document:
+def _rpc(responses: Document, statuses: Iterable[int]) -> Document:
     """Failures that may be JSON-RPC's own, and 202 for what needs no answer."""
-    own = responses["200"]["content"]["application/json"]["schema"]
+    answer = responses["200"]["content"]["application/json"]
+    answer["schema"] = own = next(kind for kind in answer["schema"]["anyOf"] if kind != {"type": "null"})
     failures = _failures(statuses)
     for failure in failures.values():
         content = failure["content"]["application/json"]

@@ -32,7 +32,7 @@ def send_message(
         str | None,
         Header(alias="MCP-Protocol-Version", max_length=32, description="The revision, as MCP's transport has it."),
     ] = None,
-) -> Response[RpcAnswer]:
+) -> Response[RpcAnswer | None]:
     """MCP over streamable HTTP, stateless, answered as JSON: the tools and resources that the caller's scopes allow.
 
     A notification is 202. Errors of the protocol are JSON-RPC's, where the message got so far as to be one.
