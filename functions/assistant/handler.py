@@ -3,19 +3,28 @@
 from typing import Any
 
 from omnix import aws, deadline, http, readiness
+from omnix.assistant.calling import SILENCES
+from omnix.assistant.readiness import probes
+from omnix.assistant.routes import router as assistant
+from omnix.costs.guard import guard
 from omnix.mcp.routes import router as mcp
 from omnix.parameters import parameters
-from omnix.probes import table_probes
 from omnix.settings import ApiSettings, load
+
+SWEEP = "omnix.assistant.sweep"
 
 load(ApiSettings)
 aws.prepare("ssm", "dynamodb")
-app = http.application(mcp)
+aws.models(SILENCES[0])
+app = http.application(assistant, mcp)
 
 
 def handler(event: dict[str, Any], context: object) -> Any:
-    """REST proxy events, and the direct readiness event."""
+    """REST proxy events, the schedule's sweep, and the direct readiness event."""
     deadline.begin(context)
-    if event.get("source") == readiness.SOURCE:
-        return readiness.report("assistant", table_probes("analytics", "sessions")).as_dict()
+    match event.get("source"):
+        case readiness.SOURCE:
+            return readiness.report("assistant", probes()).as_dict()
+        case source if source == SWEEP:
+            return {"ended": guard().sweep()}
     return http.serve(app, parameters(), event, context)

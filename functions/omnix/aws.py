@@ -59,9 +59,9 @@ def _session() -> Session:
 
 
 @functools.cache
-def _client(service: str, endpoint_url: str | None) -> BaseClient:
+def _client(service: str, endpoint_url: str | None, config: Config = _CONFIG) -> BaseClient:
     made = _session().create_client(
-        service, region_name=os.environ["AWS_REGION"], endpoint_url=endpoint_url, config=_CONFIG
+        service, region_name=os.environ["AWS_REGION"], endpoint_url=endpoint_url, config=config
     )
     made.meta.events.register("before-send", _in_time)
     # on the very event of botocore's own handler: "first" is first among those of one event name
@@ -105,6 +105,16 @@ def client(service: Literal["secretsmanager"], endpoint_url: str | None = None) 
 def client(service: str, endpoint_url: str | None = None) -> object:
     """The process's one client of a service; made in Lambda's init phase by `prepare`, where CPU is not rationed."""
     return _client(service, endpoint_url)
+
+
+@functools.cache
+def models(silence: float) -> Any:
+    """The client of bedrock-runtime that waits so many seconds for the first word of an answer.
+
+    One attempt a call: another one is another call to pay for, which who keeps the money for it decides.
+    """
+    config = _CONFIG.merge(Config(read_timeout=silence, retries={"total_max_attempts": 1, "mode": "standard"}))
+    return _client("bedrock-runtime", None, config)
 
 
 def prepare(*services: str) -> None:

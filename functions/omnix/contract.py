@@ -17,6 +17,7 @@ from typing import Any
 
 from omnix import VERSION, errors, http
 from omnix.analytics.routes import router as analytics
+from omnix.assistant.routes import router as assistant
 from omnix.bulk.routes import router as bulk
 from omnix.catalogue.routes import router as catalogue
 from omnix.customers.routes import router as customers
@@ -44,7 +45,7 @@ FUNCTION_EXTENSION = "x-omnix-function"
 FUNCTIONS = {
     "api": (system, catalogue, inventory, bulk, orders, customers, recommendations, dashboard, analytics),
     "auth": (identity,),
-    "assistant": (mcp,),
+    "assistant": (assistant, mcp),
 }
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
@@ -77,7 +78,7 @@ def document() -> Document:
         app = http.application(*routers)
         made = json.loads(app.get_openapi_json_schema(title="OMNIX AI", version=VERSION))
         says = {route.operation_id: inspect.getdoc(route.func) for route in (*app._static_routes, *app._dynamic_routes)}
-        schemas |= made["components"]["schemas"]
+        schemas |= _apart(made["components"]["schemas"], schemas)
         for path, method, operation in _operations(made["paths"]):
             operation["description"] = says[operation["operationId"]]
             said = _conditional(method, _operation(operation, function))
@@ -98,6 +99,14 @@ def document() -> Document:
     }
     cleaned: Document = _cleaned(found)
     return cleaned
+
+
+def _apart(made: Document, others: Document) -> Document:
+    """The schemas; raises ValueError where another function has another one under the same name."""
+    clash = sorted(name for name, schema in made.items() if others.get(name, schema) != schema)
+    if set(clash) - set(_POWERTOOLS_SCHEMAS):
+        raise ValueError(f"two schemas are called {', '.join(clash)}: rename one of the models")
+    return made
 
 
 def canonical(contract: Document) -> str:

@@ -15,11 +15,11 @@ from omnix.costs.parameters import catalogue, current_limits
 from omnix.costs.standing import standing
 from omnix.costs.usage_model import (
     MAX_DAYS,
+    AiCost,
+    AiSpend,
     CheapestModel,
     FeatureWatch,
     LimitStanding,
-    Money,
-    Spent,
     Tokens,
     UsageReport,
 )
@@ -69,7 +69,7 @@ class Usage:
         )
 
 
-def grouped(rows: Iterable[Row], by: Callable[[Row], str]) -> list[Spent]:
+def grouped(rows: Iterable[Row], by: Callable[[Row], str]) -> list[AiSpend]:
     """The rows' sums by that key, in its order."""
     found: dict[str, Counter[str]] = {}
     for row in rows:
@@ -77,11 +77,11 @@ def grouped(rows: Iterable[Row], by: Callable[[Row], str]) -> list[Spent]:
     return [spent(key, counts) for key, counts in sorted(found.items())]
 
 
-def spent(key: str, counts: Mapping[str, int]) -> Spent:
+def spent(key: str, counts: Mapping[str, int]) -> AiSpend:
     """Counts of the ledger as the contract shows them."""
     calls = counts.get(ledger.CALLS, 0)
     latency = share(counts.get(ledger.LATENCY_MS, 0), calls)
-    return Spent(
+    return AiSpend(
         key=key,
         calls=calls,
         refused=counts.get(ledger.REFUSED, 0),
@@ -93,9 +93,9 @@ def spent(key: str, counts: Mapping[str, int]) -> Spent:
     )
 
 
-def money(amount: int) -> Money:
+def money(amount: int) -> AiCost:
     """Nano-dollars in both forms."""
-    return Money(nano_usd=amount, usd=usd(amount))
+    return AiCost(nano_usd=amount, usd=usd(amount))
 
 
 def _period(since: str | None, until: str | None, today: str) -> tuple[str, str]:

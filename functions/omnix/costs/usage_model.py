@@ -7,7 +7,7 @@ from omnix.costs.model import Feature, Period
 MAX_DAYS = 92
 
 
-class Money(BaseModel):
+class AiCost(BaseModel):
     """An amount of AI cost."""
 
     nano_usd: int = Field(description="10⁻⁹ USD, exact.")
@@ -24,7 +24,7 @@ class Tokens(BaseModel):
     cache_write_1h: int
 
 
-class Spent(BaseModel):
+class AiSpend(BaseModel):
     """What a group of calls used and cost."""
 
     key: str = Field(description="The day, the feature or the model's id; `total` for all.")
@@ -33,7 +33,7 @@ class Spent(BaseModel):
     failed: int = Field(description="Calls that no model was paid for.")
     lapsed: int = Field(description="Calls of which nobody knows the usage; counted with the most that they can cost.")
     tokens: Tokens
-    cost: Money
+    cost: AiCost
     latency_ms_mean: float | None = Field(description="Of the model's own time; null without calls.")
 
 
@@ -41,9 +41,9 @@ class LimitStanding(BaseModel):
     """One of the tenant's limits now."""
 
     period: Period
-    limit: Money | None = Field(description="Null: without.")
-    spent: Money
-    held: Money = Field(description="Kept for calls under way.")
+    limit: AiCost | None = Field(description="Null: without.")
+    spent: AiCost
+    held: AiCost = Field(description="Kept for calls under way.")
     resets_at: str
 
 
@@ -51,8 +51,8 @@ class CheapestModel(BaseModel):
     """The cheapest allowed model that would do."""
 
     model: str
-    cost: Money = Field(description="Of the period's tokens at its prices.")
-    saving: Money
+    cost: AiCost = Field(description="Of the period's tokens at its prices.")
+    saving: AiCost
     proven: bool = Field(description="False where it answered fewer than 20 calls of the feature: one to try.")
 
 
@@ -65,7 +65,7 @@ class FeatureWatch(BaseModel):
     input_tokens_per_answer: float | None
     truncated_share: float | None = Field(description="Answers that ended before their end.")
     unread_share: float | None = Field(description="Answers that were paid for and thrown away.")
-    wasted: Money = Field(description="What truncated, unread and lapsed answers did cost.")
+    wasted: AiCost = Field(description="What truncated, unread and lapsed answers did cost.")
     cheapest_model: CheapestModel | None
 
 
@@ -74,9 +74,9 @@ class UsageReport(BaseModel):
 
     since: str
     until: str
-    total: Spent
-    days: list[Spent] = Field(description="Days with calls, the oldest first.")
-    features: list[Spent]
-    models: list[Spent]
+    total: AiSpend
+    days: list[AiSpend] = Field(description="Days with calls, the oldest first.")
+    features: list[AiSpend]
+    models: list[AiSpend]
     limits: list[LimitStanding]
     watch: list[FeatureWatch]

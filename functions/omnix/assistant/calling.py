@@ -1,0 +1,213 @@
+"""One answer of a model, under the cost guard: money is kept first, then models are tried in their order of preference.
+
+Each attempt that may have been paid has a reservation of its own. A model that is busy is tried again after a pause of
+full jitter on the same reservation; one that stays so, is denied, silent or broken is followed by the next.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from omnix import aws, clock, deadline, logs
+from omnix.assistant.failures import Failure, Paid, Then, judge
+from omnix.assistant.reading import CUT_OFF, Reader, Said
+from omnix.assistant.request import metadata, request
+from omnix.costs import bound
+from omnix.costs.model import Usage
+from omnix.errors import ApiError, InternalError, LimitReachedError, UnavailableError, ValidationFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omnix.assistant.request import Asked
+    from omnix.authorisation import Principal
+    from omnix.costs.guard import Guard
+    from omnix.costs.model import Feature, Model, Reservation, Settled
+
+# Settling takes some writes, the answer one more: none of them begins with less than `aws.ATTEMPT_SECONDS` left.
+MARGIN_SECONDS = aws.ATTEMPT_SECONDS + 1.0
+# How long a model may be silent before its first word: the longest for which there is time.
+SILENCES = (12.0, 8.0, 4.0)
+ATTEMPTS = 3
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 2.0
+_UNUSABLE = frozenset({"malformed_model_output", "malformed_tool_use"})
+_TROUBLE = (ClientError, BotoCoreError, HTTPError, OSError)
+
+logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"), child=True)
+
+
+@dataclass
+class Bill:
+    """What a piece of work has cost so far, lapsed calls in full (nano-dollars), and its wait for models."""
+
+    usage: Usage = field(default_factory=Usage)
+    cost: int = 0
+    calls: int = 0
+    model_ms: int = 0
+    first_token_ms: int | None = None
+    stand_in: bool = False
+
+    def add(self, settled: Settled, said: Said) -> None:
+        """One more call."""
+        self.usage, self.cost, self.calls = self.usage + settled.usage, self.cost + settled.cost, self.calls + 1
+        self.model_ms += said.model_ms
+        self.stand_in = self.stand_in or said.stand_in
+        if self.first_token_ms is None:
+            self.first_token_ms = said.first_token_ms
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said, and which one."""
+
+    said: Said
+    model: Model
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Calls models for one principal and feature. `models`: in their order of preference, none but those with prices.
+
+    `runtime` gives a client by the silence that it bears; `prompt` names the prompt and its version, for the log.
+    """
+
+    guard: Guard
+    runtime: Callable[[float], Any]
+    models: Sequence[Model]
+    who: Principal
+    feature: Feature
+    max_output: int
+    request_id: str
+    prompt: str
+    bill: Bill = field(default_factory=Bill)
+
+    def ask(self, asked: Asked) -> Answer:
+        """Raises LimitReachedError, UnavailableError; validation failed for more than every model can read."""
+        failures: list[Failure] = []
+        short: ApiError | None = None
+        for model in self.models:
+            if asked.tools and not model.tools:
+                continue
+            try:
+                said = self._ask(model, asked, failures)
+            except LimitReachedError as refused:
+                if not failures:
+                    raise
+                short = refused  # a model that costs less may come
+                continue
+            if said is not None:
+                return Answer(said, model)
+            if failures[-1].then is Then.END:
+                break
+        raise short or _gave_up(failures)
+
+    def _ask(self, model: Model, asked: Asked, failures: list[Failure]) -> Said | None:
+        """None, with the reason in `failures`, where another model is to be asked."""
+        made = request(asked, model, self.max_output)
+        reserved = self.guard.reserve(
+            tenant_id=self.who.tenant_id,
+            user_id=self.who.user_id,
+            feature=self.feature,
+            model=model,
+            input_tokens=bound.upper(made),
+            max_output=made["inferenceConfig"]["maxTokens"],
+            request_id=self.request_id,
+            exact=lambda: bound.exact(self.runtime(SILENCES[-1]), model, made),
+        )
+        made["requestMetadata"] = metadata(reserved, os.environ["OMNIX_ENVIRONMENT"])
+        try:
+            failure, said = self._attempts(made)
+        except BaseException:
+            # a defect of ours: what the model did is not known
+            self.bill.add(self.guard.lapse(reserved, "Defect"), Said())
+            raise
+        if failure is None:
+            return self._settle(reserved, said, failures)
+        failures.append(failure)
+        end = self.guard.release if failure.paid is Paid.NO else self.guard.lapse
+        self.bill.add(end(reserved, failure.reason), said)
+        self._log(reserved, said, failure.reason)
+        return None
+
+    def _attempts(self, made: dict[str, Any]) -> tuple[Failure | None, Said]:
+        """Until the model has answered, or will not soon, or may have been paid."""
+        for attempt in range(ATTEMPTS - 1):
+            failure, said = self._attempt(made)
+            if failure is None or failure.then is not Then.AGAIN:
+                return failure, said
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)))
+        return self._attempt(made)
+
+    def _attempt(self, made: dict[str, Any]) -> tuple[Failure | None, Said]:
+        """One call. An answer that time cuts off counts as one if there is a text in it."""
+        left = deadline.remaining() - MARGIN_SECONDS
+        silence = next((one for one in SILENCES if one <= left), None)
+        if silence is None:
+            return Failure("OutOfTime", Paid.NO, Then.END), Said()
+        started = clock.monotonic()
+        reader = Reader(started, started + left)
+        try:
+            said = reader.read(self.runtime(silence).converse_stream(**made))
+        except _TROUBLE as error:
+            said = reader.said
+            if said.text and clock.monotonic() >= started + left:
+                said.stop_reason = CUT_OFF
+                return None, said
+            failure = judge(error, began=said.began)
+            logger.warning("a model call failed", extra={"failure": failure.reason, **logs.failure(error)})
+            return failure, said
+        if not said.stop_reason or (said.stop_reason == CUT_OFF and not said.text):
+            return Failure("Incomplete", Paid.UNKNOWN, Then.NEXT), said
+        return None, said
+
+    def _settle(self, reserved: Reservation, said: Said, failures: list[Failure]) -> Said | None:
+        if said.usage is None:
+            settled = self.guard.lapse(reserved, said.stop_reason)
+        else:
+            settled = self.guard.settle(
+                reserved,
+                Usage.of_converse(said.usage),
+                stop_reason=said.stop_reason,
+                latency_ms=said.model_ms,
+                discarded=said.stop_reason in _UNUSABLE,
+            )
+        self.bill.add(settled, said)
+        self._log(reserved, said, said.stop_reason)
+        if said.stop_reason in _UNUSABLE:
+            failures.append(Failure(said.stop_reason, Paid.UNKNOWN, Then.NEXT))
+            return None
+        return said
+
+    def _log(self, reserved: Reservation, said: Said, ended: str) -> None:
+        logger.info(
+            "model call",
+            extra={
+                "reservation_id": reserved.reservation_id,
+                "feature": reserved.feature.value,
+                "model": reserved.model_id,
+                "prompt": self.prompt,
+                "ended": ended,
+                "model_ms": said.model_ms,
+                "first_token_ms": said.first_token_ms,
+            },
+        )
+
+
+def _gave_up(failures: Sequence[Failure]) -> ApiError:
+    """What the caller is told: reasons are codes of the service's, texts stay in its log."""
+    if any(failure.too_long for failure in failures):
+        fault = {"location": "body", "reason": "too_long", "message": "more than the model can read"}
+        return ValidationFailedError("The conversation is too long for the model. Begin a new one.", [fault])
+    if failures and all(failure.reason == "ValidationException" for failure in failures):
+        return InternalError()  # no model takes what we make
+    made = UnavailableError("No model answered. Try again in a moment.")
+    made.details = [{"reason": failure.reason} for failure in failures]
+    return made

@@ -1,0 +1,120 @@
+"""A turn of a conversation: the model is asked, its tools are run, it is asked again, until it has answered.
+
+What a tool may do is not the model's to decide: the caller's role and scopes are looked at with every call, the tenant
+is the caller's, and a tool that changes something is written down for the user to confirm and not run.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from omnix import errors, logs
+from omnix.assistant.model import ToolCall
+from omnix.assistant.request import assistant, tool_result, user
+from omnix.tools import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from omnix.assistant.calling import Answer, Caller
+    from omnix.assistant.model import Pending
+    from omnix.assistant.reading import ToolUse
+    from omnix.assistant.request import Asked
+    from omnix.authorisation import Principal
+    from omnix.tools.tool import Tool
+
+MOST_CALLS = 6
+MOST_USES = 8
+# Of all results of a turn: each of its calls reads them again.
+MOST_RESULT_BYTES = 64 * 1024
+TOOL_LIMIT = "tool_limit"
+_WAITS = "Nothing has been changed. The user sees this change and confirms or cancels it outside of this conversation."
+
+type Propose = Callable[[Tool[Any], Mapping[str, Any]], Pending]
+
+logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"), child=True)
+
+
+@dataclass
+class Worked:
+    """What came of a turn. `text` is the last that the model said; of a turn that was cut short, all that it said."""
+
+    text: str = ""
+    stop_reason: str = ""
+    model: str = ""
+    tools: list[ToolCall] = field(default_factory=list)
+    pending: Pending | None = None
+
+
+class Turning:
+    """One turn for one caller."""
+
+    def __init__(self, caller: Caller, propose: Propose) -> None:
+        self._caller, self._propose = caller, propose
+        self._done = Worked()
+        self._read = 0
+
+    def run(self, asked: Asked) -> Worked:
+        """Raises as `Caller.ask` does."""
+        messages = list(asked.messages)
+        for _ in range(MOST_CALLS):
+            answer = self._caller.ask(replace(asked, messages=messages))
+            said = answer.said
+            self._heard(answer)
+            if said.stop_reason != "tool_use" or not said.tool_uses:
+                return self._done
+            results = [self._result(use, beyond=at >= MOST_USES) for at, use in enumerate(said.tool_uses)]
+            messages += [assistant(*said.blocks()), user(*results)]
+        self._done.stop_reason = TOOL_LIMIT
+        return self._done
+
+    def _heard(self, answer: Answer) -> None:
+        self._done.text = answer.said.text or self._done.text
+        self._done.stop_reason, self._done.model = answer.said.stop_reason, answer.model.model_id
+
+    def _result(self, use: ToolUse, *, beyond: bool) -> dict[str, Any]:
+        call = ToolCall(name=use.name[:64], status="failed", arguments=dict(use.arguments or {}))
+        self._done.tools.append(call)
+        try:
+            if beyond or self._read > MOST_RESULT_BYTES:
+                raise errors.ConflictError("Too much was asked of tools in one turn. Answer with what there is.")
+            data = self._use(use, call)
+        except errors.ApiError as error:
+            call.reason = error.code
+            data = {"error": {"code": error.code, "message": error.message, "details": error.details}}
+        return tool_result(use.tool_use_id, data)
+
+    def _use(self, use: ToolUse, call: ToolCall) -> dict[str, Any]:
+        """Raises ApiError, for the model to read."""
+        if use.arguments is None:
+            raise errors.ValidationFailedError("The arguments are not a JSON object.")
+        tool = registry.find(self._caller.who, use.name)
+        if tool.writes:
+            return self._proposed(tool, use.arguments, call)
+        outcome = _run(self._caller.who, tool, use.arguments)
+        self._read += len(outcome.text.encode())
+        call.status = "done"
+        return {"data": outcome.data}
+
+    def _proposed(self, tool: Tool[Any], given: Mapping[str, Any], call: ToolCall) -> dict[str, Any]:
+        if self._done.pending is not None:
+            raise errors.ConflictError("Another change of this turn waits for the user. Propose one at a time.")
+        parsed = registry.parse(tool, given)
+        arguments = parsed.model_dump(mode="json", exclude_unset=True, exclude={"idempotency_key"})
+        self._done.pending = self._propose(tool, arguments)
+        call.status, call.arguments = "waiting", arguments
+        return {"waiting": _WAITS, "change": tool.title}
+
+
+def _run(who: Principal, tool: Tool[Any], arguments: Mapping[str, Any]) -> registry.Outcome:
+    """A service that is away is for the model to tell, whose other tools may have answered."""
+    try:
+        return registry.call(who, tool.name, arguments)
+    except (ClientError, BotoCoreError) as error:
+        logger.error("a tool failed", extra={"tool": tool.name, **logs.failure(error)})  # noqa: TRY400 - no texts
+        raise errors.from_aws(error) from None
