@@ -26,7 +26,8 @@ def arguments(schema: Schema, question: str) -> dict[str, Any]:
 def _value(schema: Schema, root: Schema, question: str, depth: int) -> Any:
     schema = _resolved(schema, root)
     if choices := schema.get("enum") or ([schema["const"]] if "const" in schema else None):
-        return next((one for one in choices if str(one).lower() in question.lower()), choices[0])
+        heard = re.findall(r"\w+", question.lower())
+        return next((one for one in choices if str(one).lower() in heard), choices[0])
     kind = schema.get("type", "object" if "properties" in schema else "string")
     if isinstance(kind, list):
         kind = next(one for one in kind if one != "null")

@@ -68,11 +68,10 @@ def _called(now: Turn, request: Mapping[str, Any]) -> list[Document]:
     configured = request.get("toolConfig") or {}
     specs = [tool["toolSpec"] for tool in configured.get("tools") or () if "toolSpec" in tool]
     choice = configured.get("toolChoice") or {}
-    directed = now.calls()
     if not specs:
         return []
-    if now.rounds < len(directed):
-        calls = directed[now.rounds]
+    if now.due:
+        calls = list(now.due)
     elif spec := _chosen(now, specs, choice):
         calls = [(str(spec["name"]), arguments(spec["inputSchema"].get("json") or {}, now.question))]
     else:

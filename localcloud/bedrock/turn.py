@@ -40,26 +40,16 @@ class Directive:
 
 @dataclass(frozen=True)
 class Turn:
-    """`question`: the user's text; `results`: (tool, text) in order; `rounds`: how often tools were called so far."""
+    """`question`: the user's text; `results`: (tool, text) in order; `due`: the calls of the next round directed."""
 
     question: str
     results: tuple[tuple[str, str], ...]
-    rounds: int
+    due: tuple[tuple[str, dict[str, Any]], ...]
     directives: tuple[Directive, ...]
 
     def first(self, word: str) -> str | None:
         """What the first directive of this kind says."""
         return next((one.rest for one in self.directives if one.word == word), None)
-
-    def calls(self) -> list[list[tuple[str, dict[str, Any]]]]:
-        """The rounds of tool calls that are directed."""
-        rounds: list[list[tuple[str, dict[str, Any]]]] = []
-        for one in self.directives:
-            if one.word == "tool" or (one.word == "also" and not rounds):
-                rounds.append([one.call])
-            elif one.word == "also":
-                rounds[-1].append(one.call)
-        return rounds
 
     def raised(self, word: str, model: str) -> str | None:
         """The exception that is directed for this model."""
@@ -76,12 +66,31 @@ def read(messages: Sequence[Message]) -> Turn:
         (names.get(block["toolResult"]["toolUseId"], "?"), _result_text(block["toolResult"]))
         for block in _blocks(mine, "toolResult")
     )
-    heard = "\n".join((question, *(text for _, text in results)))
-    directives = tuple(Directive(word, rest.strip()) for word, rest in _DIRECTIVE.findall(heard))
-    rounds = sum(
-        1 for one in mine if one["role"] == "assistant" and any("toolUse" in block for block in one["content"])
+    directives = tuple(one for message in mine for one in _directives(message))
+    return Turn(_DIRECTIVE.sub("", question).strip(), results, _due(mine), directives)
+
+
+def _directives(message: Message) -> list[Directive]:
+    if message["role"] != "user":
+        return []
+    heard = "\n".join(
+        (*_texts(message), *(_result_text(block["toolResult"]) for block in _blocks([message], "toolResult")))
     )
-    return Turn(_DIRECTIVE.sub("", question).strip(), results, rounds, directives)
+    return [Directive(word, rest.strip()) for word, rest in _DIRECTIVE.findall(heard)]
+
+
+def _due(messages: Sequence[Message]) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The first round that was directed and not called yet; what the model called undirected ends none."""
+    rounds: list[list[tuple[str, dict[str, Any]]]] = []
+    for message in messages:
+        if message["role"] == "assistant" and any(_blocks([message], "toolUse")):
+            del rounds[:1]
+        for one in _directives(message):
+            if one.word == "also" and rounds:
+                rounds[-1].append(one.call)
+            elif one.word in ("tool", "also"):
+                rounds.append([one.call])
+    return tuple(rounds[0]) if rounds else ()
 
 
 def _blocks(messages: Sequence[Message], kind: str) -> Iterator[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ A fault is a JSON object; only `kind` must be there:
                  throttle      refused with the service's own throttling code, nothing done
                  fail          refused with the service's own internal error (5xx), nothing done
                  drop_answer   done, then the connection is closed without an answer
+                 cut_answer    done, and the connection is closed in the middle of the answer, a stream's as well
                  hang          taken and never answered: until the caller hangs up, or `seconds`; nothing done
     service      botocore's name ("dynamodb", "ssm", "secretsmanager", "sqs", "kms"): a pattern, as the next four
     operation    "PutItem", "Get*"

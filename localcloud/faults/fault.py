@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, Literal, cast, get_args
 
-type Kind = Literal["slow", "throttle", "fail", "drop_answer", "hang"]
+type Kind = Literal["slow", "throttle", "fail", "drop_answer", "cut_answer", "hang"]
 
 KINDS: tuple[str, ...] = get_args(Kind.__value__)
 ANYONE = "anyone"

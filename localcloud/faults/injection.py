@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -39,9 +39,18 @@ def inject(
             for _ in execute(_unheard):
                 pass
             raise ClientDisconnected
+        case "cut_answer":
+            return _half(execute(start_response))
         case "hang":
             _wait_for_the_caller(active, environ)
             raise ClientDisconnected
+
+
+def _half(answer: Iterable[bytes]) -> Iterator[bytes]:
+    """The first half of an answer; the exception makes waitress close the connection."""
+    whole = b"".join(answer)
+    yield whole[: len(whole) // 2]
+    raise ClientDisconnected
 
 
 def _unheard(*_: Any) -> Callable[[bytes], object]:

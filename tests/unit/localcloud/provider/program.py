@@ -467,7 +467,7 @@ plan = aws.backup.Plan(
 )
 br = role("bk", "backup.amazonaws.com")
 aws.backup.Selection("sel", name="shop", plan_id=plan.id, iam_role_arn=br.arn, resources=[t.arn], opts=o)
-aws.budgets.Budget(
+bud = aws.budgets.Budget(
     "bud",
     name="shop-daily",
     budget_type="COST",
@@ -484,6 +484,48 @@ aws.budgets.Budget(
             "subscriber_sns_topic_arns": [topic.arn],
         }
     ],
+    opts=o,
+)
+budgets_role = role("acts", "budgets.amazonaws.com")
+aws.budgets.BudgetAction(
+    "act",
+    budget_name=bud.name,
+    action_type="APPLY_IAM_POLICY",
+    approval_model="AUTOMATIC",
+    notification_type="ACTUAL",
+    execution_role_arn=budgets_role.arn,
+    action_threshold={"action_threshold_type": "PERCENTAGE", "action_threshold_value": 100},
+    definition={"iam_action_definition": {"policy_arn": pol.arn, "roles": ["shop-acts"]}},
+    subscribers=[{"address": topic.arn, "subscription_type": "SNS"}],
+    opts=o,
+)
+spend = aws.costexplorer.AnomalyMonitor(
+    "spend", name="shop-spend", monitor_type="DIMENSIONAL", monitor_dimension="SERVICE", opts=o
+)
+aws.costexplorer.AnomalySubscription(
+    "spend",
+    name="shop-spend",
+    frequency="IMMEDIATE",
+    monitor_arn_lists=[spend.arn],
+    subscribers=[{"type": "SNS", "address": topic.arn}],
+    threshold_expression={
+        "dimension": {
+            "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+            "match_options": ["GREATER_THAN_OR_EQUAL"],
+            "values": ["10"],
+        }
+    },
+    opts=o,
+)
+models = f"arn:aws:bedrock:eu-central-1:{ACCOUNT}:inference-profile/eu.anthropic.claude-haiku-4-5-20251001-v1:0"
+aws.bedrock.InferenceProfile("haiku", name="shop-haiku", model_source={"copy_from": models}, tags={"A": "b"}, opts=o)
+asked = aws.cloudwatch.LogGroup("asked", name="/aws/bedrock/shop", opts=o)
+aws.bedrockmodel.InvocationLoggingConfiguration(
+    "asked",
+    logging_config={
+        "text_data_delivery_enabled": False,
+        "cloudwatch_config": {"log_group_name": asked.name, "role_arn": role("asked", "bedrock.amazonaws.com").arn},
+    },
     opts=o,
 )
 aws.sfn.StateMachine(
