@@ -7,6 +7,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from omnix.assistant.chat import chat
+from omnix.assistant.insights import insights
+from omnix.assistant.insights_model import InsightsAnswer, InsightsInput
 from omnix.assistant.model import ChatAnswer, ChatInput, Conversation
 from omnix.authorisation import EDITORS, PEOPLE, principal
 from omnix.costs.usage import usage
@@ -59,6 +61,21 @@ def delete_conversation(conversation_id: ConversationId) -> Response[None]:
     """Forgets a conversation of the caller's own, and the changes that wait in it."""
     chat().forget(principal(router.current_event), conversation_id)
     return Response(204)
+
+
+@router.post(
+    "/assistant/insights",
+    summary="Explain the shop's figures",
+    operation_id="explainFigures",
+    tags=["assistant"],
+    openapi_extensions=operation(402, body=True, roles=PEOPLE),
+)
+def explain_figures(asked: Annotated[InsightsInput, Body()]) -> InsightsAnswer:
+    """Figures of a topic and what a model makes of them; every insight names those that it rests on.
+
+    The figures are the analytics services' own. What the model says without one of them is left out and counted.
+    """
+    return insights(principal(router.current_event), asked, _request_id())
 
 
 @router.get(
