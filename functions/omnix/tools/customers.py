@@ -35,7 +35,7 @@ class UpdateCustomer(Arguments):
 
     customer_id: Id
     name: Name | None = None
-    email: Annotated[Email | None, Field(description="Unique in the tenant.")] = None
+    email: Annotated[Email | None, Field(description="No other customer may have it.")] = None
     phone: Annotated[Phone | None, Field(description="E.164, or empty.")] = None
     notes: Notes | None = None
 

@@ -19,7 +19,7 @@ class ListStock(Arguments):
     """Stock of one product, or levels of all."""
 
     product_id: Id | None = Field(default=None, description="Only this product, at all its locations.")
-    location_id: LocationId | None = Field(default=None, description="Only this location; not with `product_id`.")
+    location_id: LocationId | None = Field(default=None, description="Only this location.")
     limit: Limit = 10
     cursor: Cursor = None
 
@@ -76,7 +76,8 @@ class StockAdjusted(Result):
 def _list(caller: Principal, asked: ListStock) -> LevelsFound:
     if asked.product_id is not None:
         levels = stock().of_product(caller, asked.product_id).levels
-        return fitted(LevelsFound(items=[_entry(level) for level in levels]))
+        wanted = [level for level in levels if asked.location_id in {None, level.location_id}]
+        return fitted(LevelsFound(items=[_entry(level) for level in wanted]))
     return _page(caller, asked.location_id, False, asked.limit, asked.cursor)
 
 
