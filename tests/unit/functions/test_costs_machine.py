@@ -3,6 +3,8 @@
 Each operation runs in a thread of its own that waits before every call of DynamoDB until the machine lets it go.
 """
 
+import contextlib
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -73,6 +75,8 @@ class Costs(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.now = START
         self.patch.setattr(clock, "epoch_seconds", lambda: self.now)
+        numbers = itertools.count()
+        self.patch.setattr(keys, "new_id", lambda ends: f"{keys.until(ends)}{next(numbers):08d}")
         self.patch.setattr("time.sleep", lambda _: None)
         self.patch.setattr(metrics, "_write", lambda *_: None)
         self.patch.setattr(closing, "CALLS_KEPT_SECONDS", 10**9)
@@ -123,10 +127,8 @@ class Costs(RuleBasedStateMachine):
 
     @staticmethod
     def quietly(run: Callable[[], Any]) -> None:
-        try:
+        with contextlib.suppress(Exception):  # a late or repeated write that is refused tells nobody
             run()
-        except Exception:  # noqa: BLE001, S110 - a late or repeated write that is refused tells nobody
-            pass
 
     def start(self, run: Callable[[], Any]) -> None:
         worker = Worker(run)
