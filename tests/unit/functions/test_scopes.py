@@ -121,9 +121,9 @@ def test_a_key_with_scopes_is_refused_where_no_scope_is_known(api: Call) -> None
 
 
 def test_a_path_through_two_areas_needs_both() -> None:
-    assert needed("GET", "/customers/{customer_id}/orders") == {Scope.CUSTOMERS_READ, Scope.ORDERS_READ}
-    assert needed("DELETE", "/products/{product_id}/") == {Scope.PRODUCTS_WRITE}
-    assert needed("POST", "/assistant/chat") == {Scope.ASSISTANT}
+    assert needed("GET", "/customers/{customer_id}/orders") == frozenset({Scope.CUSTOMERS_READ, Scope.ORDERS_READ})
+    assert needed("DELETE", "/products/{product_id}/") == frozenset({Scope.PRODUCTS_WRITE})
+    assert needed("POST", "/assistant/chat") == frozenset({Scope.ASSISTANT})
     assert needed("GET", "") is None
 
 

@@ -237,7 +237,7 @@ def test_what_is_another_tenants_is_not_there(cloud: Cloud) -> None:
     shop.stock(made, 9, tenant="t2")
     buyer, order = customer("Grace", "t2"), shop.order((made, 1), who=theirs)
     before = cloud.everything()
-    for name, arguments in {
+    asked: dict[str, dict[str, Any]] = {
         "get_product": {"product_id": made},
         "list_stock": {"product_id": made},
         "adjust_stock": {"product_id": made, "quantity": -9, "reason": "lost"},
@@ -245,7 +245,8 @@ def test_what_is_another_tenants_is_not_there(cloud: Cloud) -> None:
         "change_order_status": {"order_id": order, "status": "cancelled"},
         "get_customer": {"customer_id": buyer},
         "update_customer": {"customer_id": buyer, "name": "Mallory"},
-    }.items():
+    }
+    for name, arguments in asked.items():
         with pytest.raises(NotFoundError) as theirs_says:
             registry.call(who(), name, arguments)
         nothing = {key: NOBODY if str(value) in {made, order, buyer} else value for key, value in arguments.items()}
