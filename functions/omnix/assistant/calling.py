@@ -111,6 +111,9 @@ class Caller:
 
     def _ask(self, model: Model, asked: Asked, failures: list[Failure]) -> Said | None:
         """None, with the reason in `failures`, where another model is to be asked."""
+        if _silence(_left()) is None:
+            failures.append(_NO_TIME)
+            return None
         made = request(asked, model, self.max_output)
         reserved = self.guard.reserve(
             tenant_id=self.who.tenant_id,
@@ -148,10 +151,10 @@ class Caller:
 
     def _attempt(self, made: dict[str, Any]) -> tuple[Failure | None, Said]:
         """One call. An answer that time cuts off counts as one if there is a text in it."""
-        left = deadline.remaining() - MARGIN_SECONDS
-        silence = next((one for one in SILENCES if one <= left), None)
+        left = _left()
+        silence = _silence(left)
         if silence is None:
-            return Failure("OutOfTime", Paid.NO, Then.END), Said()
+            return _NO_TIME, Said()
         started = clock.monotonic()
         reader = Reader(started, started + left)
         try:
@@ -199,6 +202,18 @@ class Caller:
                 "first_token_ms": said.first_token_ms,
             },
         )
+
+
+_NO_TIME = Failure("OutOfTime", Paid.NO, Then.END)
+
+
+def _left() -> float:
+    """Seconds for models, with what comes after them taken off."""
+    return deadline.remaining() - MARGIN_SECONDS
+
+
+def _silence(left: float) -> float | None:
+    return next((one for one in SILENCES if one <= left), None)
 
 
 def _gave_up(failures: Sequence[Failure]) -> ApiError:

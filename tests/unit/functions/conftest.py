@@ -254,10 +254,11 @@ def _keys(partition: str, sort: str) -> list[dict[str, str]]:
 def _forget() -> None:
     """A new sandbox: nothing cached."""
     from omnix.admission.service import admission
+    from omnix.costs import parameters as costs
     from omnix.identity import service
     from omnix.parameters import parameters
 
-    for cached in (admission, parameters, service.settings, service.signing_secret, service.refresh_secret):
+    for cached in (admission, parameters, costs.parameters, service.settings, service.signing_secret, service.refresh_secret):
         cached.cache_clear()
 
 
@@ -280,6 +281,18 @@ def auth(cloud: Cloud) -> Callable[..., Answer]:  # noqa: ARG001 - must exist fi
         return read(handler(event(method, path, **changes), SimpleNamespace(aws_request_id="lambda-1")))
 
     return call
+
+
+@pytest.fixture
+def models(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Bedrock's runtime as the test scripts it (`bedrock.Models`); pauses before another attempt take no time."""
+    from omnix import aws
+    from tests.unit.functions.bedrock import Models
+
+    made = Models(cloud)
+    monkeypatch.setattr(aws, "models", made.client)
+    monkeypatch.setattr("omnix.assistant.calling.time.sleep", lambda _: None)
+    return made
 
 
 @pytest.fixture

@@ -1,0 +1,342 @@
+"""A conversation: what is remembered, by whom, what tools do in it, and what waits for the user's word."""
+
+from typing import Any
+
+import pytest
+
+from omnix import clock
+from omnix.assistant import conversation, working
+from omnix.assistant.conversation import bounded
+from omnix.assistant.model import Turn
+from tests.unit.functions import shop
+from tests.unit.functions.bedrock import (
+    COST,
+    HAIKU,
+    MODELS,
+    NOVA,
+    PLENTY,
+    Models,
+    ask,
+    calls,
+    refused,
+    said,
+)
+from tests.unit.functions.conftest import Answer
+
+NOBODY = "0" * 32
+
+
+def say(message: str, **changes: Any) -> Answer:
+    who = {name: changes.pop(name) for name in ("tenant_id", "user_id", "role", "scopes", "auth") if name in changes}
+    return ask({"message": message} | changes, **who)
+
+
+def confirm(conversation_id: str, action_id: str, accept: bool = True, **who: Any) -> Answer:
+    word = {"action_id": action_id, "accept": accept}
+    return ask({"conversation_id": conversation_id, "confirm": word}, **who)
+
+
+def adjust(product_id: str, quantity: int = 5) -> tuple[str, dict[str, Any]]:
+    return "adjust_stock", {"product_id": product_id, "quantity": quantity, "reason": "found"}
+
+
+def results(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """What tools answered, as the model reads it in its last message."""
+    return [block["toolResult"]["content"][0]["json"] for block in request["messages"][-1]["content"]]
+
+
+@pytest.fixture
+def waiting(models: Models) -> tuple[str, Answer]:
+    """A product with nine units, and the answer in which five more wait for the user's word."""
+    product = shop.product("TEA")
+    shop.stock(product, 9)
+    models.script = [calls(adjust(product)), said("Five more wait for you.")]
+    return product, say("Five more came in.")
+
+
+def test_a_conversation_goes_on_where_it_was(models: Models) -> None:
+    models.script = [said("I am well."), said("Tea.")]
+    first = say("How are you?")
+    second = say("What sells?", conversation_id=first.json["conversation_id"])
+    assert second.json["conversation_id"] == first.json["conversation_id"]
+    told = [(message["role"], message["content"][0]["text"]) for message in models.requests[1]["messages"]]
+    assert told == [("user", "How are you?"), ("assistant", "I am well."), ("user", "What sells?")]
+
+
+def test_a_conversation_is_read_and_forgotten(models: Models) -> None:
+    models.script = [said("I am well.")]
+    path = f"/assistant/conversations/{say('How are you?').json['conversation_id']}"
+    (turn,) = ask(None, path, "GET").json["turns"]
+    assert (turn["message"], turn["answer"]) == ("How are you?", "I am well.")
+    assert ask(None, path, "DELETE").status == 204
+    assert ask(None, path, "GET").status == ask(None, path, "DELETE").status == 404
+
+
+@pytest.mark.parametrize("other", [{"tenant_id": "t2"}, {"user_id": "u2"}, {"tenant_id": "t2", "user_id": "u2"}])
+def test_a_conversation_of_another_tenant_or_user_is_not_there_and_costs_nothing(
+    models: Models, other: dict[str, str]
+) -> None:
+    known = say("mine").json["conversation_id"]
+    before = len(models.requests)
+    answer = say("yours?", conversation_id=known, **other)
+    assert (answer.status, answer.code) == (404, "not_found")
+    for method in ("GET", "DELETE"):
+        assert ask(None, f"/assistant/conversations/{known}", method, **other).status == 404
+    assert len(models.requests) == before
+    assert models.money().spent == COST
+    assert say("mine still", conversation_id=known).status == 200
+
+
+def test_a_conversation_is_over_a_week_after_its_last_turn(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = say("hello").json["conversation_id"]
+    later = clock.epoch_seconds() + conversation.KEPT_SECONDS
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: later)
+    assert say("still there?", conversation_id=known).status == 404
+    assert len(models.requests) == 1
+
+
+def test_memory_keeps_the_last_turns_that_fit() -> None:
+    turns = [Turn(at="", message=str(number), answer="a") for number in range(30)]
+    assert [turn.message for turn in bounded(turns)] == [str(number) for number in range(10, 30)]
+    long = [Turn(at="", message=str(number), answer="ä" * 6000) for number in range(5)]
+    assert [turn.message for turn in bounded(long)] == ["3", "4"]
+    assert len(bounded([Turn(at="", message="", answer="a" * 10**6)])) == 1
+
+
+def test_two_turns_at_once_are_both_remembered(models: Models) -> None:
+    known = say("one").json["conversation_id"]
+    models.script = [lambda _: (say("two", conversation_id=known), said("late"))[1]]
+    models.script += [said("early")]
+    say("three", conversation_id=known)
+    turns = ask(None, f"/assistant/conversations/{known}", "GET").json["turns"]
+    assert [turn["answer"] for turn in turns] == ["ok", "early", "late"]
+
+
+def test_a_conversation_that_was_forgotten_meanwhile_stays_so(models: Models) -> None:
+    known = say("one").json["conversation_id"]
+    path = f"/assistant/conversations/{known}"
+    models.script = [lambda _: (ask(None, path, "DELETE"), said("late"))[1]]
+    assert say("two", conversation_id=known).json["answer"] == "late"
+    assert ask(None, path, "GET").status == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"message": ""},
+        {"message": " \n\t "},
+        {"message": "x" * 8001},
+        {"message": 5},
+        {"message": "hi", "conversation_id": "../t2"},
+        {"message": "hi", "tenant_id": "t2"},
+        {"message": "hi", "model": "x" * 300},
+        {"message": "hi", "conversation_id": NOBODY, "confirm": {"action_id": NOBODY, "accept": True}},
+        {"confirm": {"action_id": NOBODY, "accept": True}},
+        {"conversation_id": NOBODY, "confirm": {"action_id": NOBODY, "accept": "yes"}},
+    ],
+)
+def test_a_request_of_another_shape_is_refused_and_free(models: Models, body: dict[str, Any]) -> None:
+    assert ask(body).status == 422
+    assert (models.requests, models.money().spent) == ([], 0)
+
+
+def test_an_enormous_body_is_refused_and_free(models: Models) -> None:
+    assert ask({"message": "x" * 1_100_000}).status == 413
+    assert (models.requests, models.money().spent) == ([], 0)
+
+
+def test_an_unknown_model_is_refused_with_those_that_are_known(models: Models) -> None:
+    answer = say("hi", model="anthropic.claude-9")
+    assert (answer.status, answer.code) == (422, "model_not_allowed")
+    assert answer.json["error"]["details"] == [{"model": "anthropic.claude-9", "allowed": [HAIKU, NOVA]}]
+    assert (models.requests, models.money().spent) == ([], 0)
+
+
+@pytest.mark.parametrize("wanted", [{}, {"model": HAIKU}])
+def test_a_model_without_a_price_is_not_called(models: Models, wanted: dict[str, str]) -> None:
+    prices = {"input": 1000, "output": 5000}
+    models.set(models=MODELS | {HAIKU: MODELS[HAIKU] | {"prices": prices}})
+    answer = say("hi", **wanted)
+    assert (answer.status, answer.code) == (503, "price_missing")
+    assert answer.json["error"]["details"][0]["missing"] == ["cache_read", "cache_write", "cache_write_1h"]
+    assert (models.requests, models.money().spent) == ([], 0)
+
+
+def test_a_fall_back_without_a_price_is_no_fall_back(models: Models) -> None:
+    models.set(models={HAIKU: MODELS[HAIKU], NOVA: MODELS[NOVA] | {"prices": {}}})
+    models.script = [refused("AccessDeniedException", status=403)]
+    assert say("hi").status == 503
+    assert models.called == [HAIKU]
+
+
+@pytest.mark.parametrize(("period", "status"), [("daily", 429), ("monthly", 402)])
+def test_without_room_in_a_limit_no_model_is_called_and_the_refusal_says_why(
+    models: Models, period: str, status: int
+) -> None:
+    models.set(limits={"environment": PLENTY, "tenant": PLENTY | {period: 1000}})
+    answer = say("hi")
+    assert (answer.status, answer.code) == (status, "limit_reached")
+    (detail,) = answer.json["error"]["details"]
+    assert (detail["scope"], detail["limit_usd"]) == ("tenant", "0.000001")
+    assert detail["resets_at"].endswith("T00:00:00Z")
+    assert ("Retry-After" in answer.headers) == (status == 429)
+    assert (models.requests, models.money().spent) == ([], 0)
+
+
+def test_a_device_has_no_questions(models: Models) -> None:
+    assert say("hi", role="device").status == 403
+    assert models.requests == []
+
+
+def test_a_tools_answer_goes_back_to_the_model(models: Models) -> None:
+    product = shop.product("TEA")
+    models.script = [calls(("get_product", {"product_id": product}), text="I look."), said("It is tea.")]
+    answer = say("What is that?")
+    (result,) = results(models.requests[1])
+    assert result["data"]["sku"] == "TEA"
+    asked, used = models.requests[1]["messages"][-2:]
+    assert [next(iter(block)) for block in asked["content"]] == ["text", "toolUse"]
+    assert used["content"][0]["toolResult"]["toolUseId"] == asked["content"][1]["toolUse"]["toolUseId"]
+    assert (answer.json["answer"], answer.json["cost"]["nano_usd"]) == ("It is tea.", 2 * COST)
+    assert answer.json["tools"] == [
+        {"name": "get_product", "status": "done", "arguments": {"product_id": product}, "reason": None}
+    ]
+
+
+def test_every_call_of_a_turn_has_a_reservation_of_its_own(models: Models) -> None:
+    models.script = [calls(("find_products", {})), calls(("find_orders", {})), said("done")]
+    say("look around")
+    assert len({sent["requestMetadata"]["reservation"] for sent in models.requests}) == 3
+    assert models.money().outcomes == ["settled"] * 3
+
+
+@pytest.mark.parametrize(
+    ("use", "code"),
+    [
+        (("no_such_tool", {}), "not_found"),
+        (("get_product", {"product_id": NOBODY}), "not_found"),
+        (("get_product", {"product_id": "TEA"}), "validation_failed"),
+        (("get_product", "{not json"), "validation_failed"),
+        (("get_product", "[]"), "validation_failed"),
+        (("find_products", {"query": "x" * 9000}), "validation_failed"),
+    ],
+)
+def test_what_is_wrong_with_a_tools_call_the_model_is_told(models: Models, use: tuple[str, Any], code: str) -> None:
+    models.script = [calls(use), said("I could not.")]
+    answer = say("try it")
+    assert results(models.requests[1])[0]["error"]["code"] == code
+    assert [(call["status"], call["reason"]) for call in answer.json["tools"]] == [("failed", code)]
+
+
+def test_a_model_that_never_stops_calling_tools_is_stopped(models: Models) -> None:
+    models.script = [calls(("find_products", {}))] * 20
+    answer = say("go on")
+    assert (answer.json["stop_reason"], len(models.requests)) == ("tool_limit", working.MOST_CALLS)
+    assert answer.json["cost"]["nano_usd"] == working.MOST_CALLS * COST
+
+
+def test_only_so_many_tools_are_run_at_once(models: Models) -> None:
+    models.script = [calls(*[("find_products", {})] * 12), said("ok")]
+    answer = say("all of it")
+    assert [call["status"] for call in answer.json["tools"]] == ["done"] * working.MOST_USES + ["failed"] * 4
+    assert len(results(models.requests[1])) == 12
+
+
+def test_a_turn_reads_only_so_much(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "MOST_RESULT_BYTES", 100)
+    models.script = [calls(("find_products", {}), ("find_orders", {})), said("ok")]
+    assert [call["status"] for call in say("all of it").json["tools"]] == ["done", "failed"]
+
+
+def test_tools_of_a_call_that_was_cut_short_are_not_run(models: Models) -> None:
+    models.script = [calls(("find_products", {}), text="I look", stop="max_tokens")]
+    answer = say("look")
+    assert (answer.json["tools"], answer.json["stop_reason"]) == ([], "max_tokens")
+
+
+def test_a_change_waits_and_is_done_once_when_the_user_says_so(models: Models, waiting: tuple[str, Answer]) -> None:
+    product, answer = waiting
+    pending, known = answer.json["pending"], answer.json["conversation_id"]
+    assert shop.level(product)[0] == 9
+    assert (pending["tool"], pending["arguments"]["quantity"]) == ("adjust_stock", 5)
+    assert "waiting" in results(models.requests[1])[0]
+    done = confirm(known, pending["action_id"])
+    assert (done.status, done.json["result"]["on_hand"]) == (200, 14)
+    assert (done.json["model"], done.json["cost"]["nano_usd"]) == (None, 0)
+    again = confirm(known, pending["action_id"])
+    assert (again.status, again.code) == (409, "conflict")
+    assert shop.level(product)[0] == 14
+    say("Thanks.", conversation_id=known)
+    assert "Done: Adjust stock." in repr(models.requests[-1]["messages"])
+
+
+def test_a_change_that_is_cancelled_is_over(models: Models, waiting: tuple[str, Answer]) -> None:
+    product, answer = waiting
+    known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
+    assert confirm(known, action, accept=False).json["stop_reason"] == "cancelled"
+    assert confirm(known, action).status == 409
+    assert shop.level(product)[0] == 9
+    assert len(models.requests) == 2
+
+
+@pytest.mark.parametrize("other", [{"tenant_id": "t2"}, {"user_id": "u2"}])
+def test_nobody_else_confirms_a_change(waiting: tuple[str, Answer], other: dict[str, str]) -> None:
+    product, answer = waiting
+    assert confirm(answer.json["conversation_id"], answer.json["pending"]["action_id"], **other).status == 404
+    assert shop.level(product)[0] == 9
+
+
+def test_a_change_is_confirmed_in_its_own_conversation_only(waiting: tuple[str, Answer]) -> None:
+    product, answer = waiting
+    elsewhere = say("hello").json["conversation_id"]
+    assert confirm(elsewhere, answer.json["pending"]["action_id"]).status == 404
+    assert shop.level(product)[0] == 9
+
+
+def test_a_change_waits_a_quarter_of_an_hour(waiting: tuple[str, Answer], monkeypatch: pytest.MonkeyPatch) -> None:
+    product, answer = waiting
+    later = clock.epoch_seconds() + 15 * 60
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: later)
+    assert confirm(answer.json["conversation_id"], answer.json["pending"]["action_id"]).status == 404
+    assert shop.level(product)[0] == 9
+
+
+def test_a_change_whose_arguments_are_no_more_those_that_were_shown_is_not_done(
+    models: Models, waiting: tuple[str, Answer]
+) -> None:
+    product, answer = waiting
+    table = models.cloud.client("dynamodb")
+    (item,) = [one for one in models.cloud.items("sessions") if one.get("entity") == "assistant_action"]
+    table.update_item(
+        TableName="omnix-ai-dev-sessions",
+        Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+        UpdateExpression="SET arguments = :other",
+        ExpressionAttributeValues={":other": {"S": item["arguments"].replace("5", "500")}},
+    )
+    assert confirm(answer.json["conversation_id"], answer.json["pending"]["action_id"]).status == 404
+    assert shop.level(product)[0] == 9
+
+
+def test_rights_are_looked_at_again_when_a_change_is_confirmed(waiting: tuple[str, Answer]) -> None:
+    product, answer = waiting
+    known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
+    assert confirm(known, action, scopes="assistant:use stock:read", auth="api_key").status == 403
+    assert shop.level(product)[0] == 9
+    assert confirm(known, action).status == 200
+
+
+def test_a_turn_proposes_one_change(models: Models) -> None:
+    product = shop.product("TEA")
+    shop.stock(product, 9)
+    models.script = [calls(adjust(product, 1), adjust(product, 2)), said("One waits.")]
+    answer = say("Twice, please.")
+    assert [call["status"] for call in answer.json["tools"]] == ["waiting", "failed"]
+    assert answer.json["pending"]["arguments"]["quantity"] == 1
+
+
+def test_a_change_that_cannot_be_done_says_why(models: Models) -> None:
+    models.script = [calls(adjust(shop.product("TEA"), -5)), said("It waits.")]
+    answer = say("Take five.")
+    refusal = confirm(answer.json["conversation_id"], answer.json["pending"]["action_id"])
+    assert (refusal.status, refusal.code) == (409, "conflict")
