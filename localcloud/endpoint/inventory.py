@@ -66,6 +66,10 @@ def _budgets(backend: Any) -> list[str]:
     return [name for account in backend.budgets.values() for name in account]
 
 
+def _invocation_logging(backend: Any) -> list[str]:
+    return ["configuration"] if backend.get_model_invocation_logging_configuration() else []
+
+
 _LISTINGS: dict[tuple[str, str], Listing] = {
     ("apigateway", "rest_apis"): _keys("apis"),
     ("apigateway", "usage_plans"): _keys("usage_plans"),
@@ -73,6 +77,7 @@ _LISTINGS: dict[tuple[str, str], Listing] = {
     ("backup", "vaults"): _keys("vaults"),
     ("backup", "plans"): _keys("plans"),
     ("backup", "recovery_points"): lambda backend: list(state.of(backend).points),
+    ("bedrock", "invocation_logging"): _invocation_logging,
     ("budgets", "budgets"): _budgets,
     ("cloudwatch", "alarms"): _alarms,
     ("cloudwatch", "dashboards"): _keys("dashboards"),
