@@ -258,7 +258,8 @@ def _forget() -> None:
     from omnix.identity import service
     from omnix.parameters import parameters
 
-    for cached in (admission, parameters, costs.parameters, service.settings, service.signing_secret, service.refresh_secret):
+    secrets = (service.settings, service.signing_secret, service.refresh_secret)
+    for cached in (admission, parameters, costs.parameters, *secrets):
         cached.cache_clear()
 
 
