@@ -144,7 +144,10 @@ def _invocation_log(call: Call, acting: Acting) -> Iterator[str]:
     account = acting.gate.account.id
     stream = f"arn:aws:logs:{call.region}:{account}:log-group:{group}:log-stream:aws/bedrock/modelinvocations"
     needs = [Need(f"logs:{action}", stream) for action in ("CreateLogStream", "PutLogEvents")]
-    if not known or not acting.with_role("bedrock.amazonaws.com", role, "bedrock", needs).allowed:
+    # as the user guide's trust relationship has it
+    source = {"aws:SourceArn": (f"arn:aws:bedrock:{call.region}:{account}:*",), "aws:SourceAccount": (account,)}
+    trusted = known and acting.assume("bedrock.amazonaws.com", role, source).allowed
+    if not trusted or not acting.as_role(role, "bedrock", needs).allowed:
         yield (
             f"Failed to validate permissions for log group: {group}, with role: {role}. Verify the IAM role permissions"
             " are correct."
