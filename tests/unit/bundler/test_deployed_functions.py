@@ -56,8 +56,8 @@ def test_every_declared_service_has_a_client_with_its_regional_endpoint(function
     declared = next(f for f in FUNCTIONS if f.name == function).aws_services
     program = f"""
 LISTINGS = {{
-    "backup": "list_backup_vaults", "dynamodb": "list_tables", "s3": "list_objects_v2",
-    "secretsmanager": "list_secrets", "ssm": "get_parameters_by_path",
+    "backup": "list_backup_vaults", "bedrock-runtime": "list_async_invokes", "dynamodb": "list_tables",
+    "s3": "list_objects_v2", "secretsmanager": "list_secrets", "ssm": "get_parameters_by_path",
 }}
 import os
 del os.environ["AWS_ENDPOINT_URL"]

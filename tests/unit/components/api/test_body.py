@@ -13,7 +13,7 @@ ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 SETTINGS = GatewaySettings(
     name="omnix-ai-dev-api",
-    invoke_arns={"api": "arn:invoke:api:live", "auth": "arn:invoke:auth:live"},
+    invoke_arns={name: f"arn:invoke:{name}:live" for name in ("api", "assistant", "auth")},
     authorizer_uri="arn:invoke:authorizer:live",
     origin="https://shop.example",
 )
