@@ -123,6 +123,5 @@ RULES: tuple[Check, ...] = (
         "account",
         "IAM PassRole: a role is passed within its own account",
     ).check(),
-    _OF.count("subscribers", 11, "AWS Budgets quotas: 10 e-mail addresses and one topic", least=1),
 )
 TYPES = (Budget(), BudgetAction())
