@@ -297,6 +297,17 @@ def models(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
+def assistant(models: Any) -> Callable[..., Answer]:  # noqa: ARG001 - must exist first
+    from assistant.handler import handler
+
+    def call(method: str, path: str, **changes: Any) -> Answer:
+        changes.setdefault("authorizer", caller())
+        return read(handler(event(method, path, **changes), SimpleNamespace(aws_request_id="lambda-1")))
+
+    return call
+
+
+@pytest.fixture
 def atomic_writes(monkeypatch: pytest.MonkeyPatch, database: str | None) -> None:
     """DynamoDB checks and writes in one step; moto's threads would not."""
     if database:

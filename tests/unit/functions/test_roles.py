@@ -55,9 +55,9 @@ OPERATIONS = [
 
 
 @pytest.fixture
-def ask(api: Call, auth: Call) -> Callable[..., Answer]:
+def ask(api: Call, assistant: Call, auth: Call) -> Callable[..., Answer]:
     """Ask as a caller whose context has these changes."""
-    functions = {"api": api, "auth": auth}
+    functions = {"api": api, "assistant": assistant, "auth": auth}
 
     def answer(operation: Operation, **changes: str) -> Answer:
         call = functions[operation.source[contract.FUNCTION_EXTENSION]]

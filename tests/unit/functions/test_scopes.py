@@ -3,7 +3,6 @@
 import itertools
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from omnix.identity.api_key_model import ApiKeyInput
 from omnix.identity.service import api_keys
 from omnix.operation import SCOPES_EXTENSION
 from omnix.scopes import READS, Scope, needed
-from tests.unit.functions.conftest import Answer, Cloud, caller, event, read
+from tests.unit.functions.conftest import Answer, Cloud, caller
 from tests.unit.functions.test_api_keys import ARN, REGISTRATION, context
 
 type Call = Callable[..., Answer]
@@ -44,12 +43,7 @@ def owner(auth: Call) -> dict[str, str]:
 
 
 @pytest.fixture
-def ask(api: Call, auth: Call, cloud: Cloud) -> Call:  # noqa: ARG001 - must exist first
-    from assistant.handler import handler
-
-    def assistant(method: str, path: str, **changes: Any) -> Answer:
-        return read(handler(event(method, path, **changes), SimpleNamespace(aws_request_id="lambda-1")))
-
+def ask(api: Call, assistant: Call, auth: Call) -> Call:
     functions = {"api": api, "auth": auth, "assistant": assistant}
 
     def call(method: str, path: str, operation: dict[str, Any], authorizer: dict[str, str]) -> Answer:
