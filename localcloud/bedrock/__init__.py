@@ -19,7 +19,8 @@ holds against it holds against an injected prompt.
 
 Without directives: a tool is called, once in a turn, when the user's text has the words that make its name (see
 `wishes`); its arguments are made from its schema and that text (see `arguments`). Then the answer repeats the question,
-what the tools answered, and the names in square brackets (`[f1]`) that the turn has, as one that cites its sources.
+what the tools answered, and the names in square brackets (`[f1]`) that the turn has, as one that cites its sources. To
+a list of facts, one a line with its name before it (`[f1] Revenue: 10`), it says the first five back, name behind.
 
 Tokens are counted by a fixed public rule (see `tokens`), not by the models' own. Cache points are honoured as the
 models honour them: see `prompt_cache`. Quotas and latency are set on the AWS endpoint's own page, for as long as the

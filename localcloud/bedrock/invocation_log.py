@@ -6,6 +6,7 @@ Source: Bedrock user guide, "Monitor model invocation using CloudWatch Logs and 
 
 import datetime
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from localcloud.bedrock.target import Target
@@ -85,7 +86,7 @@ class InvocationLog:
             **sides,
             **({"requestMetadata": body["requestMetadata"]} if body.get("requestMetadata") else {}),
         }
-        if self._allowed(target, call.region):
+        if may_write(self._acting, call.region, target):
             self._logs.write(call.region, target["logGroupName"], STREAM, json.dumps(event, ensure_ascii=False))
 
     def _identity(self, call: Call) -> str:
@@ -94,12 +95,16 @@ class InvocationLog:
         except UnknownKey:
             return ""
 
-    def _allowed(self, target: Document, region: str) -> bool:
-        group = f"arn:aws:logs:{region}:{self._acting.gate.account.id}:log-group:{target['logGroupName']}"
-        needs = [
-            Need(f"logs:{action}", f"{group}:log-stream:{STREAM}") for action in ("CreateLogStream", "PutLogEvents")
-        ]
-        return self._acting.with_role("bedrock.amazonaws.com", str(target["roleArn"]), "bedrock", needs).allowed
+
+def may_write(acting: Acting, region: str, config: Mapping[str, Any]) -> bool:
+    """Whether Bedrock may write to a `cloudWatchConfig` with its role, trusted as its guide has it."""
+    account = acting.gate.account.id
+    group, role = str(config.get("logGroupName")), str(config.get("roleArn"))
+    stream = f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{STREAM}"
+    source = {"aws:SourceArn": (f"arn:aws:bedrock:{region}:{account}:*",), "aws:SourceAccount": (account,)}
+    needs = [Need(f"logs:{action}", stream) for action in ("CreateLogStream", "PutLogEvents")]
+    assumed = acting.assume("bedrock.amazonaws.com", role, source)
+    return assumed.allowed and acting.as_role(role, "bedrock", needs).allowed
 
 
 def _body(counts: Document, side: str, body: Document | None) -> Document:

@@ -16,6 +16,7 @@ from localcloud.bedrock.wishes import wish
 MARK = "[stand-in] "
 _QUESTION, _RESULT, _CITED = 300, 600, 20
 _SOURCE = re.compile(r"\[[A-Za-z][\w.:-]{0,63}\]")
+_FACT, _FACTS = re.compile(rf"^({_SOURCE.pattern}) (\S.*)$", re.MULTILINE), 5
 _FILLER = "and so it goes on as it was asked to, word after word, "
 
 type Document = dict[str, Any]
@@ -101,6 +102,8 @@ def _id(seed: str, at: int) -> str:
 
 def _text(now: Turn) -> str:
     said = now.first("say")
+    if said is None and (facts := _FACT.findall(now.question)):
+        said = "\n".join(("Of what I was given:", *(f"- {fact} {source}" for source, fact in facts[:_FACTS])))
     if said is None:
         answered = [f"{name} answered: {text[:_RESULT]}" for name, text in now.results]
         cited = list(dict.fromkeys(_SOURCE.findall("\n".join((now.question, *(text for _, text in now.results))))))

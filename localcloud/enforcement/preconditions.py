@@ -7,6 +7,7 @@ services' own, as their users report them.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from localcloud.bedrock.invocation_log import may_write
 from localcloud.endpoint.call import Call
 from localcloud.enforcement.account import Account
 from localcloud.enforcement.acting import Acting
@@ -135,22 +136,14 @@ def _notifications(call: Call, acting: Acting) -> Iterator[str]:
 
 
 def _invocation_log(call: Call, acting: Acting) -> Iterator[str]:
-    """Bedrock writes a test event with the role; the group must be there."""
-    config = ((call.parameters.get("loggingConfig") or {}).get("cloudWatchConfig")) or {}
-    if not config:
-        return
-    group, role = str(config.get("logGroupName")), str(config.get("roleArn"))
+    """Bedrock tries it; the group must be there."""
+    config = (call.parameters.get("loggingConfig") or {}).get("cloudWatchConfig") or {}
+    group = str(config.get("logGroupName"))
     known = group in acting.gate.account.backend("logs", call.region).groups
-    account = acting.gate.account.id
-    stream = f"arn:aws:logs:{call.region}:{account}:log-group:{group}:log-stream:aws/bedrock/modelinvocations"
-    needs = [Need(f"logs:{action}", stream) for action in ("CreateLogStream", "PutLogEvents")]
-    # as the user guide's trust relationship has it
-    source = {"aws:SourceArn": (f"arn:aws:bedrock:{call.region}:{account}:*",), "aws:SourceAccount": (account,)}
-    trusted = known and acting.assume("bedrock.amazonaws.com", role, source).allowed
-    if not trusted or not acting.as_role(role, "bedrock", needs).allowed:
+    if config and not (known and may_write(acting, call.region, config)):
         yield (
-            f"Failed to validate permissions for log group: {group}, with role: {role}. Verify the IAM role permissions"
-            " are correct."
+            f"Failed to validate permissions for log group: {group}, with role: {config.get('roleArn')}. Verify the IAM"
+            " role permissions are correct."
         )
 
 

@@ -112,6 +112,11 @@ def test_the_names_of_sources_are_cited() -> None:
     assert text(said(user("Revenue [f1] was 10, orders [f2] 3; not [1 2]."))).endswith("Sources: [f1] [f2]")
 
 
+def test_facts_are_said_back_with_their_names() -> None:
+    question = "Figures:\n\n[f1] Revenue: 10\n[f2] Orders: 3"
+    assert text(said(user(question))) == "[stand-in] Of what I was given:\n- Revenue: 10 [f1]\n- Orders: 3 [f2]"
+
+
 def test_an_answer_ends_at_the_most_tokens_that_it_may_have() -> None:
     answer = said(user("[[length 500]]"), inferenceConfig={"maxTokens": 20})
     assert (answer.stop_reason, answer.tokens, len(text(answer))) == ("max_tokens", 20, 80)

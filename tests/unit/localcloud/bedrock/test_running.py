@@ -64,7 +64,12 @@ def client(cloud: Running, key: dict[str, str] | None = None, **config: Any) -> 
 
 
 def role(cloud: Running, name: str, service: str, *statements: dict[str, Any]) -> str:
-    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    trust: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if service == "bedrock.amazonaws.com":  # as Bedrock's guide has it
+        trust["Condition"] = {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:*"},
+        }
     iam = cloud.client("iam")
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
