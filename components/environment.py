@@ -14,13 +14,12 @@ from components.api.contract import operations
 from components.api.functions import ROUTED, Stores
 from components.api.stack import API_FUNCTIONS, ApiStack, ApiStackArgs
 from components.artefacts import Artefact, ArtefactError
-from components.backup.stack import RECOVERY_VAULT, BackupStack, BackupStackArgs
-from components.backup.vault import vault_name
+from components.backup.stack import BackupStack, BackupStackArgs
 from components.bedrock.models import allowed_models
 from components.bedrock.stack import BedrockStack, BedrockStackArgs
 from components.budget.billing import billing_services
 from components.budget.definitions import Budget, bedrock_budgets, budgets_note
-from components.budget.stack import BudgetStack, BudgetStackArgs
+from components.budget.stack import BudgetStack, BudgetStackArgs, Denial
 from components.commit import UNKNOWN_COMMIT
 from components.config import StackConfig
 from components.config.model import FunctionName
@@ -29,12 +28,11 @@ from components.data.tables import TABLES
 from components.delivery.preview_role import PreviewRole, PreviewRoleArgs
 from components.delivery.stack import DeliveryStack, DeliveryStackArgs
 from components.events.stack import LEGACY, EventsStack, EventsStackArgs, dead_letter_queue_name
-from components.lambda_function import ALIAS, LambdaFunction, LambdaFunctionArgs
+from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
 from components.migration.stack import MigrationStack, MigrationStackArgs
-from components.monitoring.backup_alarms import Backups
-from components.monitoring.metrics import Function, Vault
 from components.monitoring.stack import MonitoringStack, MonitoringStackArgs
+from components.monitoring.watched import watched_backups, watched_functions, watched_models
 from components.naming import Names
 from components.security.rotation import SecretRotation, SecretRotationArgs
 from components.security.stack import SecurityStack, SecurityStackArgs
@@ -134,6 +132,8 @@ class _Environment:
             names=self.names,
             bedrock=bedrock,
             allowed=allowed_models(bedrock.models, self.config.region),
+            key_arn=self.security.key.arn,
+            record=self.config.account_baseline and bedrock.invocation_log,
             locked=self.protection.locked,
         )
         return BedrockStack("bedrock", args, self.options)
@@ -215,35 +215,10 @@ class _Environment:
         )
         return EventsStack("events", args, self.options)
 
-    def _watched_functions(self) -> Sequence[Function]:
-        return [
-            Function(
-                logical=logical,
-                name=self.names.function(logical),
-                alias=ALIAS,
-                timeout_seconds=self.config.sizing(logical).timeout_seconds,
-                log_group=self.names.function_log_group(logical),
-                refuses_by_error=logical == "authorizer",
-                reads_streams=logical == "worker",
-            )
-            for logical in deployed(self.config)
-        ]
-
     def _budget_definitions(self) -> Sequence[Budget]:
         bedrock = self.config.bedrock
         return bedrock_budgets(
             bedrock.daily_budget_usd, bedrock.monthly_budget_usd, billing_services(bedrock.model_ids)
-        )
-
-    def _watched_backups(self) -> Backups:
-        config = self.config.backup
-        return Backups(
-            environment=self.config.environment,
-            vault=Vault(vault_name(self.names)),
-            recovery_vault=Vault(vault_name(self.names, RECOVERY_VAULT)),
-            copies=config.copy_to_dr,
-            tests=config.restore_testing,
-            expected=self.protection.retain,
         )
 
     def _monitoring(self) -> MonitoringStack:
@@ -253,11 +228,11 @@ class _Environment:
             alarm_emails=self.config.alarm_emails,
             api_name=self.api.rest_api_name,
             stage_name=self.names.environment,
-            functions=self._watched_functions(),
+            functions=watched_functions(self.config, self.names, deployed(self.config)),
             tables={table.name: table.indexes for table in TABLES.values()},
-            backups=self._watched_backups(),
+            backups=watched_backups(self.config, self.names),
             dead_letter_queues=[dead_letter_queue_name(self.names)],
-            bedrock_models=self.config.bedrock.model_ids,
+            models=watched_models(self.config, self.names),
             budgets_note=budgets_note(self._budget_definitions()),
         )
         return MonitoringStack("monitoring", args, self.options)
@@ -319,11 +294,16 @@ class _Environment:
         return MigrationStack("migration", args, self.options)
 
     def _budgets(self) -> BudgetStack:
+        config, assistant = self.config, self.api.functions["assistant"]
+        approval = config.bedrock.budget_action
         args = BudgetStackArgs(
             names=self.names,
             budgets=self._budget_definitions(),
             topic_arn=self.monitoring.topic_arn,
-            emails=self.config.alarm_emails,
+            emails=config.alarm_emails,
+            action=None if approval == "none" else Denial(assistant.role_name, assistant.role_arn, approval),
+            watch=config.account_baseline,
+            monitor_arn=config.anomaly_monitor_arn,
         )
         return BudgetStack("budget", args, self.options)
 
@@ -387,6 +367,8 @@ class _Environment:
                 if self.migration and self.config.migration
                 else {}
             ),
+            "bedrock_models": dict(self.bedrock.profile_arns),
+            **({"invocation_log_group": log_group} if (log_group := self.bedrock.invocation_log_group) else {}),
             "key_arn": self.security.key.arn,
             "dr_key_arn": self.security.dr_key.arn,
             "dead_letter_queue_url": self.events.dead_letter_queue_url,

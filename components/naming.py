@@ -52,7 +52,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "backup_plan": Limit(50, r"[A-Za-z0-9_.-]+", "Backup plan and selection names"),
         "budget": Limit(100, r"[^:\\]+", "Budgets CreateBudget"),
         "inference_profile": Limit(64, r"(?:[0-9a-zA-Z][ _-]?)+", "Bedrock CreateInferenceProfile"),
-        "anomaly_monitor": Limit(1024, r"[\S\s]+", "Cost Explorer CreateAnomalyMonitor"),
+        "anomaly": Limit(1024, r".+", "Cost Explorer CreateAnomalyMonitor and CreateAnomalySubscription"),
         "rest_api": Limit(1024, r".+", "API Gateway CreateRestApi"),
         "usage_plan": Limit(1024, r".+", "API Gateway CreateUsagePlan"),
         "api_key": Limit(1024, r".+", "API Gateway CreateApiKey"),

@@ -11,6 +11,7 @@ from components.api.access_log import access_log_format
 from components.api.body import GatewaySettings, canonical_json, digest, gateway_body
 from components.api.contract import operations
 from components.api.functions import DESCRIPTIONS, ROUTED, ApiFunction, Stores, grant, secret_variables
+from components.api.sweep import Sweep, SweepArgs
 from components.artefacts import FunctionCode
 from components.config import FunctionSizing
 from components.config.model import AliasOwner, Throttle
@@ -35,7 +36,7 @@ def rest_api_name(names: Names) -> str:
 class ApiStackArgs:
     """What the API is made of.
 
-    `contract`: the parsed `openapi.json`. `code` and `sizing`: of `api`, `auth` and `authorizer`.
+    `contract`: the parsed `openapi.json`. `code` and `sizing`: of the four functions.
     `cors_origins`: the first is the one that gateway-made errors name. `log_role`: what a stage with logs
     must wait for (API Gateway's account-wide log role); empty where another stack owns it. `locked`: the
     engine refuses to delete what answers requests.
@@ -58,7 +59,7 @@ class ApiStackArgs:
 class ApiStack(pulumi.ComponentResource):
     """The REST API and what answers it.
 
-    Makes: a `LambdaFunction` each for `api`, `auth` and `authorizer`, with their grants;
+    Makes: a `LambdaFunction` each for `api`, `assistant`, `auth` and `authorizer`, with their grants; a `Sweep`;
     `aws:apigateway:RestApi` (regional, body from the contract), an `aws:lambda:Permission` a function,
     `aws:apigateway:Deployment`, `aws:cloudwatch:LogGroup` for access and for execution logs,
     `aws:apigateway:Stage` and `aws:apigateway:MethodSettings`; `aws:apigateway:UsagePlan`,
@@ -84,6 +85,8 @@ class ApiStack(pulumi.ComponentResource):
         permissions = [self._permission(function, rest_api) for function in API_FUNCTIONS]
         stage = self._stage(rest_api, self._deployment(rest_api, body), permissions)
         self._method_settings(rest_api, stage)
+        sweep = SweepArgs(args.names, self.functions["assistant"], COMPONENT)
+        Sweep(f"{name}-sweep", sweep, pulumi.ResourceOptions(parent=self))
         self._usage_plan(rest_api, stage)
         self._parameter("url", "String", stage.invoke_url, "Where the REST API is")
         self.rest_api_id, self.rest_api_name = rest_api.id, rest_api_name(args.names)

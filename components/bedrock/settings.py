@@ -96,10 +96,11 @@ class Guardrail(Section):
 class Bedrock(Section):
     """The models that may be called, and what they may cost."""
 
+    # Six of six regions each would not fit into the policies that IAM takes of one role.
     models: Annotated[
         tuple[Annotated[ModelSetting, BeforeValidator(_by_id)], ...],
         AfterValidator(_distinct_ids),
-        Field(min_length=1, max_length=8, description="a list of Bedrock model ids, or {id, prices, …} of each"),
+        Field(min_length=1, max_length=5, description="one to five Bedrock model ids, or {id, prices, …} of each"),
     ]
     model_id: Annotated[str, Field(min_length=1, description="one of bedrock.models")]
     daily_budget_usd: Usd
@@ -109,6 +110,10 @@ class Bedrock(Section):
         default_factory=dict, description="the longest answer of chat and of insights, in tokens"
     )
     guardrail: Annotated[Guardrail | None, Field(description="{id, version}, or leave it out")] = None
+    # One setting of the account in its region, which AWS replaces without asking.
+    invocation_log: Annotated[
+        bool, Field(description="false where something else records the account's calls of models already")
+    ] = True
     # A budget knows hours later: what holds is the reservation before each call.
     budget_action: Annotated[
         Literal["automatic", "manual", "none"],

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bedrock.access import Models
+from components.bedrock.invocation_log import InvocationLog, InvocationLogArgs
 from components.bedrock.models import AllowedModel, model_key
 from components.bedrock.parameters import bedrock_entries, models_value
 from components.bedrock.settings import Bedrock
@@ -20,11 +21,17 @@ COMPONENT = "BedrockStack"
 
 @dataclass(frozen=True)
 class BedrockStackArgs:
-    """`allowed`: the config's models, joined with the catalogue. `locked`: the engine refuses to delete profiles."""
+    """`allowed`: the config's models, joined with the catalogue.
+
+    `record`: the account's record of calls is this stack's, under `key_arn`. `locked`: the engine refuses to delete
+    profiles.
+    """
 
     names: Names
     bedrock: Bedrock
     allowed: Sequence[AllowedModel]
+    key_arn: pulumi.Input[str]
+    record: bool
     locked: bool = False
 
 
@@ -33,21 +40,33 @@ class BedrockStack(pulumi.ComponentResource):
 
     Makes: an `aws:bedrock:InferenceProfile` a model, tagged, by which alone it is called, so that the bill tells
     environments apart. One a model and not one a feature too: the bill has no more use for features than the ledger,
-    which has them exactly, and each call's record names feature and tenant (`requestMetadata`).
+    which has them exactly, and each call's record names feature and tenant (`requestMetadata`). With `record`, an
+    `InvocationLog`.
     """
 
     models: Models
+    profile_arns: Mapping[str, pulumi.Output[str]]  # by model id
     entries: Sequence[Entry]  # what functions read about them
+    invocation_log_group: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: BedrockStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:BedrockStack", name, None, opts)
         self._name, self._args = name, args
-        profiles = {model.id: self._profile(model).arn for model in args.allowed}
+        log = self._invocation_log() if args.record else None
+        # No call before it is recorded; and in prod the locked profiles hold the record.
+        after = [log.configuration] if log else []
+        profiles = {model.id: self._profile(model, after).arn for model in args.allowed}
         self.models = Models(args.names, args.allowed, profiles, args.bedrock.guardrail)
         self.entries = bedrock_entries(args.bedrock, self._models_value(profiles))
+        self.profile_arns = profiles
+        self.invocation_log_group = log.group_name if log else None
         self.register_outputs({"models": profiles})
 
-    def _profile(self, model: AllowedModel) -> aws.bedrock.InferenceProfile:
+    def _invocation_log(self) -> InvocationLog:
+        args = InvocationLogArgs(self._args.names, self._args.key_arn)
+        return InvocationLog(f"{self._name}-log", args, pulumi.ResourceOptions(parent=self))
+
+    def _profile(self, model: AllowedModel, after: Sequence[pulumi.Resource]) -> aws.bedrock.InferenceProfile:
         names = self._args.names
         return aws.bedrock.InferenceProfile(
             f"{self._name}-profile-{model.key}",
@@ -55,7 +74,7 @@ class BedrockStack(pulumi.ComponentResource):
             description=f"Calls of {names.prefix}",
             model_source={"copy_from": model.source_arn(names.account_id)},
             tags=component_tags(COMPONENT),
-            opts=serving(self, locked=self._args.locked),
+            opts=serving(self, *after, locked=self._args.locked),
         )
 
     def _models_value(self, profiles: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:

@@ -260,6 +260,13 @@ class StackConfig(BaseSettings):
     ] = {}
     throttle: Annotated[Throttle, Field(description="{rateLimit, burstLimit}")]
     bedrock: Annotated[Bedrock, Field(description="{models, modelId, dailyBudgetUsd, monthlyBudgetUsd, …}")]
+    anomaly_monitor_arn: Annotated[
+        str | None,
+        Field(
+            pattern=r"^arn:aws:ce::\d{12}:anomalymonitor/[A-Za-z0-9-]+$",
+            description="ARN of the monitor by service that the account has already, or leave it out",
+        ),
+    ] = None
     backup: Annotated[
         Backup, Field(description="{lock, drillPassed, copyToDr, restoreTesting, reports, framework}")
     ] = Backup()

@@ -73,7 +73,9 @@ class Known:
 
 def reads(known: Known) -> tuple[Read, ...]:
     """Every read, each bound to the environment's own names where the service has a resource level."""
-    return (*_data(known), *_security(known), *_functions(known), *_api(known), *_operations(known))
+    return (
+        *_data(known), *_security(known), *_functions(known), *_api(known), *_operations(known), *_models(known),
+    )  # fmt: skip
 
 
 def _data(known: Known) -> tuple[Read, ...]:
@@ -119,6 +121,9 @@ def _security(known: Known) -> tuple[Read, ...]:
                        "aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
              ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
              [known.named("iam", "role/", region=False)]),
+        Read("Policies", ("aws:iam/policy:Policy",),
+             ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"],
+             [known.named("iam", "policy/", region=False)]),
         Read("IdentityProvider", ("aws:iam/openIdConnectProvider:OpenIdConnectProvider",),
              ["iam:GetOpenIDConnectProvider"], [provider_arn(known.names)]),
     )  # fmt: skip
@@ -192,8 +197,26 @@ def _operations(known: Known) -> tuple[Read, ...]:
         Read("Rules", ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"),
              ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
              [known.named("events", "rule/")]),
-        Read("Budgets", ("aws:budgets/budget:Budget",), ["budgets:ListTagsForResource", "budgets:ViewBudget"],
+        # a budget's actions are below it, each by an id that AWS gives
+        Read("Budgets", ("aws:budgets/budget:Budget", "aws:budgets/budgetAction:BudgetAction"),
+             ["budgets:DescribeBudgetAction", "budgets:ListTagsForResource", "budgets:ViewBudget"],
              [known.named("budgets", "budget/", region=False)]),
+        # AWS gives both their ids
+        Read("Anomalies", ("aws:costexplorer/anomalyMonitor:AnomalyMonitor",
+                           "aws:costexplorer/anomalySubscription:AnomalySubscription"),
+             ["ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", "ce:ListTagsForResource"],
+             [known.arn("ce", f"{kind}/*", region=False) for kind in ("anomalymonitor", "anomalysubscription")]),
+    )  # fmt: skip
+
+
+def _models(known: Known) -> tuple[Read, ...]:
+    return (
+        # AWS gives a profile its id
+        Read("ModelProfiles", ("aws:bedrock/inferenceProfile:InferenceProfile",),
+             ["bedrock:GetInferenceProfile", "bedrock:ListTagsForResource"],
+             [known.arn("bedrock", "application-inference-profile/*")]),
+        Read("ModelLogging", ("aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration",),
+             ["bedrock:GetModelInvocationLoggingConfiguration"], ANY),
     )  # fmt: skip
 
 

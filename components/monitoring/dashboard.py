@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.monitoring.metrics import Api, Function, Metric, Table, bedrock
+from components.monitoring.metrics import Api, Function, Metric, ModelCalls, Table
+from components.monitoring.model_widgets import model_graphs, tenants
 
 type Widget = dict[str, Any]
 
@@ -23,17 +24,13 @@ _TABLE_GRAPHS = (
     ("Throttled reads", "ReadThrottleEvents"),
     ("Throttled writes", "WriteThrottleEvents"),
 )
-_BEDROCK_GRAPHS = (
-    ("Input tokens", "InputTokenCount", "Sum"),
-    ("Output tokens", "OutputTokenCount", "Sum"),
-    ("Latency p99 (ms)", "InvocationLatency", "p99"),
-    ("Throttles", "InvocationThrottles", "Sum"),
-)
 
 
 @dataclass(frozen=True)
 class DashboardContent:
-    """What the dashboard shows. `models` are the ids that functions call; `budgets` is a line of text."""
+    """What the dashboard shows. `models` and `features` are those of model calls, whose function logs to
+    `model_log_group`; `budgets` is a line of text.
+    """
 
     environment: str
     region: str
@@ -41,6 +38,8 @@ class DashboardContent:
     functions: Sequence[Function]
     tables: Sequence[Table]
     models: Sequence[str]
+    features: Sequence[str]
+    model_log_group: str
     alarm_arns: Sequence[str]
     budgets: str
 
@@ -53,7 +52,8 @@ def dashboard_body(content: DashboardContent) -> dict[str, Any]:
         (_GRAPH_HEIGHT, _api_row(content)),
         (_GRAPH_HEIGHT, _function_row(content)),
         (_GRAPH_HEIGHT, _table_row(content)),
-        (_GRAPH_HEIGHT, _bedrock_row(content)),
+        (_GRAPH_HEIGHT, _model_row(content)),
+        (_GRAPH_HEIGHT, [tenants(content.model_log_group, content.region)]),
         (_GRAPH_HEIGHT, [_error_log(content)]),
     ]
     return {"widgets": _placed(rows)}
@@ -133,15 +133,9 @@ def _table_row(content: DashboardContent) -> list[Widget]:
     ]
 
 
-def _bedrock_row(content: DashboardContent) -> list[Widget]:
-    return [
-        _graph(
-            f"Bedrock: {title}",
-            content.region,
-            [(bedrock(model, name, stat), model) for model in content.models],
-        )
-        for title, name, stat in _BEDROCK_GRAPHS
-    ]
+def _model_row(content: DashboardContent) -> list[Widget]:
+    graphs = model_graphs(ModelCalls(content.environment), content.models, content.features)
+    return [_graph(f"Models: {title}", content.region, series) for title, series in graphs]
 
 
 def _error_log(content: DashboardContent) -> Widget:

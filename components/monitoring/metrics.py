@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 FIVE_MINUTES = 300
 HOUR = 3600
+DAY = 24 * HOUR
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,20 @@ class Queue:
         return Metric("AWS/SQS", name, {"QueueName": self.name}, stat)
 
 
-def bedrock(model: str, name: str, stat: str) -> Metric:
-    """`model` is what the caller names: a model id, or the id of an inference profile."""
-    return Metric("AWS/Bedrock", name, {"ModelId": model}, stat)
+@dataclass(frozen=True)
+class ModelCalls:
+    """What the assistant says of its calls of models (functions/omnix/costs/metrics.py), in the environment.
+
+    Not `AWS/Bedrock`: that knows no cost, no feature and no refusal of ours.
+    """
+
+    environment: str
+
+    def metric(self, name: str, stat: str, period: int = FIVE_MINUTES) -> Metric:
+        """Of all models and features."""
+        return Metric("Omnix/Ai", name, {"Environment": self.environment}, stat, period)
+
+    def by(self, name: str, model: str, feature: str, stat: str, period: int = FIVE_MINUTES) -> Metric:
+        """Of one model for one feature; `model` is its id in the config."""
+        dimensions = {"Environment": self.environment, "Model": model, "Feature": feature}
+        return Metric("Omnix/Ai", name, dimensions, stat, period)

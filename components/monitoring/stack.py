@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.bedrock.settings import FEATURES
 from components.iam import policy_json
 from components.monitoring.alarms import (
     Alarm,
@@ -20,12 +21,23 @@ from components.monitoring.alarms import (
 )
 from components.monitoring.backup_alarms import Backups, backup_alarms
 from components.monitoring.dashboard import DashboardContent, dashboard_body
-from components.monitoring.metrics import Api, Function, Metric, Queue, Table
+from components.monitoring.metrics import Api, Function, Metric, ModelCalls, Queue, Table
+from components.monitoring.model_alarms import ModelThresholds, model_alarms
 from components.monitoring.topic import topic_statements
 from components.naming import Names
 from components.tags import component_tags
 
 COMPONENT = "MonitoringStack"
+
+
+@dataclass(frozen=True)
+class ModelsWatched:
+    """The allowed models' ids, the log group of the function that calls them, and the day's limit."""
+
+    ids: Sequence[str]
+    log_group: str
+    daily_budget_usd: float
+    thresholds: ModelThresholds = field(default_factory=ModelThresholds)
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class MonitoringStackArgs:
     functions: Sequence[Function]
     tables: Mapping[str, Sequence[str]]
     backups: Backups
-    bedrock_models: Sequence[str]
+    models: ModelsWatched
     budgets_note: str
     dead_letter_queues: Sequence[str] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -58,7 +70,7 @@ class MonitoringStack(pulumi.ComponentResource):
     Makes: `aws:sns:Topic` (CMK, policy: this account's alarms, backups and budgets, TLS only), an
     `aws:sns:TopicSubscription` an e-mail address, an `aws:cloudwatch:MetricAlarm` each of API errors and
     latency, function errors, throttles, durations and iterator age, dead letters, table throttles and system
-    errors, and backups, copies, restores and their validation; one `aws:cloudwatch:Dashboard`.
+    errors, backups, copies, restores and their validation, and calls of models; one `aws:cloudwatch:Dashboard`.
     """
 
     topic_arn: pulumi.Output[str]
@@ -131,7 +143,9 @@ class MonitoringStack(pulumi.ComponentResource):
             api=Api(args.api_name, args.stage_name),
             functions=args.functions,
             tables=watched_tables(args),
-            models=args.bedrock_models,
+            models=args.models.ids,
+            features=FEATURES,
+            model_log_group=args.models.log_group,
             alarm_arns=[
                 args.names.arn("cloudwatch", f"alarm:{args.names.alarm(alarm.key)}")
                 for alarm in alarm_definitions(args)
@@ -160,6 +174,7 @@ def alarm_definitions(args: MonitoringStackArgs) -> list[Alarm]:
         *(alarm for table in watched_tables(args) for alarm in table_alarms(table, args.thresholds)),
         *(alarm for queue in args.dead_letter_queues for alarm in dead_letter_alarms(Queue(queue))),
         *backup_alarms(args.backups),
+        *model_alarms(ModelCalls(args.names.environment), args.models.daily_budget_usd, args.models.thresholds),
     ]
 
 

@@ -8,7 +8,7 @@ from components.iam import ANYONE, Conditions, Statement
 
 
 def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Statement, ...]:
-    """The topic's policy: alarms, backup and budgets of this account may publish, over TLS only.
+    """The topic's policy: alarms, backup, budgets and anomalies of this account may publish, over TLS only.
 
     The source conditions are those that each service documents: CloudWatch and Budgets send account and ARN. Backup
     documents none, and a condition on a key that it does not send would lose every message; it needs none, for it
@@ -27,6 +27,8 @@ def topic_statements(topic_arn: str, account_id: str, region: str) -> tuple[Stat
     return (
         _publisher("AlarmsPublish", "cloudwatch.amazonaws.com", topic_arn, alarms),
         _publisher("BudgetsPublish", "budgets.amazonaws.com", topic_arn, budgets),
+        # "Creating an Amazon SNS topic for anomaly notifications" names the account alone
+        _publisher("AnomaliesPublish", "costalerts.amazonaws.com", topic_arn, {"StringEquals": own}),
         *backup_topic_statements(topic_arn),
     )
 

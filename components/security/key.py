@@ -25,7 +25,7 @@ def key_policy(names: Names) -> list[Statement]:
     acts with its caller's permissions: DynamoDB, Secrets Manager, Parameter Store, Lambda, S3 and Backup.
     Only services that come as themselves need a statement, each bound to this environment's resources.
     """
-    topics = _topics(names, ("backup", "budgets", "cloudwatch"))
+    topics = _topics(names, ("backup", "budgets", "cloudwatch", "costalerts"))
     return [_account(names), _log_groups(names), _log_delivery(names), topics, _reports(names)]
 
 
@@ -111,8 +111,8 @@ def _topics(names: Names, publishers: Sequence[str]) -> Statement:
     """Services that publish to an encrypted topic as themselves need the key itself.
 
     SNS puts the topic's ARN in the encryption context of every use, whoever publishes. Which source keys a publisher
-    sends to KMS is not documented for all three, and one that does not come would lose alarms without a trace. Who may
-    publish is the topic's policy to say.
+    sends to KMS is not documented for all of them, and one that does not come would lose alarms without a trace. Who
+    may publish is the topic's policy to say.
     """
     topics = [names.arn("sns", f"{names.prefix}-*")]
     return Statement(

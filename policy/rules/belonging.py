@@ -25,6 +25,8 @@ REQUIRED_TAGS = ("Project", "Environment", "Component", "Owner", "CostCenter", "
 # type -> the property that is its physical name
 NAMES: Mapping[str, str] = {
     types.ALARM: "name",
+    types.ANOMALY_MONITOR: "name",
+    types.ANOMALY_SUBSCRIPTION: "name",
     types.BACKUP_PLAN: "name",
     types.BACKUP_SELECTION: "name",
     types.BUCKET: "bucket",
@@ -33,6 +35,7 @@ NAMES: Mapping[str, str] = {
     types.EVENT_RULE: "name",
     types.FRAMEWORK: "name",
     types.FUNCTION: "name",
+    types.INFERENCE_PROFILE: "name",
     types.LOG_GROUP: "name",
     types.PARAMETER: "name",
     types.POLICY: "name",
@@ -62,7 +65,7 @@ TAGGABLE = frozenset(
             - {types.DASHBOARD, types.BACKUP_SELECTION, types.RESTORE_TESTING_SELECTION, "aws:kms/alias:Alias"}
         ),
         *(types.KEY, types.STAGE, types.DISTRIBUTION, types.EVENT_BUS, types.TRAIL, types.HTTP_STAGE),
-        types.EVENT_SOURCE_MAPPING,
+        *(types.BUDGET_ACTION, types.EVENT_SOURCE_MAPPING),
         "aws:s3/bucketObjectv2:BucketObjectv2",
     }
     - {types.SCHEDULE}

@@ -1,12 +1,13 @@
 """Nothing is lost silently, and nothing takes all: dead letters, throttles, times."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from policy import types
 from policy.model import PROD, Finding, Resource, Rule, Stack, Violation, each, resource_rule, stack_rule
-from policy.references import attached
+from policy.references import attached, refers
 
 # API Gateway answers 504 after 29 s, and the function goes on: nobody gets its answer
 GATEWAY_SECONDS = 29
@@ -63,7 +64,7 @@ def _triggers(stack: Stack, function: Resource) -> list[Resource]:
         resource
         for type_, path in targets.items()
         for resource in stack.of(type_)
-        if _names(resource, path, function) and not _own_dead_letters(resource)
+        if _names(resource, path, function) and not _own_dead_letters(resource) and not _comes_again(resource, stack)
     ]
     for notification in stack.of(types.BUCKET_NOTIFICATION):
         count = len(notification.peek("lambdaFunctions") or [])
@@ -83,6 +84,12 @@ def _names(resource: Resource, path: str, function: Resource) -> bool:
 
 def _own_dead_letters(resource: Resource) -> bool:
     return any(resource.peek(path) for path in ("deadLetterConfig.arn", "target.deadLetterConfig.arn"))
+
+
+def _comes_again(target: Resource, stack: Stack) -> bool:
+    """Say whether the target's rule is a schedule by the minute: the next run does what a lost one was to do."""
+    rules = [rule for rule in stack.of(types.EVENT_RULE) if refers(target, "rule", rule, by="name")]
+    return any(re.fullmatch(r"rate\(\d{1,2} minutes?\)", str(rule.peek("scheduleExpression"))) for rule in rules)
 
 
 def _has_destination(stack: Stack, function: Resource) -> bool:

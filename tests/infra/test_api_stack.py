@@ -86,7 +86,7 @@ def test_the_stage_waits_for_the_accounts_log_role_where_this_stack_owns_it(reco
 
 def test_the_stage_opens_only_when_its_functions_can_be_called(recording):
     permissions = {p.urn for p in recording.of(PERMISSION) if p.name.startswith("api-permission-")}
-    assert len(permissions) == 3
+    assert len(permissions) == 4
     assert permissions <= recording.only(STAGE).dependencies
 
 
@@ -112,6 +112,7 @@ def test_api_gateway_calls_aliases_only_from_this_stage_or_as_authorizer(recordi
     }
     assert found == {
         "api": ("apigateway.amazonaws.com", "live", f"{rest_api}/{stack}/*/*"),
+        "assistant": ("apigateway.amazonaws.com", "live", f"{rest_api}/{stack}/*/*"),
         "auth": ("apigateway.amazonaws.com", "live", f"{rest_api}/{stack}/*/*"),
         "authorizer": ("apigateway.amazonaws.com", "live", f"{rest_api}/authorizers/*"),
     }
@@ -148,6 +149,7 @@ def test_functions_are_told_the_arns_of_their_own_secrets_only(recording, stack)
     }
     assert told == {
         "api": set(),
+        "assistant": set(),
         "auth": {"OMNIX_JWT_SECRET_ID", "OMNIX_JWT_REFRESH_SECRET_ID"},
         "authorizer": {"OMNIX_JWT_SECRET_ID", "OMNIX_API_KEY_SECRET_ID"},
         "rotation": set(),
@@ -158,7 +160,7 @@ def test_functions_are_told_the_arns_of_their_own_secrets_only(recording, stack)
 
 def test_only_auth_sees_credentials_and_refresh_families(recording):
     # The authorizer's one exception is the hash of an API key, by its id.
-    allowed = {"api": ["TENANT#*"], "authorizer": ["CREDENTIAL#APIKEY#*"]}
+    allowed = {"api": ["TENANT#*"], "assistant": ["TENANT#*"], "authorizer": ["CREDENTIAL#APIKEY#*"]}
     for function, keys in allowed.items():
         for statement in _statements(recording, function):
             tables = " ".join(r for r in statement["Resource"] if ":dynamodb:" in r)
@@ -181,7 +183,7 @@ def test_no_role_but_auths_reaches_refresh_families_through_an_index(recording):
     # A family's gsi1 key is its tenant's: `dynamodb:LeadingKeys` alone would let the index show it.
     readers = {
         function
-        for function in ("api", "auth", "authorizer")
+        for function in ("api", "assistant", "auth", "authorizer")
         for statement in _statements(recording, function)
         if any("-sessions/index/" in resource for resource in statement["Resource"])
     }
@@ -191,7 +193,7 @@ def test_no_role_but_auths_reaches_refresh_families_through_an_index(recording):
 def test_only_the_authorizer_decrypts_the_usage_key(recording):
     readers = {
         function
-        for function in ("api", "auth", "authorizer")
+        for function in ("api", "assistant", "auth", "authorizer")
         if any(s["Sid"] == "DecryptParameter" for s in _statements(recording, function))
     }
     assert readers == {"authorizer"}
@@ -199,7 +201,7 @@ def test_only_the_authorizer_decrypts_the_usage_key(recording):
 
 def test_no_function_may_scan_or_reach_every_resource(recording):
     without_resource_level = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
-    for function in ("api", "auth", "authorizer"):
+    for function in ("api", "assistant", "auth", "authorizer"):
         for statement in _statements(recording, function):
             assert not {"dynamodb:Scan", "dynamodb:*", "*"} & set(statement["Action"])
             if "*" in statement["Resource"]:

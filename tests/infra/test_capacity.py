@@ -31,7 +31,7 @@ def provisioned() -> Recording:
             dr_key_arn="arn:dr-key",
             protection=protection,
             cors_origins=["https://a.example"],
-            bedrock_model_id="m",
+            bedrock=(),
             log_level="INFO",
             capacity=config.capacity,
         )

@@ -141,6 +141,7 @@ def test_component_tags_name_a_component(recorded: Stacks, stack: str) -> None:
     assert components == {
         "ApiStack",
         "BackupStack",
+        "BedrockStack",
         "BudgetStack",
         "EventsStack",
         "DataStack",

@@ -81,7 +81,7 @@ def test_a_bad_config_stops_the_program_before_any_resource() -> None:
 def test_a_manifest_that_lacks_a_function_stops_the_program(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     path.write_text('{"target": "aws", "functions": {}}', encoding="utf-8")
-    with pytest.raises(pulumi.RunError, match="lacks api, auth, authorizer, rotation, validation, worker"):
+    with pytest.raises(pulumi.RunError, match="lacks api, assistant, auth, authorizer, rotation, validation, worker"):
         run("dev", {**committed("dev"), "artefacts": {"manifest": str(path)}})
 
 

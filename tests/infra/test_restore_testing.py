@@ -44,14 +44,14 @@ def test_no_test_starts_before_its_role_may_restore(recording):
 
 
 def test_the_function_hears_of_this_plans_finished_restores_of_tables_and_of_nothing_else(recording, stack):
-    rule = recording.only("aws:cloudwatch/eventRule:EventRule")
+    rule = recording.one("aws:cloudwatch/eventRule:EventRule", "backup-restore-testing-rule")
     assert rule.inputs["name"] == f"omnix-ai-{stack}-restore-tests"
     pattern = json.loads(rule.inputs["eventPattern"])
     assert pattern["source"] == ["aws.backup"]
     assert pattern["detail-type"] == ["Restore Job State Change"]
     assert pattern["detail"]["status"] == ["COMPLETED"]
     assert pattern["detail"]["restoreTestingPlanArn"] == [f"{plan_arn(recording)}"]
-    target = recording.only("aws:cloudwatch/eventTarget:EventTarget")
+    target = recording.one("aws:cloudwatch/eventTarget:EventTarget", "backup-restore-testing-target")
     permission = recording.one("aws:lambda/permission:Permission", "backup-restore-testing-permission")
     assert permission.urn in target.dependencies
     assert permission.inputs["principal"] == "events.amazonaws.com"

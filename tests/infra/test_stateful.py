@@ -29,13 +29,14 @@ SERVING = (
     "aws:apigateway/stage:Stage",
     "aws:apigateway/usagePlan:UsagePlan",
     "aws:apigateway/usagePlanKey:UsagePlanKey",
+    "aws:bedrock/inferenceProfile:InferenceProfile",
     "aws:iam/role:Role",
     "aws:lambda/alias:Alias",
     "aws:lambda/function:Function",
     "aws:sqs/queue:Queue",
     "aws:ssm/parameter:Parameter",
 )
-NOT_SERVING = ("backup-role", "security-apigateway-logs-role")
+NOT_SERVING = ("backup-role", "bedrock-log-role", "budget-action-role", "security-apigateway-logs-role")
 KEPT_WITH = (
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
     "aws:backup/vaultPolicy:VaultPolicy",
@@ -58,11 +59,16 @@ REMADE_BY_THE_NEXT_UP = {
     "aws:backup/selection:Selection",
     "aws:backup/vaultNotifications:VaultNotifications",
     "aws:budgets/budget:Budget",
+    "aws:budgets/budgetAction:BudgetAction",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
-    "aws:iam/role:Role",  # AWS Backup's
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
+    "aws:costexplorer/anomalySubscription:AnomalySubscription",
+    "aws:iam/policy:Policy",  # the budget action's
+    "aws:iam/role:Role",  # AWS Backup's and AWS Budgets'
+    "aws:iam/rolePolicy:RolePolicy",  # AWS Budgets'
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:kms/alias:Alias",
     "aws:lambda/eventSourceMapping:EventSourceMapping",  # reads 24 hours again: reactions count once
@@ -118,8 +124,8 @@ def test_a_prod_destroy_without_preview_takes_nothing_that_a_request_needs(recor
     held = {urn for r in prod.resources if r.protect for urn in (r.urn, *prod.closure(r))}
     taken = {r.type for r in prod.custom() if r.urn not in held and not r.retain_on_delete}
     assert taken == REMADE_BY_THE_NEXT_UP
-    gates = [r for r in prod.of("aws:lambda/permission:Permission") if r.name.startswith("api-")]
-    assert len(gates) == 3
+    gates = [r for r in prod.of("aws:lambda/permission:Permission") if r.name.startswith("api-permission-")]
+    assert len(gates) == 4
     assert {r.urn for r in gates} <= held
 
 
@@ -128,7 +134,7 @@ def test_what_a_retained_resource_holds_and_is_guarded_by_stays_with_it(recorded
     prod = recorded("prod")
     parts = [r for type_ in KEPT_WITH for r in prod.of(type_)]
     # buckets' settings, replication, objects, and of each vault policy and lock
-    assert len(parts) == 4 * 6 + 1 + 6 + 2 + 2
+    assert len(parts) == 4 * 6 + 1 + 7 + 2 + 2
     assert [r.name for r in parts if not r.retain_on_delete] == []
     assert [r.name for r in parts if r.protect] == []
 

@@ -35,7 +35,6 @@ def test_parameters_tell_functions_where_everything_is() -> None:
     assert values["database/endpoint"] == "https://dynamodb.eu-central-1.amazonaws.com"
     assert json.loads(str(values["database/tables"])) == {table: f"omnix-ai-dev-{table}" for table in TABLES}
     assert values["api/cors-origins"] == "https://a.example,https://b.example"
-    assert values["bedrock/model-id"] == "m"
     assert values["monitoring/log-level"] == "INFO"
     assert values["release/commit"] == "c0ffee"
     assert len({entry.slug for entry in made}) == len(made)

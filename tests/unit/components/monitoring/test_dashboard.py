@@ -13,6 +13,8 @@ CONTENT = DashboardContent(
     ],
     tables=[Table("users", "omnix-ai-dev-users"), Table("orders", "omnix-ai-dev-orders")],
     models=["amazon.nova-lite-v1:0"],
+    features=["chat"],
+    model_log_group="/aws/lambda/omnix-ai-dev-assistant",
     alarm_arns=["arn:b", "arn:a"],
     budgets="Bedrock budgets: 50 USD daily.",
 )
@@ -32,7 +34,7 @@ def test_every_widget_lies_on_the_grid_and_none_on_another():
 
 
 def test_gateway_functions_tables_and_models_are_all_shown():
-    assert {row[0] for row in _series()} == {"AWS/ApiGateway", "AWS/Lambda", "AWS/DynamoDB", "AWS/Bedrock"}
+    assert {row[0] for row in _series()} == {"AWS/ApiGateway", "AWS/Lambda", "AWS/DynamoDB", "Omnix/Ai"}
     text = json.dumps(WIDGETS)
     for name in ("omnix-ai-dev-api:live", "omnix-ai-dev-auth:live", "omnix-ai-dev-orders", "amazon.nova-lite-v1:0"):
         assert name in text
@@ -40,7 +42,7 @@ def test_gateway_functions_tables_and_models_are_all_shown():
 
 def test_a_series_is_namespace_name_dimension_pairs_and_how_to_read_it():
     for namespace, name, *dimensions, reading in _series():
-        assert namespace.startswith("AWS/")
+        assert namespace.startswith(("AWS/", "Omnix/"))
         assert name
         assert len(dimensions) % 2 == 0
         assert reading.keys() == {"label", "stat", "period"}
@@ -58,7 +60,7 @@ def test_alarms_are_shown_in_a_fixed_order():
 
 
 def test_the_log_table_reads_every_functions_group():
-    (widget,) = [w for w in WIDGETS if w["type"] == "log"]
+    (widget,) = [w for w in WIDGETS if w["properties"].get("title") == "Errors in the logs"]
     query = widget["properties"]["query"]
     assert query.startswith("SOURCE '/aws/lambda/omnix-ai-dev-api' | SOURCE '/aws/lambda/omnix-ai-dev-auth' | ")
 

@@ -14,6 +14,7 @@ def test_alarms_backup_and_budgets_of_this_account_may_publish_and_no_other_serv
         "backup.amazonaws.com": None,  # documents no source key, and takes topics of its own account only
         "budgets.amazonaws.com": ["111122223333"],
         "cloudwatch.amazonaws.com": ["111122223333"],
+        "costalerts.amazonaws.com": ["111122223333"],
     }
 
 

@@ -1,0 +1,60 @@
+import inspect
+import re
+
+import pytest
+
+from components.monitoring.metrics import ModelCalls
+from components.monitoring.model_alarms import ModelThresholds, model_alarms
+from components.monitoring.model_widgets import model_graphs, tenants
+from omnix.costs import metrics as emitted
+
+CALLS = ModelCalls("prod")
+ALARMS = {alarm.key: alarm for alarm in model_alarms(CALLS, 50, ModelThresholds())}
+GRAPHS = model_graphs(CALLS, ["a", "b"], ["chat", "insights"])
+SHOWN = [metric for _, series in GRAPHS for metric, _ in series]
+WATCHED = [metric for alarm in ALARMS.values() for metric in alarm.metrics.values()]
+NAMES = {value for name, value in vars(emitted).items() if name.isupper() and isinstance(value, str)}
+
+
+@pytest.mark.parametrize("metric", [*WATCHED, *SHOWN], ids=lambda metric: metric.name)
+def test_what_is_watched_and_shown_is_what_the_assistant_emits(metric):
+    """A name or a dimension of its own is a metric without data, whose alarm never rings."""
+    assert metric.namespace == emitted.NAMESPACE
+    assert metric.name in NAMES
+    assert set(metric.dimensions) in ({emitted.ENVIRONMENT}, {emitted.ENVIRONMENT, emitted.MODEL, emitted.FEATURE})
+    assert metric.dimensions["Environment"] == "prod"
+
+
+def test_four_fifths_of_the_days_budget_wake_somebody_long_before_aws_would():
+    alarm = ALARMS["models-cost"]
+    assert (alarm.threshold, alarm.metrics["m"].period, alarm.metrics["m"].stat) == (40, 86_400, "Sum")
+
+
+def test_one_failure_at_night_is_no_rate():
+    expression = ALARMS["models-failed"].expression
+    assert ">= 10" in expression
+    assert set(re.findall(r"FILL\((\w+), 0\)", expression)) == set(ALARMS["models-failed"].metrics)
+
+
+def test_a_guard_that_is_wrong_rings_at_the_first_time():
+    assert {ALARMS[key].threshold for key in ("models-reservation-exceeded", "models-late-settlements")} == {1}
+
+
+def test_every_alarm_says_why_within_awss_1024_characters_and_stays_quiet_without_calls():
+    for alarm in ALARMS.values():
+        assert 40 < len(alarm.reason) <= 1024
+        assert alarm.treat_missing_data == "notBreaching"
+
+
+def test_every_model_and_feature_has_its_line_of_cost_and_of_latency():
+    lines = {title: [label for _, label in series] for title, series in GRAPHS}
+    both = ["a · chat", "a · insights", "b · chat", "b · insights"]
+    assert lines["Cost an hour (US dollars)"] == lines["Latency p90 (ms)"] == both
+
+
+def test_tenants_are_summed_from_the_log_by_the_fields_that_are_in_it():
+    widget = tenants("/aws/lambda/omnix-ai-prod-assistant", "eu-central-1")["properties"]
+    assert widget["query"].startswith("SOURCE '/aws/lambda/omnix-ai-prod-assistant' | ")
+    fields = set(re.findall(r"sum\((\w+)\)", widget["query"]))
+    assert fields <= NAMES
+    assert "tenant_id" in inspect.getsource(emitted)
