@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
@@ -23,6 +22,7 @@ from omnix.assistant.request import metadata, request
 from omnix.costs import bound
 from omnix.costs.model import Usage
 from omnix.errors import ApiError, InternalError, LimitReachedError, UnavailableError, ValidationFailedError
+from omnix.http import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,8 +40,6 @@ ATTEMPTS = 3
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 2.0
 _UNUSABLE = frozenset({"malformed_model_output", "malformed_tool_use"})
 _TROUBLE = (ClientError, BotoCoreError, HTTPError, OSError)
-
-logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"), child=True)
 
 
 @dataclass

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import clock, logs
@@ -22,6 +20,7 @@ from omnix.costs.model import Feature
 from omnix.costs.usage import money
 from omnix.costs.usage_model import Tokens
 from omnix.errors import UnavailableError
+from omnix.http import logger
 from omnix.tools import registry
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ _NOTHING = {
     "max_tokens": "The answer did not fit.",
 }
 _NO_TEXT = "The model gave no answer."
-
-logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"), child=True)
 
 
 class Chat:
@@ -103,7 +100,7 @@ class Chat:
         try:
             self._memories.add(who, memory, Turn(at=clock.iso_now(), message=message, answer=answer))
         except (ClientError, BotoCoreError, UnavailableError) as error:
-            logger.error("a turn is not remembered", extra=logs.failure(error))  # noqa: TRY400 - no exception's text
+            logger.error("a turn is not remembered", extra=logs.failure(error))
 
 
 def _context(who: Principal) -> str:

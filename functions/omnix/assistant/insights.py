@@ -11,6 +11,7 @@ from omnix.assistant.chat import timing
 from omnix.assistant.figures import figures, period
 from omnix.assistant.insights_model import Insight, InsightsAnswer
 from omnix.assistant.prompt import prompt
+from omnix.assistant.reading import Said
 from omnix.assistant.request import Asked, user
 from omnix.authorisation import PEOPLE
 from omnix.costs.model import Feature
@@ -20,9 +21,12 @@ from omnix.costs.usage_model import Tokens
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from omnix.assistant.calling import Bill
     from omnix.assistant.insights_model import Figure, InsightsInput
     from omnix.authorisation import Principal
 
+# The stop reason where there is nothing to explain: no model is called.
+NOTHING = "no_figures"
 _IDS = re.compile(r"\[\s*(f\d+(?:\s*,\s*f\d+)*)\s*\]")
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0' ]\d+)*")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
@@ -36,6 +40,8 @@ def insights(who: Principal, asked: InsightsInput, request_id: str) -> InsightsA
     given = figures(who, asked.topic, asked.days)
     since, until = period(asked.days)
     head = f"Topic: {asked.topic.value}. Period: {asked.days} days, from {since} to {until} (UTC)."
+    if not given:
+        return _answer(asked, head, given, Said(stop_reason=NOTHING), None, calls.bill, started)
     answer = calls.ask(
         Asked(
             system=prompt("insights").text,
@@ -44,7 +50,20 @@ def insights(who: Principal, asked: InsightsInput, request_id: str) -> InsightsA
             guardrail=guardrail(),
         )
     )
-    kept, dropped = cited(answer.said.text, given, head)
+    return _answer(asked, head, given, answer.said, answer.model.model_id, calls.bill, started)
+
+
+def _answer(
+    asked: InsightsInput,
+    head: str,
+    given: list[Figure],
+    said: Said,
+    model: str | None,
+    bill: Bill,
+    started: float,
+) -> InsightsAnswer:
+    since, until = period(asked.days)
+    kept, dropped = cited(said.text, given, head)
     return InsightsAnswer(
         topic=asked.topic,
         since=since,
@@ -52,12 +71,12 @@ def insights(who: Principal, asked: InsightsInput, request_id: str) -> InsightsA
         figures=given,
         insights=kept,
         dropped=dropped,
-        stop_reason=answer.said.stop_reason,
-        model=answer.model.model_id,
-        usage=Tokens(**calls.bill.usage.tokens()),
-        cost=money(calls.bill.cost),
-        timing=timing(calls.bill, started),
-        stand_in=calls.bill.stand_in,
+        stop_reason=said.stop_reason,
+        model=model,
+        usage=Tokens(**bill.usage.tokens()),
+        cost=money(bill.cost),
+        timing=timing(bill, started),
+        stand_in=bill.stand_in,
     )
 
 

@@ -60,8 +60,8 @@ class InsightsAnswer(BaseModel):
     figures: list[Figure]
     insights: list[Insight]
     dropped: int = Field(ge=0, description="What the model said without a figure, or of one that there is not.")
-    stop_reason: str
-    model: str
+    stop_reason: str = Field(description="`end_turn`; `no_figures` where there is nothing to explain; …")
+    model: str | None = Field(description="Null where none was called.")
     usage: Tokens
     cost: AiCost
     timing: Timing

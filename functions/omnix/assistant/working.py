@@ -6,16 +6,15 @@ is the caller's, and a tool that changes something is written down for the user 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import errors, logs
 from omnix.assistant.model import ToolCall
 from omnix.assistant.request import assistant, tool_result, user
+from omnix.http import logger
 from omnix.tools import registry
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ TOOL_LIMIT = "tool_limit"
 _WAITS = "Nothing has been changed. The user sees this change and confirms or cancels it outside of this conversation."
 
 type Propose = Callable[[Tool[Any], Mapping[str, Any]], Pending]
-
-logger = Logger(service=os.environ.get("OMNIX_FUNCTION", "omnix"), child=True)
 
 
 @dataclass
@@ -116,5 +113,5 @@ def _run(who: Principal, tool: Tool[Any], arguments: Mapping[str, Any]) -> regis
     try:
         return registry.call(who, tool.name, arguments)
     except (ClientError, BotoCoreError) as error:
-        logger.error("a tool failed", extra={"tool": tool.name, **logs.failure(error)})  # noqa: TRY400 - no texts
+        logger.error("a tool failed", extra={"tool": tool.name, **logs.failure(error)})
         raise errors.from_aws(error) from None

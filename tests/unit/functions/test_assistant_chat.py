@@ -74,7 +74,7 @@ def test_a_conversation_is_read_and_forgotten(models: Models) -> None:
 
 @pytest.mark.parametrize("other", [{"tenant_id": "t2"}, {"user_id": "u2"}, {"tenant_id": "t2", "user_id": "u2"}])
 def test_a_conversation_of_another_tenant_or_user_is_not_there_and_costs_nothing(
-    models: Models, other: dict[str, str]
+    models: Models, other: dict[str, Any]
 ) -> None:
     known = say("mine").json["conversation_id"]
     before = len(models.requests)
@@ -281,7 +281,7 @@ def test_a_change_that_is_cancelled_is_over(models: Models, waiting: tuple[str, 
 
 
 @pytest.mark.parametrize("other", [{"tenant_id": "t2"}, {"user_id": "u2"}])
-def test_nobody_else_confirms_a_change(waiting: tuple[str, Answer], other: dict[str, str]) -> None:
+def test_nobody_else_confirms_a_change(waiting: tuple[str, Answer], other: dict[str, Any]) -> None:
     product, answer = waiting
     assert confirm(answer.json["conversation_id"], answer.json["pending"]["action_id"], **other).status == 404
     assert shop.level(product)[0] == 9

@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
 
-def encoded(one: dict[str, Any]) -> bytes:
+def encoded(one: Any) -> bytes:
     ((name, payload),) = one.items()
     kind = "exception" if name.endswith("Exception") else "event"
     headers = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
