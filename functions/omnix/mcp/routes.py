@@ -8,9 +8,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
 from omnix.authorisation import principal
-from omnix.errors import InternalError, NotAcceptableError, PayloadTooLargeError
+from omnix.errors import ForbiddenError, InternalError, NotAcceptableError, PayloadTooLargeError
 from omnix.mcp.model import MOST_BYTES, RpcAnswer, RpcMessage
 from omnix.operation import operation
+from omnix.parameters import CORS_ORIGINS, parameters
+from omnix.request_body import header
 
 router = Router()  # type: ignore[no-untyped-call]
 
@@ -44,6 +46,7 @@ def send_message(
     text = (event.body or "").encode()
     if len(text) > MOST_BYTES:
         raise PayloadTooLargeError(f"An MCP message may have {MOST_BYTES // 1024} KB at most.")
+    _require_known_origin(header(event.raw_event, "origin"))
     answer = exchange(server(principal(event)), text, _headers(event.raw_event))
     if answer.status == _ACCEPTED:
         return Response(_ACCEPTED)
@@ -52,6 +55,12 @@ def send_message(
     if not answer.body:
         raise InternalError
     return Response(answer.status, "application/json", json.loads(bytes(answer.body)))
+
+
+def _require_known_origin(origin: str | None) -> None:
+    """MCP's transport has servers refuse a page of elsewhere themselves; agents that are no page send no origin."""
+    if origin is not None and origin not in parameters().get_list(CORS_ORIGINS):
+        raise ForbiddenError("This origin may not speak MCP here.")
 
 
 def _headers(event: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,8 +1,7 @@
 """All tools, who may see which, and the one way to call them.
 
-Tables that a function with these tools needs (grants in `components/api/functions.py`):
-read  products, inventory, orders, customer-profiles, analytics, sessions;
-write inventory, orders, customer-profiles, sessions (idempotency records), products (condition checks).
+The tools run in the process of whoever calls them, by the domain's own services and so with that function's
+permissions: `components.api.functions` grants the assistant what they need of each table.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from omnix.tools.bounds import MOST_BYTES as MOST_RESULT_BYTES
 from omnix.tools.tool import NOTE
 from tests.unit.functions import shop
 from tests.unit.functions.agent import send
-from tests.unit.functions.conftest import Answer, Cloud, caller
+from tests.unit.functions.conftest import ORIGIN, Answer, Cloud, caller
 from tests.unit.functions.test_mcp import NOBODY, call
 
 CURRENT = "2026-07-28"
@@ -142,6 +142,13 @@ def test_a_header_that_comes_twice_is_refused(cloud: Cloud) -> None:  # noqa: AR
 def test_who_does_not_take_json_gets_none(cloud: Cloud, version: str, accept: str) -> None:  # noqa: ARG001
     answer = ask("tools/list", Accept=accept, MCP_Protocol_Version=version)
     assert (answer.status, answer.code) == (406, "not_acceptable")
+
+
+def test_a_page_of_elsewhere_is_refused_and_an_agent_without_an_origin_is_not(cloud: Cloud) -> None:  # noqa: ARG001
+    assert ask("tools/list", Origin=ORIGIN).status == 200
+    for origin in ("https://evil.example", "null", ORIGIN.replace("https", "http"), f"{ORIGIN}.evil.example", ""):
+        answer = ask("tools/list", Origin=origin)
+        assert (answer.status, answer.code) == (403, "forbidden"), origin
 
 
 def test_a_body_of_another_type_is_refused(cloud: Cloud) -> None:  # noqa: ARG001
