@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omnix import clock
+from botocore.exceptions import ClientError
+
+from omnix import clock, logs
 from omnix.analytics.reading import between
 from omnix.costs import closing, counters, keys
+from omnix.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from omnix.costs.keys import Key, Mark
     from omnix.dynamodb import Table
+
+
+_logger = logging.getLogger(__name__)
 
 
 class Lapsed(NamedTuple):
@@ -42,9 +49,18 @@ def sweep(table: Table) -> int:
     now = clock.epoch_seconds()
     for number in range(keys.SHARDS):
         for hold in between(table, keys.holds(number), " ", keys.until(now)):
-            ended += closing.close(table, hold)
+            ended += _quietly(closing.close, table, hold)
     today = date.fromisoformat(clock.iso(now)[:10])
     for key in {keys.environment(day.isoformat()) for day in (today, today - timedelta(days=1))}:
         for place in lapsed_marks(key, table.get(*key) or {}):
-            ended += closing.tidy(table, *place)
+            ended += _quietly(closing.tidy, table, *place)
     return ended
+
+
+def _quietly(end: Callable[..., bool], *place: Any) -> bool:
+    """One that cannot be ended now must not keep the others: the next sweep comes by it again."""
+    try:
+        return end(*place)
+    except (ClientError, UnavailableError) as error:
+        _logger.warning("a lapsed reservation is left to the next sweep", extra=logs.failure(error))
+        return False

@@ -3,6 +3,7 @@
 import random
 import time
 from multiprocessing.connection import Connection
+from typing import Any
 
 from botocore.config import Config
 from botocore.session import Session
@@ -36,7 +37,8 @@ def opened(endpoint: str, name: str) -> Table:
     session = Session()
     session.set_credentials("testing", "testing")
     config = Config(max_pool_connections=100, retries={"total_max_attempts": 2, "mode": "standard"})
-    return Table(session.create_client("dynamodb", REGION, endpoint_url=endpoint, config=config), name)
+    client: Any = session.create_client("dynamodb", REGION, endpoint_url=endpoint, config=config)
+    return Table(client, name)
 
 
 def work(endpoint: str, name: str, seed: int, said: Connection) -> None:

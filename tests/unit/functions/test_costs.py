@@ -15,6 +15,8 @@ from omnix.costs.ledger import Row
 from omnix.costs.model import Feature, Outcome, Period, Scope, Usage, usd
 from omnix.costs.refusals import ModelNotAllowedError, PriceMissingError, Shortage
 from omnix.costs.standing import standing
+from omnix.dynamodb import dump_item
+from omnix.integrity.check import said
 from tests.unit.functions import costs_table
 
 PRICES = {"input": 250, "output": 1250, "cache_read": 25, "cache_write": 313, "cache_write_1h": 500}
@@ -303,6 +305,33 @@ def test_a_calls_metrics_have_model_and_feature_as_dimensions_and_the_tenant_as_
         1,
     )
     assert [one["Dimensions"] for one in late["_aws"]["CloudWatchMetrics"]] == [[["Environment"]]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "detail"),
+    [
+        ({"sk": "AI#LEDGER#2026-11-22#chat#m#0", "cost": 9}, "sum of its parts"),
+        ({"sk": "AI#LEDGER#2026-11-21#chat#m#0", "cost": 5}, "not the one of its content"),
+    ],
+)
+def test_a_row_of_the_ledger_that_contradicts_itself_is_found(wrong, detail):
+    row_ = {
+        "pk": "TENANT#t",
+        "tenant_id": "t",
+        "day": "2026-11-22",
+        "feature": "chat",
+        "model_id": "m",
+        "cost_input": 5,
+    }
+    found = list(said("analytics", dump_item({"entity": "ai_ledger", **row_, **wrong}), 0))
+    assert [detail in one.detail for one in found] == [True]
+
+
+def test_more_kept_than_committed_is_found():
+    mark = keys.Mark("22", Feature.CHAT, keys.new_id(1_795_392_000)).name
+    item = {"pk": "AI#LIMITS#2026-11", "sk": "ENVIRONMENT", "entity": "ai_limits", "m": 4, mark: 5}
+    assert list(said("analytics", dump_item(item), 0))
+    assert not list(said("analytics", dump_item(item | {"m": 5}), 0))
 
 
 def test_a_day_is_utcs(monkeypatch):

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from omnix import clock, deadline
 from omnix.authorisation import Principal, Role
 from omnix.costs import closing, counters, keys, ledger
+from omnix.costs import limits as costs_limits
 from omnix.costs.guard import Guard, guard
 from omnix.costs.model import Feature, Outcome, Usage
 from omnix.costs.parameters import catalogue
@@ -272,6 +273,24 @@ def failing(monkeypatch):
     return choose
 
 
+def test_a_hold_that_cannot_be_ended_now_keeps_none_of_the_others(made, table, now, monkeypatch):
+    own = made()
+    kept = [reserve(own) for _ in range(4)]
+    now.seconds += 1000
+    plain = closing.finish
+
+    def finish(table, hold):
+        if hold["sk"] == kept[0].reservation_id:
+            raise UnavailableError
+        plain(table, hold)
+
+    monkeypatch.setattr(closing, "finish", finish)
+    assert own.sweep() == 3
+    monkeypatch.setattr(closing, "finish", plain)
+    assert own.sweep() == 1
+    assert environment(table)["m"] == 4 * WORST
+
+
 def test_an_answer_that_is_paid_for_is_not_lost_with_the_table(made, cloud, table, now, failing):
     own = made()
     reserved = reserve(own)
@@ -338,8 +357,8 @@ def test_a_mark_that_came_after_everything_ended_is_taken_away(made, cloud, tabl
     own.release(reserved, "gone")
     current, mark = limits(), closing.mark_of(reserved)
     for key, bounds in (
-        (keys.tenant("t1", "2026-11-22"), closing.limits.of_tenant(current, "t1", "2026-11-22")),
-        (keys.environment("2026-11-22"), closing.limits.of_environment(current, Feature.CHAT, "2026-11-22")),
+        (keys.tenant("t1", "2026-11-22"), costs_limits.of_tenant(current, "t1", "2026-11-22")),
+        (keys.environment("2026-11-22"), costs_limits.of_environment(current, Feature.CHAT, "2026-11-22")),
     ):
         assert counters.take(table, key, mark, WORST, bounds, NOON)[0]
     with pytest.raises(LimitReachedError):

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from omnix import clock
-from omnix.costs import closing, counters, keys, ledger, metrics
+from omnix.costs import closing, counters, holds, keys, ledger, metrics
+from omnix.costs import limits as costs_limits
 from omnix.costs.guard import Guard
 from omnix.costs.holds import HELD, Verdict
 from omnix.costs.model import Feature, Outcome, Reservation, Usage
@@ -232,22 +233,22 @@ class Costs(RuleBasedStateMachine):
             whole = item["sk"] == keys.ENVIRONMENT
             expected: Counter[str] = Counter()
             for mark, amount in counters.marks(item).values():
-                for name in closing.limits.attributes(mark.feature if whole else None, f"2026-11-{mark.day}"):
+                for name in costs_limits.attributes(mark.feature if whole else None, f"2026-11-{mark.day}"):
                     expected[name] += amount
             for reserved, cost in self.decided():
                 place = keys.environment(reserved.day) if whole else keys.tenant(reserved.tenant_id, reserved.day)
                 if place == (item["pk"], item["sk"]) and closing.mark_of(reserved).name not in item:
-                    for name in closing.limits.attributes(reserved.feature if whole else None, reserved.day):
+                    for name in costs_limits.attributes(reserved.feature if whole else None, reserved.day):
                         expected[name] += cost
             names = {name for name in item if name.rpartition("_")[2][:1] in {"m", "d"} and type(item[name]) is int}
             assert {name: item[name] for name in names if item[name]} == +expected, item["pk"]
 
     def decided(self) -> list[tuple[Reservation, int]]:
         """Every call that a verdict was given on, and its cost by it."""
-        calls = [(closing.holds.reservation(one), one["cost"]) for one in self.client.of("ai_call")]
+        calls = [(holds.reservation(one), one["cost"]) for one in self.client.of("ai_call")]
         known = {reserved.reservation_id for reserved, _ in calls}
         open_ = [one for one in self.client.of("ai_hold") if one["state"] != HELD and one["sk"] not in known]
-        return calls + [(closing.holds.reservation(one), one["verdict"]["cost"]) for one in open_]
+        return calls + [(holds.reservation(one), one["verdict"]["cost"]) for one in open_]
 
     @invariant()
     def the_ledger_is_the_sum_of_the_calls(self) -> None:
