@@ -50,7 +50,10 @@ class Response:
 
 @dataclass(frozen=True)
 class Operation:
-    """One route. `roles` are those that may call it; `takes_keys`: whether an API key of such a role may."""
+    """One route. `roles` are those that may call it; `takes_keys`: whether an API key of such a role may.
+
+    `scopes` are those that a key needs which was made with scopes.
+    """
 
     id: str
     method: str
@@ -60,6 +63,7 @@ class Operation:
     public: bool
     roles: tuple[str, ...]
     takes_keys: bool
+    scopes: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     body: Body | None
     responses: tuple[Response, ...]
@@ -118,6 +122,7 @@ class Contract:
             public=not security,
             roles=tuple(role for role in ROLES if role in source.get("x-omnix-roles", ())),
             takes_keys={"apiKey": []} in security,
+            scopes=tuple(source.get("x-omnix-scopes", ())),
             parameters=tuple(_parameter(parameter) for parameter in source.get("parameters", [])),
             body=self._body(source.get("requestBody")),
             responses=tuple(_response(int(status), source["responses"][status]) for status in source["responses"]),

@@ -87,7 +87,9 @@ def _who(operation: Operation) -> str:
     if operation.public:
         return "for everyone"
     roles = "every role" if operation.roles == ROLES else ", ".join(operation.roles)
-    return roles if operation.takes_keys else f"{roles}; signed in, not with an API key"
+    if not operation.takes_keys:
+        return f"{roles}; signed in, not with an API key"
+    return f"{roles} · {', '.join(f'`{scope}`' for scope in operation.scopes)}" if operation.scopes else roles
 
 
 def _parameters(contract: Contract, parameters: Sequence[Parameter]) -> Iterator[str]:
