@@ -30,7 +30,10 @@ SEEDS = (
     _seed("a function that outlives API Gateway's 29 s", "staging", stack_file("  omnix-ai:throttle:", "  omnix-ai:functions:\n    api:\n      timeoutSeconds: 60\n  omnix-ai:throttle:"), "functions.api.timeoutSeconds", "set it below 29"),
     _seed("more provisioned than reserved concurrency", "prod", stack_file("  omnix-ai:throttle:", "  omnix-ai:functions:\n    api: {reservedConcurrency: 5, provisionedConcurrency: 10}\n  omnix-ai:throttle:"), "functions.api", "is more than reservedConcurrency 5"),
     _seed("a usage plan above the account's own limit", "prod", stack_file("rateLimit: 500", "rateLimit: 50000"), "throttle.rateLimit", "requests a second"),
-    _seed("a model that the list does not allow", "prod", stack_file("modelId: anthropic.claude-3-haiku", "modelId: anthropic.claude-3-sonnet"), "bedrock.modelId", "add it to bedrock.models"),
+    _seed("a model that the list does not allow", "prod", stack_file("modelId: eu.anthropic.claude-haiku", "modelId: eu.anthropic.claude-sonnet"), "bedrock.modelId", "add it to bedrock.models"),
+    _seed("a model without a price, whose calls no limit could hold", "prod", stack_file("- eu.amazon.nova-lite-v1:0", "- {id: eu.amazon.nova-next-v1:0, context: 1000, maxOutput: 1000, regions: [eu-west-1]}"), "bedrock.models[1]", "give prices"),
+    _seed("a model that AWS has ended", "prod", stack_file("- eu.amazon.nova-lite-v1:0", "- anthropic.claude-3-haiku-20240307-v1:0"), "bedrock.models[1]", "choose one of eu.anthropic"),
+    _seed("a tenant's limit above the environment's own", "prod", stack_file("dailyUsd: 10", "dailyUsd: 100"), "bedrock.limits.tenant.dailyUsd", "set it to 50 or less"),
     _seed("a day that may cost more than its month", "prod", stack_file("dailyBudgetUsd: 50", "dailyBudgetUsd: 5000"), "bedrock.dailyBudgetUsd", "raise bedrock.monthlyBudgetUsd"),
     _seed("an alarm address that is none", "prod", stack_file("platform-alarms@omnix-ai.example", "platform-alarms"), "alarmEmails[0]", "not an e-mail address"),
     _seed("capacity whose minimum is above its maximum", "prod", stack_file("  omnix-ai:throttle:", "  omnix-ai:capacity:\n    orders: {readMin: 50, readMax: 5, writeMin: 1, writeMax: 5}\n  omnix-ai:throttle:"), "capacity.orders", "a minimum is more than its maximum"),
@@ -38,5 +41,5 @@ SEEDS = (
     _seed("a legacy table adopted under a name that nothing bears", "prod", stack_file("  omnix-ai:throttle:", "  omnix-ai:adopt: {tables/order: omnix-ai-prod-orders}\n  omnix-ai:throttle:"), "adopt.tables/order", "the names are"),
     _seed("a stack without its cost centre", "dev", stack_file("  omnix-ai:costCenter: CC-1000\n", ""), "costCenter", "pulumi config set omnix-ai:costCenter"),
     # A budget counts by billing names; a model without one would be spent unseen.
-    Seed("a model of which nobody knows the billing name", "prod", stack_file("      - amazon.nova-lite-v1:0", "      - anthropic.claude-instant-v1"), "program", "UnknownBillingError", "anthropic.claude-instant-v1", "components/budget/billing.py"),
+    Seed("a model of which nobody knows the billing name", "prod", stack_file("- eu.amazon.nova-lite-v1:0", "- {id: cohere.command-r-v1:0, context: 128000, maxOutput: 4000, prices: {input: 0.5, output: 1.5}}"), "program", "UnknownBillingError", "cohere.command-r-v1:0", "components/budget/billing.py"),
 )  # fmt: skip
