@@ -6,17 +6,20 @@ hour. Its id is a digest of it: an action that does not give that digest any mor
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from omnix import clock
 from omnix.assistant.conversation import key
 from omnix.assistant.model import Pending
 from omnix.dynamodb import ConditionFailedError, transact
-from omnix.errors import ConflictError, NotFoundError
+from omnix.errors import ConflictError, NotFoundError, UnavailableError
 from omnix.tables import opened
 from omnix.tools import registry
 
@@ -97,7 +100,17 @@ class Actions:
             raise ConflictError("This change was confirmed or cancelled before.") from None
         if not accept:
             return Decided(tool, arguments, None)
-        return Decided(tool, arguments, registry.call(who, tool.name, arguments, idempotency_key=action_id))
+        try:
+            return Decided(tool, arguments, registry.call(who, tool.name, arguments, idempotency_key=action_id))
+        except (UnavailableError, ClientError, BotoCoreError):
+            self._wait_again(item, by)
+            raise
+
+    def _wait_again(self, item: Item, by: str) -> None:
+        """A service was away: the user may confirm again, for the action's id does the change once in any case."""
+        put = self._sessions.put(item, "decided_by = :by", {":by": by})
+        with contextlib.suppress(ConditionFailedError, UnavailableError, ClientError, BotoCoreError):
+            transact(self._sessions.client, [put])
 
 
 def digest(nonce: str, tool: str, arguments: str) -> str:

@@ -8,6 +8,7 @@ from omnix import clock
 from omnix.assistant import conversation, working
 from omnix.assistant.conversation import bounded
 from omnix.assistant.model import Turn
+from omnix.errors import UnavailableError
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import (
     COST,
@@ -340,3 +341,19 @@ def test_a_change_that_cannot_be_done_says_why(models: Models) -> None:
     answer = say("Take five.")
     refusal = confirm(answer.json["conversation_id"], answer.json["pending"]["action_id"])
     assert (refusal.status, refusal.code) == (409, "conflict")
+
+
+def test_a_change_for_which_a_service_was_away_can_be_confirmed_again(
+    waiting: tuple[str, Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, answer = waiting
+    known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
+    with monkeypatch.context() as patch:
+        patch.setattr("omnix.tools.registry.call", away)
+        assert confirm(known, action).status == 503
+    assert confirm(known, action).json["result"]["on_hand"] == 14
+    assert confirm(known, action).status == 409
+
+
+def away(*_: Any, **__: Any) -> None:
+    raise UnavailableError
