@@ -5,9 +5,11 @@ import pytest
 from components.bedrock.access import Models
 from components.bedrock.models import UnknownModelError, allowed, allowed_models
 from components.bedrock.parameters import guardrail_value, limits_value, models_value
-from components.bedrock.settings import Bedrock, Guardrail, ModelSetting
+from components.bedrock.settings import FEATURES, Bedrock, Guardrail, ModelSetting
 from components.iam import Grants
 from components.naming import Names
+from omnix.costs import limits, prices
+from omnix.costs.model import Feature
 
 NAMES = Names("dev", "111122223333", "eu-central-1")
 HAIKU = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -140,3 +142,16 @@ def test_a_guardrail_is_named_with_its_version_or_there_is_none():
     assert guardrail_value(bedrock()) == "none"
     named = bedrock(guardrail={"id": "abc123", "version": "3"})
     assert json.loads(guardrail_value(named)) == {"id": "abc123", "version": "3"}
+
+
+def test_what_a_stack_writes_is_what_the_functions_read():
+    """The two sides share no code: a name that one of them changes would stop every call."""
+    found = bedrock(limits={"tenant": {"dailyUsd": 1, "monthlyUsd": 2}}, maxOutput={"chat": 512})
+    models = allowed_models(found.models, "eu-central-1")
+    read = prices.parse(models_value(models, {HAIKU: "arn:haiku", LITE: "arn:lite"}))
+    assert [(model.model_id, model.call) for model in read.priced()] == [(HAIKU, "arn:haiku"), (LITE, "arn:lite")]
+    assert read.model(HAIKU).prices.cache_write_1h == 2200
+    written = limits.parse(limits_value(found))
+    assert (written.tenant.daily, written.environment.monthly) == (10**9, 10**12)
+    assert written.output(Feature.CHAT) == 512
+    assert set(Feature) == set(FEATURES)
