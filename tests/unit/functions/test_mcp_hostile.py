@@ -42,6 +42,7 @@ def run(name: str, arguments: Any) -> Answer:
 def test_a_request_of_the_current_revision_needs_nothing_before_it(cloud: Cloud) -> None:  # noqa: ARG001
     answer = ask("tools/list")
     assert (answer.status, answer.json["id"], answer.json["jsonrpc"]) == (200, 7, "2.0")
+    assert set(answer.json) == {"jsonrpc", "id", "result"}, "a result with an error beside it is no response"
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
 
@@ -111,6 +112,7 @@ def test_a_revision_that_is_not_spoken_is_told_which_are(cloud: Cloud) -> None: 
     answer = ask("tools/list", {"_meta": meta}, MCP_Protocol_Version="2031-01-01")
     assert answer.status == 400
     assert answer.json["error"]["data"] == {"supported": [CURRENT], "requested": "2031-01-01"}
+    assert set(answer.json) == {"jsonrpc", "id", "error"}
     assert send("{}", caller(), {"MCP-Protocol-Version": "x" * 33}).status == 422
 
 
