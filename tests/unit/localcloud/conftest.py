@@ -136,7 +136,8 @@ class Running:
 
     def restart(self) -> None:
         self.stop()
-        self.start()
+        done = self.start()
+        assert done.returncode == 0, done.stderr
 
     def start(self) -> subprocess.CompletedProcess[str]:
         done = command("start", "--state-dir", self.directory, "--account-id", ACCOUNT, "--region", REGION)

@@ -315,6 +315,8 @@ def test_a_model_that_fails_while_it_streams_says_so_in_the_stream(cloud: Runnin
     assert refused(lambda: client(cloud).converse(modelId=HAIKU, **question)) == ("ModelErrorException", 424)
 
 
-def test_profiles_are_there_after_a_restart(cloud: Running) -> None:
+def test_profiles_and_the_log_are_there_after_a_restart(cloud: Running) -> None:
     cloud.restart()
     assert client(cloud).converse(modelId=PROFILE, **asked(user("a")))["stopReason"] == "end_turn"
+    found = cloud.client("bedrock").get_model_invocation_logging_configuration()["loggingConfig"]
+    assert found["cloudWatchConfig"]["logGroupName"] == GROUP
