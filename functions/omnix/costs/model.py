@@ -102,10 +102,11 @@ class Prices:
         return sum(self.by_component(usage).values())
 
     def worst(self, input_tokens: int, max_output: int) -> int:
-        """The most that a call can cost: every input token at its dearest, every output token that it may make."""
-        return max(self.input, self.cache_write, self.cache_write_1h, self.cache_read) * input_tokens + (
-            self.output * max_output
-        )
+        """The most that a call can cost: every input token at its dearest, every output token that it may make.
+
+        No request asks for a cache of an hour, so that its price, twice the input's, is none of them.
+        """
+        return max(self.input, self.cache_read, self.cache_write) * input_tokens + self.output * max_output
 
 
 @dataclass(frozen=True)

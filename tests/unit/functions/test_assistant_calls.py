@@ -245,6 +245,7 @@ def test_the_prompt_is_cached_with_the_tools_where_the_model_can(models: Models)
     ask(HELLO)
     cached, plain = (sent["system"] for sent in models.requests)
     assert [next(iter(block)) for block in cached] == ["text", "cachePoint", "text"]
+    assert cached[1] == {"cachePoint": {"type": "default"}}, "five minutes: the guard's worst case knows no hour"
     assert [next(iter(block)) for block in plain] == ["text", "text"]
     assert "Today is" not in cached[0]["text"]
 
