@@ -143,7 +143,7 @@ def test_without_room_a_call_is_refused_and_every_limit_is_as_it_was(made, cloud
     assert (caught.value.status, caught.value.code) == (status, "limit_reached")
     (detail,) = caught.value.details
     assert (detail["scope"], detail["period"]) == (scope, period)
-    assert (detail["committed_usd"], detail["needed_usd"]) == ("0.000625", "0.000625")
+    assert (detail["committed_usd"], detail["needed_usd"]) == ("0.000438", "0.000438")
     assert (caught.value.headers.get("Retry-After") == "43200") is (period == "day")
     assert (environment(table), counted(table, keys.tenant("t1", "2026-11-22"))) == before
     settle(own, first)
