@@ -15,6 +15,7 @@ from ops.commands import (
     audit,
     backup,
     cleanup,
+    costs,
     cutover,
     demo,
     dr,
@@ -60,6 +61,7 @@ app.command("adopt")(adopt.adopt)
 app.command("audit")(audit.audit)
 app.add_typer(backup.app, name="backup")
 app.add_typer(cleanup.app, name="cleanup")
+app.add_typer(costs.app, name="costs")
 app.add_typer(cutover.app, name="cutover")
 app.add_typer(demo.app, name="demo")
 app.add_typer(dr.app, name="dr")

@@ -73,6 +73,8 @@ class StackOutputs(BaseModel):
     migration_bucket: str | None = None
     migration_state_machine_arn: str | None = None
     migration_sources: list[str] = Field(default_factory=list)
+    bedrock_models: dict[str, str] = Field(default_factory=dict)
+    invocation_log_group: str | None = None
 
 
 class SignIn(BaseModel):
