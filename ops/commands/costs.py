@@ -142,7 +142,7 @@ def reconcile(
             "name it with --log-group: `invocation_log_group` of the stack with omnix-ai:accountBaseline",
         )
     own = books(found_stack)
-    period = reconciling.Period(first, last, datetime.now(UTC), timedelta(minutes=young))
+    period = reconciling.Period(first, last, _now(), timedelta(minutes=young))
     with choice.output.progress.status("reading the record") as status:
         logs = aws_of(found_stack).client("logs")
         found = reconciling.reconcile(own, logs, group, period, lambda count: status.update(f"{count} events read"))
@@ -264,4 +264,8 @@ def _day(option: str, text: str) -> date:
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return _now().date()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -13,7 +13,7 @@ from moto import mock_aws
 from omnix import clock
 from omnix.costs.guard import Guard
 from omnix.costs.limits import parse as parse_limits
-from omnix.costs.model import Feature, Model, Usage
+from omnix.costs.model import Feature, Model, Reservation, Usage
 from omnix.costs.prices import parse as parse_models
 from omnix.dynamodb import Table
 from omnix.table_names import TableNames
@@ -67,7 +67,9 @@ class World:
     def model(self, model_id: str = HAIKU) -> Model:
         return parse_models(json.dumps(MODELS)).model(model_id)
 
-    def reserve(self, tenant: str = "t1", *, user: str = "u1", feature: Feature = Feature.CHAT, model: str = HAIKU):
+    def reserve(
+        self, tenant: str = "t1", *, user: str = "u1", feature: Feature = Feature.CHAT, model: str = HAIKU
+    ) -> Reservation:
         return self.guard.reserve(
             tenant_id=tenant, user_id=user, feature=feature, model=self.model(model), input_tokens=1000,
             max_output=100, request_id="r",
@@ -75,7 +77,7 @@ class World:
 
     def call(
         self, tenant: str = "t1", used: Usage = ANSWER, *, stop: str = "end_turn", record: bool = True, **who: Any
-    ):
+    ) -> Reservation:
         """A call that is answered, settled and recorded."""
         reserved = self.reserve(tenant, **who)
         self.guard.settle(reserved, used, stop_reason=stop, latency_ms=80)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ type Run = Callable[..., tuple[int, Any]]
 @pytest.fixture
 def run(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command with --json: its exit code and its document; the day is the guard's."""
-    monkeypatch.setattr(command, "_today", lambda: command.date.fromisoformat(TODAY))
+    monkeypatch.setattr(command, "_today", lambda: date.fromisoformat(TODAY))
 
     def call(*arguments: str, shown: bool = False) -> tuple[int, Any]:
         capsys.readouterr()
@@ -118,7 +120,7 @@ def test_limits_show_what_is_spent_and_what_is_held(world: World, run: Run) -> N
     assert "none" in run("limits", shown=True)[1]
 
 
-def test_a_stack_is_named_before_or_after_the_part_of_the_command(world: World, run: Run, tmp_path) -> None:
+def test_a_stack_is_named_before_or_after_the_part_of_the_command(world: World, run: Run, tmp_path: Path) -> None:
     world.call()
     with pytest.raises(SystemExit) as ended:
         main(["costs", "--outputs", str(world.outputs), "limits", "--json", str(tmp_path / "limits.json")])
@@ -149,7 +151,7 @@ def test_optimise_shows_what_is_wasted_and_which_model_would_do(world: World, ru
 
 
 def watch(**changes: Any) -> Watch:
-    known = {
+    known: dict[str, Any] = {
         "feature": Feature.CHAT, "calls": 100, "cost": 10**6, "cache_hit_share": 0.6, "tokens_per_answer": 200.0,
         "input_tokens_per_answer": 900.0, "truncated_share": 0.0, "unread_share": 0.0, "wasted": 0, "cheapest": None,
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,7 +37,11 @@ def books(world: World) -> Books:
 
 def reconciled(world: World, **changes: Any) -> Reconciled:
     """As of an hour after the calls."""
-    known = {"first": TODAY, "last": TODAY, "now": datetime.fromtimestamp(world.now + 3600, UTC)} | changes
+    known: dict[str, Any] = {
+        "first": TODAY,
+        "last": TODAY,
+        "now": datetime.fromtimestamp(world.now + 3600, UTC),
+    } | changes
     return reconcile(books(world), world.client("logs"), GROUP, Period(**known), lambda _: None)
 
 
@@ -65,7 +69,7 @@ def test_a_random_workload_agrees_by_tenant_and_feature_within_one_percent(world
     chance = random.Random(7)
     for number in range(60):
         used = Usage(*[chance.randrange(200) for _ in range(4)])
-        who = {"tenant": f"t{chance.randrange(4)}", "feature": chance.choice(list(Feature))}
+        who: dict[str, Any] = {"tenant": f"t{chance.randrange(4)}", "feature": chance.choice(list(Feature))}
         match number % 12:
             case 0:
                 world.guard.release(world.reserve(**who), "throttled")
@@ -226,14 +230,9 @@ def test_the_record_is_read_over_many_pages(world: World, monkeypatch: pytest.Mo
 
 
 def run(world: World, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(command, "_today", lambda: command.date.fromisoformat(TODAY))
+    monkeypatch.setattr(command, "_today", lambda: date.fromisoformat(TODAY))
 
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime.fromtimestamp(world.now + 3600, tz)
-
-    monkeypatch.setattr(command, "datetime", Later)
+    monkeypatch.setattr(command, "_now", lambda: datetime.fromtimestamp(world.now + 3600, UTC))
     with pytest.raises(SystemExit) as ended:
         main(["costs", "reconcile", *arguments, "--outputs", str(world.outputs)])
     return int(ended.value.code or 0)
