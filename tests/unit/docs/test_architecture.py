@@ -5,6 +5,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -16,7 +17,9 @@ from components.config.rules import PROD_RETENTION_DAYS
 from components.data.tables import TABLES
 from components.events.stack import SOURCES
 from omnix import tokens
+from omnix.assistant import actions, conversation
 from omnix.authorisation import Role
+from omnix.costs import keys as costs
 from omnix.identity import refresh, throttle
 from toolchain.workspace import ROOT
 
@@ -47,6 +50,30 @@ def rows(page: str) -> set[tuple[str, str]]:
     return set(re.findall(r"^\| .+ \| `([^`]+)` \| `([^`]+)` \|$", page, re.MULTILINE))
 
 
+def assistant_keys() -> set[tuple[str, str]]:
+    """Those of the cost guard, whose arguments are days and ids of a form, and of conversations, as the page tells."""
+    tenant, day, reservation = "{tenant_id}", "2026-11-22", costs.new_id(1_795_348_800)
+    who: Any = SimpleNamespace(tenant_id=tenant, user_id="{user_id}")
+    chat = conversation.key(who, "{conversation_id}")
+    made = {
+        costs.tenant(tenant, day),
+        costs.environment(day),
+        costs.hold(reservation),
+        costs.call(tenant, day, reservation),
+        *costs.ledger(tenant, day, "{feature}", "{model_id}", 3),
+        chat,
+        actions._key(who, "{conversation_id}", "{action_id}"),
+    }
+    names = {day: "{day}", day[:7]: "{month}", reservation: "{reservation_id}"}
+    for value, name in names.items():
+        made = {(pk.replace(value, name), sk.replace(value, name)) for pk, sk in made}
+    return {(told(pk), told(sk)) for pk, sk in made}
+
+
+def test_every_key_of_the_assistant_is_on_the_page() -> None:
+    assert assistant_keys() <= rows(ARCHITECTURE)
+
+
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_every_key_of_a_context_is_on_the_page(context: str) -> None:
     found = {(told(made[0]), told(made[1])) for _, made in key_functions(context) if isinstance(made, tuple)}
@@ -58,6 +85,7 @@ def test_every_key_on_the_page_is_one_that_the_code_writes() -> None:
     beside = {
         ("TENANT#{tenant_id}#IDEMPOTENCY", "{route}#{user_id}#{sha256}"),  # omnix.idempotency
         ("TENANT#{tenant_id}#EVENT#{event_id}", "{reaction}"),  # omnix.events.once
+        *assistant_keys(),
     }
     assert rows(ARCHITECTURE) - made == beside
 
@@ -115,7 +143,7 @@ def test_the_partitions_on_the_page_are_those_that_roles_are_held_to() -> None:
     held: set[tuple[str, str, tuple[str, ...]]] = set()
     for function in DESCRIPTIONS:
         tables = {name: MagicMock() for name in TABLES}
-        grant(function, MagicMock(), Stores(tables, MagicMock(), MagicMock()))
+        grant(function, MagicMock(), Stores(tables, MagicMock(), MagicMock(), MagicMock()))
         for name, table in tables.items():
             held |= {(function, name, tuple(call.args[2])) for call in table.grant.call_args_list if len(call.args) > 2}
     lines = re.findall(r"^\| `(\w+)` \| `(\w+)` \| ((?:`[^`]+`(?:, )?)+)", SECURITY, re.MULTILINE)

@@ -59,7 +59,7 @@ def test_the_readme_has_every_command_that_deletes_or_writes_data() -> None:
     told = {group: set(re.findall(r"`([a-z-]+)`", names)) for group, names in rows}
     groups: Any = get_command(app)
     assert told == {name: groups.commands[name].commands.keys() for name in told}
-    assert told.keys() == {"backup", "cleanup", "cutover", "dr", "migrate"}
+    assert told.keys() == {"backup", "cleanup", "costs", "cutover", "dr", "migrate"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -51,6 +51,8 @@ def parses(app: typer.Typer, arguments: list[str]) -> None:
     command: Any = get_command(app)
     rest = list(arguments)
     while hasattr(command, "commands") and rest:
+        if rest[0].startswith("-") and command.invoke_without_command:
+            break  # a group that does something by itself
         name = rest.pop(0)
         assert name in command.commands, f"there is no command {name}"
         command = command.commands[name]

@@ -2,29 +2,39 @@
 
 import re
 from collections.abc import Collection
+from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
 
 from components.backup import plan, restore_testing
 from components.backup.audit import REPORT_DAYS
+from components.bedrock.settings import Bedrock
+from components.budget.watch import THRESHOLD_USD
 from components.config.model import Backup
 from components.data.files import OLD_VERSION_DAYS
 from components.migration.stack import KEPT_DAYS
 from components.monitoring.backup_alarms import OLDEST_POINT_HOURS, Backups, backup_alarms
 from components.monitoring.metrics import Vault
+from omnix.costs.ledger import KEPT_DAYS as LEDGER_DAYS
+from omnix.costs.model import Outcome
 from omnix.migration import entities, mapping
 from omnix.migration.deciding import Fate
 from omnix.migration.record import MAX_ITEMS
 from ops.audit.model import Verdict
 from ops.backup.health import COPIED, DAILY
 from ops.cleanup.kinds.secret import RECOVERY_DAYS
+from ops.costs.advice import ENOUGH_CALLS, HIGH_TRUNCATED, HIGH_UNREAD, HIGH_WASTE, LOW_CACHE_HITS
+from ops.costs.calls import KEPT_DAYS as CALL_DAYS
+from ops.costs.reconciliation import TOLERANCE, Finding
+from ops.costs.reconciling import YOUNG
 from ops.dr.report import OBJECTIVE_HOURS
 from ops.migrate import preparing
 from ops.migrate.following import GUARD_SECONDS, KEPT_SECONDS
 from toolchain.workspace import ROOT
 
 RECOVERY = (ROOT / "docs/operations/BACKUP_RECOVERY.md").read_text(encoding="utf-8")
+COSTS = (ROOT / "docs/operations/COST_MANAGEMENT.md").read_text(encoding="utf-8")
 MIGRATION = (ROOT / "docs/operations/LEGACY_MIGRATION.md").read_text(encoding="utf-8")
 WEEKDAYS = {"SUN": "Sundays"}
 
@@ -145,3 +155,22 @@ def test_the_times_on_the_recovery_page_are_those_of_the_code() -> None:
     assert "Sundays 14:00 UTC" in text
     assert restore_testing.SELECTION_WINDOW_DAYS == 2
     assert "newest point of the last two days" in text
+
+
+def test_the_page_on_costs_has_every_finding_of_a_reconciliation_and_every_outcome_of_a_call() -> None:
+    assert first_cells(section(COSTS, "Reconciliation")) == set(Finding)
+    assert set(re.findall(r"^\| `([a-z]+)`: ", COSTS, re.MULTILINE)) | {"corrected"} == set(Outcome)
+
+
+def test_the_page_on_costs_has_the_numbers_of_the_code() -> None:
+    text = " ".join(COSTS.split())
+    assert f"under {LOW_CACHE_HITS:.0%} of the input".replace("%", " %") in text
+    assert f"over {HIGH_TRUNCATED:.0%} of the answers cut off or thrown away".replace("%", " %") in text
+    assert HIGH_TRUNCATED == HIGH_UNREAD
+    assert f"over {HIGH_WASTE:.0%} of the cost wasted".replace("%", " %") in text
+    assert f"differ by more than {TOLERANCE:.0%}".replace("%", " %") in text
+    assert f"features with {ENOUGH_CALLS} calls or more" in text
+    assert f"sums for {LEDGER_DAYS} days, single calls for {CALL_DAYS}" in text
+    assert f"the last {YOUNG // timedelta(minutes=1)} minutes are left out" in text
+    assert f"from {THRESHOLD_USD} USD" in text
+    assert {key for key in first_cells(section(COSTS, "Limits")) if "." not in key} <= keys(Bedrock)
