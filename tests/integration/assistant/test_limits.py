@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import httpx
+
 from omnix.costs import ledger
 from omnix.costs.model import Outcome
 from tests.integration.assistant.books import Accounts, usd
