@@ -4,6 +4,7 @@ imports  each function started from its zip: CPU, memory, size, beside hello-wor
 up       the phases of `make up`
 routes   warm latency of every route through the local gateway, beside the twin deployed in the same cloud
 load     requests a second and errors with 32 clients at once, beside the twin
+assistant  what the platform adds to a model's own time, with and without tools
 growth   what GET /products and GET /dashboard/summary cost as a tenant grows to 100,000 products, beside the twin
 migration  a table moved on DynamoDB Local at 10,000, 100,000 and 1,000,000 items, beside a naive scan and put;
            only where it is asked for: it takes a quarter of an hour
@@ -32,8 +33,9 @@ from bench.variants import SHIPPED, VARIANTS
 from bundler import BundleError
 from bundler.target import target
 
-SECTIONS = ("imports", "up", "routes", "load", "growth")
+SECTIONS = ("imports", "up", "routes", "load", "assistant", "growth")
 ASKED_FOR = ("migration",)
+SERVED = frozenset({"routes", "load", "assistant"})  # through the gateway of one environment
 _WIDTH = 120  # columns at least: a figure cut short is no figure
 
 
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "growth": lambda: _growth(options),
         "migration": lambda: _migration(options),
     }
-    wanted = dict.fromkeys("served" if section in {"routes", "load"} else section for section in chosen)
+    wanted = dict.fromkeys("served" if section in SERVED else section for section in chosen)
     failures = [failure for section in wanted if (failure := _attempted(measures[section], found))]
     found["seconds"] = round(time.monotonic() - started, 1)
     if options.json:
@@ -123,7 +125,7 @@ def _imports(options: argparse.Namespace) -> dict[str, Any]:
 
 def _served(options: argparse.Namespace, chosen: Sequence[str]) -> dict[str, Any]:
     """What is measured through the gateway of one environment, deployed for it."""
-    from bench import load, routes
+    from bench import assistant, load, routes
     from bench.environment import deployed
 
     found: dict[str, Any] = {}
@@ -132,6 +134,8 @@ def _served(options: argparse.Namespace, chosen: Sequence[str]) -> dict[str, Any
             found["load"] = load.document(load.measure(bench, options.seconds, _say))
         if "routes" in chosen:
             found["routes"] = tables.routes_document(routes.measure(bench, options.root, options.requests, _say))
+        if "assistant" in chosen:
+            found["assistant"] = assistant.document(assistant.measure(bench, options.requests, _say))
     return found
 
 
@@ -152,6 +156,10 @@ def _print(found: dict[str, Any]) -> None:
     wide = Console(width=max(console.width, _WIDTH))
     print_tables(wide, found)
     tables.print_served(wide, found)
+    if "assistant" in found:
+        from bench import assistant
+
+        wide.print(assistant.table(found["assistant"]))
     if "migration" in found:
         from bench import migration
 

@@ -55,6 +55,8 @@ class Shop:
             "deleteProduct": lambda: {"product_id": self._new_product()},
             "deleteCustomer": lambda: {"customer_id": self._new_customer()},
             "updateOrder": lambda: {"order_id": self._new_order()},
+            "readConversation": self._conversation,
+            "deleteConversation": self._conversation,
         }
 
     def close(self) -> None:
@@ -139,6 +141,9 @@ class Shop:
     def _new_user(self) -> str:
         person = {"email": self.fresh["email"](), "name": "Staff", "role": "staff", "password": _PASSWORD}
         return str(self._send("POST", "/auth/users", person)["user_id"])
+
+    def _conversation(self) -> Values:
+        return {"conversation_id": self._send("POST", "/assistant/chat", {"message": "Hello"})["conversation_id"]}
 
     def _session(self) -> Values:
         found = self._send("POST", "/auth/login", {"email": self.values["email"], "password": self._password}, token="")

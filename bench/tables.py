@@ -12,7 +12,7 @@ _FIGURES = (("items", "items read"), ("units", "read units"), ("calls", "calls")
 
 
 def print_served(console: Console, found: Mapping[str, Any]) -> None:
-    """Those of the three sections that were measured."""
+    """Those sections that were measured."""
     if "routes" in found:
         console.print(_routes(found["routes"]))
     if "load" in found:

@@ -15,7 +15,7 @@ VALUES = dict.fromkeys(
     ("token", "email", "tenant_id", "location_id", "sku", "product_id", "order_id", "customer_id"), "known"
 )
 # and what it makes before single requests
-OWN = {"session_id": "s1", "user_id": "u1", "key_id": "k1"}
+OWN = {"session_id": "s1", "user_id": "u1", "key_id": "k1", "conversation_id": "c1"}
 NEW = {"sku": lambda: "NEW-1", "email": lambda: "new@bench.example"}
 
 
