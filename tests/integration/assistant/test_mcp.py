@@ -58,7 +58,7 @@ def test_an_owner_is_offered_every_tool_and_calls_them(dev: Environment, shop: S
     assert listed(dev, bearer(shop)) == [tool.name for tool in registry.TOOLS]
     found = run(dev, bearer(shop), "get_product", product_id=shop.known["product_id"])
     assert not found.is_error
-    assert found.structured_content["data"]["name"] == "Earl Grey"
+    assert found.structured_content["name"] == "Earl Grey"
     for tool in ("find_products", "list_stock", "low_stock", "find_customers", "find_orders", "shop_summary"):
         assert not run(dev, bearer(shop), tool).is_error, tool
 
