@@ -78,7 +78,7 @@ infra: setup ## the program on Pulumi's mocks, all three stacks
 integration: setup ## real engine, real zips, real HTTP
 	@$(VENV)/pytest tests/integration
 
-bench: setup ## figures beside named peers (ARGS="routes load": only these of imports, up, routes, load, growth)
+bench: setup ## figures beside named peers (ARGS="routes load": only these of imports, up, routes, load, assistant, growth)
 	@$(VENV)/python -m bench $(ARGS)
 
 clean: down ## remove what the commands made in the tree (not the caches outside it)
