@@ -129,9 +129,8 @@ class _Environment:
         config = self.config
         args = DataStackArgs(
             names=self.names,
-            dr_region=config.dr_region,
+            recovery=self.security.recovery,
             key_arn=self.security.key.arn,
-            dr_key_arn=self.security.dr_key.arn,
             protection=self.protection,
             cors_origins=config.allowed_origins,
             bedrock_model_id=config.bedrock.model_id,
@@ -221,13 +220,12 @@ class _Environment:
         return bedrock_budgets(bedrock.daily_budget_usd, bedrock.monthly_budget_usd, billing_services(bedrock.models))
 
     def _watched_backups(self) -> Backups:
-        config = self.config.backup
+        config = self.config
         return Backups(
-            environment=self.config.environment,
+            environment=config.environment,
             vault=Vault(vault_name(self.names)),
-            recovery_vault=Vault(vault_name(self.names, RECOVERY_VAULT)),
-            copies=config.copy_to_dr,
-            tests=config.restore_testing,
+            copies=Vault(vault_name(self.names, RECOVERY_VAULT)) if config.copies_backups else None,
+            tests=config.backup.restore_testing,
             expected=self.protection.retain,
         )
 
@@ -251,9 +249,8 @@ class _Environment:
         config = self.config
         args = BackupStackArgs(
             names=self.names,
-            dr_region=config.dr_region,
+            recovery=self.security.recovery,
             key_arn=self.security.key.arn,
-            dr_key_arn=self.security.dr_key.arn,
             table_arns={
                 f"{logical}{suffix}": arn
                 for logical, table in self.data.tables.items()
@@ -320,9 +317,8 @@ class _Environment:
             names=self.names,
             preview=config.preview,
             account_baseline=config.account_baseline,
-            dr_region=config.dr_region,
+            recovery=self.security.recovery,
             key_arn=self.security.key.arn,
-            dr_key_arn=self.security.dr_key.arn,
             rest_api_id=self.api.rest_api_id,
             backup_plan_id=self.backup.plan_id,
         )
@@ -373,7 +369,7 @@ class _Environment:
                 else {}
             ),
             "key_arn": self.security.key.arn,
-            "dr_key_arn": self.security.dr_key.arn,
+            "dr_key_arn": self.security.recovery.key_arn if self.security.recovery else None,
             "dead_letter_queue_url": self.events.dead_letter_queue_url,
             "artefact_bucket": self.delivery.bucket,
         }
