@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omnix.table_names import PARAMETER
 from ops.backup.health import Problem, of_framework, of_table, of_vault
 from ops.backup.inspection import framework_facts, table_facts, vault_facts
 from ops.backup.points import points
@@ -23,7 +24,7 @@ _ANY_AGE_HOURS = 10 * 365 * 24.0
 
 
 def shallow(estate: Estate, chosen: Mapping[str, str], now: datetime) -> list[Problem]:
-    """What is wrong with vaults and tables (logical -> physical), without a restore."""
+    """What is wrong with vaults and tables (label -> physical), and with what serves, without a restore."""
     must_hold = estate.environment in _MUST_HOLD
     home, dr = vault_facts(estate, estate.home), vault_facts(estate, estate.dr)
     found = of_vault(home, estate.home.key_arn, must_hold=must_hold)
@@ -32,9 +33,18 @@ def shallow(estate: Estate, chosen: Mapping[str, str], now: datetime) -> list[Pr
     if framework := framework_facts(estate):
         found += of_framework(framework)
     at_home, copied = points(estate, estate.home), points(estate, estate.dr)
-    for logical, physical in chosen.items():
-        found += of_table(logical, table_facts(estate, physical, at_home, copied), (home, dr), now)
-    return found
+    for label, physical in chosen.items():
+        found += of_table(label, table_facts(estate, physical, at_home, copied), (home, dr), now)
+    return found + of_serving(estate)
+
+
+def of_serving(estate: Estate) -> list[Problem]:
+    """What serves and is in no backup, or that nobody can say what serves."""
+    if estate.serving.unknown is not None:
+        return [Problem(PARAMETER, f"nobody can say which tables serve: {estate.serving.unknown}")]
+    return [
+        Problem(logical, f"{name} serves, and no backup covers it") for logical, name in estate.unprotected().items()
+    ]
 
 
 def deeply(

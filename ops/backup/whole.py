@@ -14,6 +14,7 @@ from ops.backup.settings import Clients, Reapplication, Settings, read
 if TYPE_CHECKING:
     from ops.backup.estate import Estate, Vault
     from ops.backup.partial import Source
+    from ops.backup.tables import Protected
     from ops.backup.waiting import Patience
 
 
@@ -38,9 +39,9 @@ class Whole:
         )
 
 
-def restore_and_set_up(estate: Estate, logical: str, source: Source, target: str, patience: Patience) -> Whole:
+def restore_and_set_up(estate: Estate, table: Protected, source: Source, target: str, patience: Patience) -> Whole:
     """Restore the table as `target` and set again what a restore loses, its alarms with their actions."""
-    physical, vault = estate.tables[logical], source.vault(estate)
+    logical, physical, vault = table.logical, table.physical, source.vault(estate)
     settings = settings_of(_clients(estate, estate.home), logical, physical, patience)
     arn = restore_whole(estate, physical, source, target, patience)
     at_home = vault.region == estate.home.region
