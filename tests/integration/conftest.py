@@ -96,11 +96,11 @@ class Environment:
         resources: list[dict[str, Any]] = document["checkpoint"]["latest"]["resources"]
         return resources
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client on the environment's AWS endpoint."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client on the environment's AWS endpoint, for its own region or another."""
         make: Any = boto3.client  # its overloads want the service as a literal
         return make(
-            service, endpoint_url=self.summary["aws_endpoint_url"], region_name=self.summary["region"],
+            service, endpoint_url=self.summary["aws_endpoint_url"], region_name=region or self.summary["region"],
             aws_access_key_id="test", aws_secret_access_key="test",
         )  # fmt: skip
 
