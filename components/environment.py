@@ -122,6 +122,8 @@ class _Environment:
             secret_recovery_days=config.secret_recovery_days,
             account_baseline=config.account_baseline,
             adopt=config.adopt,
+            reports=config.backup.reports,
+            machine=config.migration is not None,
         )
         return SecurityStack("security", args, self.options)
 

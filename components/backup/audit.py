@@ -167,14 +167,17 @@ def _expiry() -> dict[str, object]:
 
 
 def write_statements(names: Names) -> tuple[Statement, ...]:
-    """What AWS Backup's reports role does in the bucket ("Creating report plans": bucket policy)."""
+    """What AWS Backup's reports role does in the bucket ("Creating report plans": bucket policy).
+
+    Without that page's condition on `s3:x-amz-acl`: a bucket whose owner owns every object takes no other access
+    control list anyway ("Controlling ownership of objects and disabling ACLs").
+    """
     objects = f"arn:aws:s3:::{names.bucket('backup-reports')}/*"
     return (
         Statement(
             "WriteReports",
             ["s3:PutObject"],
             [objects],
-            {"StringEquals": {"s3:x-amz-acl": ["bucket-owner-full-control"]}},
             principals={"AWS": [reports_role_arn(names)]},
         ),
     )

@@ -24,6 +24,7 @@ class SecurityStackArgs:
     """`adopt`: import ids by `key`, `dr-key` and `secrets/{name}`. `account_baseline`: this stack owns the account's.
 
     `dr_region`: where backups and files are copied to, under a key of that region; None where there is none.
+    `reports`, `machine`: whether AWS Backup's reports and a state machine's log come under the key.
     """
 
     names: Names
@@ -32,6 +33,8 @@ class SecurityStackArgs:
     secret_recovery_days: int
     account_baseline: bool
     adopt: Mapping[str, str] = field(default_factory=dict)
+    reports: bool = False
+    machine: bool = False
 
 
 class SecurityStack(pulumi.ComponentResource):
@@ -71,7 +74,7 @@ class SecurityStack(pulumi.ComponentResource):
         key = aws.kms.Key(
             f"{self._name}-key",
             description=f"Data, secrets, logs and topics of {args.names.prefix}",
-            policy=policy_json(*key_policy(args.names)),
+            policy=policy_json(*key_policy(args.names, reports=args.reports, machine=args.machine)),
             enable_key_rotation=True,
             deletion_window_in_days=30 if args.protection.retain else 7,
             tags=_TAGS,

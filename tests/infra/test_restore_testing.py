@@ -115,10 +115,19 @@ def test_only_aws_backups_reports_role_writes_reports_and_is_named_when_it_exist
     (role,) = write["Principal"]["AWS"]
     assert role.endswith("/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports")
     assert write["Action"] == ["s3:PutObject"]
-    assert write["Condition"] == {"StringEquals": {"s3:x-amz-acl": ["bucket-owner-full-control"]}}
-    key = json.loads(recording.one("aws:kms/key:Key", "security-key").inputs["policy"])["Statement"]
-    (use,) = [statement for statement in key if statement["Sid"] == "BackupReports"]
+    ownership = recording.one("aws:s3/bucketOwnershipControls:BucketOwnershipControls", "backup-reports-ownership")
+    assert ownership.inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}, "then no access control list counts"
+    (use,) = [statement for statement in _key(recording) if statement["Sid"] == "BackupReports"]
     assert use["Condition"]["StringEquals"]["aws:PrincipalArn"] == [role]
+
+
+def test_the_key_serves_reports_only_where_there_are_any(recording, stack):
+    served = any(statement["Sid"] == "BackupReports" for statement in _key(recording))
+    assert served == stack_config(stack).backup.reports
+
+
+def _key(recording):
+    return json.loads(recording.one("aws:kms/key:Key", "security-key").inputs["policy"])["Statement"]
 
 
 def test_the_framework_is_made_only_where_aws_config_records(recorded):
