@@ -95,7 +95,7 @@ def await_restorable(estate: Estate, table: str, moment: datetime, patience: Pat
     def reached() -> bool | None:
         found = window(estate, table)
         if found is None:
-            raise Refused(f"{table} has no point-in-time recovery", "run `up` on the stack: it turns it on")
+            raise Refused(f"{table} has no point-in-time recovery", "turn it on; `up` does for the stack's own tables")
         if moment < found[0]:
             raise Refused(
                 f"{table} can be restored from {found[0].isoformat(timespec='seconds')} on, "

@@ -43,7 +43,7 @@ def create(name: str, keys: tuple[str, str] = ("pk", "sk")) -> None:
     )
 
 
-def put(name: str, keys: tuple[str, str] = ("pk", "sk"), **attributes: Any) -> None:
+def put(name: str, attributes: dict[str, Any], keys: tuple[str, str] = ("pk", "sk")) -> None:
     item = {keys[0]: {"S": "TENANT#t1"}, keys[1]: {"S": "x"}, **attributes}
     client("dynamodb").put_item(TableName=name, Item=item)
 
@@ -91,7 +91,7 @@ def drilled(estate: Estate, *tables: str) -> DrillReport:
 
 def test_before_a_cut_over_the_table_that_serves_is_restored_and_judged(estate: Estate) -> None:
     create("old-orders")
-    put("old-orders", **STRANGE)
+    put("old-orders", STRANGE)
     serve(**LEGACY)
     done = drilled(estate)
     assert [(one.table, one.physical, one.serves, one.items, one.proven) for one in done.tables] == [
@@ -107,7 +107,7 @@ def test_what_does_not_serve_is_proven_by_its_sums_and_the_report_says_that_noth
     estate: Estate,
 ) -> None:
     create("old-orders")
-    put("omnix-ai-dev-orders", **STRANGE)
+    put("omnix-ai-dev-orders", STRANGE)
     serve(**LEGACY)
     done = drilled(estate)
     assert done.passed, done.verdicts()
@@ -117,7 +117,7 @@ def test_what_does_not_serve_is_proven_by_its_sums_and_the_report_says_that_noth
 
 def test_a_table_of_another_shape_is_proven_by_its_own_keys_and_its_shape_is_not_judged(estate: Estate) -> None:
     create("old-orders", ("customer", "when"))
-    put("old-orders", ("customer", "when"), **STRANGE)
+    put("old-orders", STRANGE, ("customer", "when"))
     serve(**LEGACY)
     done = drilled(estate)
     assert done.passed, done.verdicts()
@@ -131,12 +131,12 @@ def test_damage_to_the_table_that_serves_fails_the_drill_though_the_standard_one
 ) -> None:
     keys = ("customer", "when")
     create("old-orders", keys)
-    put("old-orders", keys)
+    put("old-orders", {"total": {"N": "1"}}, keys)
 
     def damaged(_estate: Estate, one: RecoveryPoint, _vault: Vault, target: str, _patience: Patience) -> str:
         arn = copied(one.table, target)
         if one.table == "old-orders":
-            put(target, keys, total={"N": "9"})
+            put(target, {"total": {"N": "9"}}, keys)
         return arn
 
     monkeypatch.setattr(restoring, "restore_point", damaged)
