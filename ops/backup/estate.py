@@ -29,6 +29,7 @@ class Vault:
 class Estate:
     """An environment's tables and vaults. `tables`: logical -> physical names, which are their own in every region.
 
+    `dr`: where copies go, None while a failover runs without a recovery region (`drRegion` left out of its config).
     `legacy`: those of tables that may serve in their place; `prefix`: of the environment's parameters.
     """
 
@@ -36,7 +37,7 @@ class Estate:
     account_id: str
     tables: Mapping[str, str]
     home: Vault
-    dr: Vault
+    dr: Vault | None
     role_arn: str
     plan_id: str | None
     aws: Aws
@@ -52,6 +53,21 @@ class Estate:
     def serving(self) -> Serving:
         """Which tables serve, as of the first time that somebody asks."""
         return serving(self.aws, self.prefix)
+
+    @property
+    def vaults(self) -> tuple[Vault, ...]:
+        """Where recovery points are: at home, and in the recovery region if there is one."""
+        return (self.home,) if self.dr is None else (self.home, self.dr)
+
+    def recovery(self) -> Vault:
+        """The recovery region's vault. Raises Refused where there is none."""
+        if self.dr is None:
+            raise Refused(
+                f"{self.environment} has no recovery region, so nothing of it is copied anywhere",
+                "when the lost region answers again, set drRegion to it and run `pulumi up`, which makes vault and key "
+                "there; then `omnix backup create`",
+            )
+        return self.dr
 
     def client(self, service: str, vault: Vault | None = None) -> Any:
         """A client in the vault's region, at home by default."""
@@ -110,9 +126,12 @@ class Estate:
 
 
 def estate_of(stack: Stack, aws: Aws) -> Estate:
-    """Raises Refused where the stack is older than its backups."""
+    """Raises Refused where the stack is older than its backups, or has only a part of a recovery region."""
     outputs = stack.outputs
-    wanted = ("backup_vault_name", "dr_vault_name", "dr_region", "backup_role_arn", "key_arn", "dr_key_arn")
+    there = (outputs.dr_vault_name, outputs.dr_region, outputs.dr_key_arn)
+    wanted = ["backup_vault_name", "backup_role_arn", "key_arn"]
+    if any(there):
+        wanted += ["dr_vault_name", "dr_region", "dr_key_arn"]
     found = {name: getattr(outputs, name, None) for name in wanted}
     missing = sorted(name for name, value in found.items() if not isinstance(value, str) or not value)
     if missing or not outputs.tables:
@@ -126,7 +145,7 @@ def estate_of(stack: Stack, aws: Aws) -> Estate:
         account_id=outputs.account_id,
         tables=dict(outputs.tables),
         home=Vault(str(found["backup_vault_name"]), outputs.region, str(found["key_arn"])),
-        dr=Vault(str(found["dr_vault_name"]), str(found["dr_region"]), str(found["dr_key_arn"])),
+        dr=Vault(*map(str, there)) if any(there) else None,
         role_arn=str(found["backup_role_arn"]),
         plan_id=plan if isinstance(plan, str) else None,
         aws=aws,

@@ -67,8 +67,8 @@ class Problem:
     what: str
 
 
-def of_table(logical: str, facts: Facts, vaults: tuple[VaultFacts, VaultFacts], now: datetime) -> list[Problem]:
-    """What is wrong with one table's backups. `vaults`: home and recovery region."""
+def of_table(logical: str, facts: Facts, vaults: tuple[VaultFacts, VaultFacts | None], now: datetime) -> list[Problem]:
+    """What is wrong with one table's backups. `vaults`: home and recovery region, None if there is none."""
     found: list[str] = []
     if facts.window is None:
         found.append("point-in-time recovery is off")
@@ -77,7 +77,8 @@ def of_table(logical: str, facts: Facts, vaults: tuple[VaultFacts, VaultFacts], 
     if facts.key_arn is None:
         found.append("the table itself is not encrypted by a key of ours")
     for vault, points, allowed in ((vaults[0], facts.home, DAILY), (vaults[1], facts.dr, COPIED)):
-        found += _of_vault(facts.table, vault, points, allowed, now)
+        if vault is not None:
+            found += _of_vault(facts.table, vault, points, allowed, now)
     return [Problem(logical, one) for one in found]
 
 

@@ -106,7 +106,7 @@ def point_of(estate: Estate, arn: str) -> tuple[RecoveryPoint, Vault]:
     """The recovery point with this ARN, of one of the environment's tables, and its vault. Raises Refused."""
     from botocore.exceptions import ClientError
 
-    for vault in (estate.home, estate.dr):
+    for vault in estate.vaults:
         try:
             answer = estate.client("backup", vault).describe_recovery_point(
                 BackupVaultName=vault.name, RecoveryPointArn=arn
@@ -119,7 +119,8 @@ def point_of(estate: Estate, arn: str) -> tuple[RecoveryPoint, Vault]:
         if estate.of_physical(found.table) is None:
             raise Refused(f"{arn} is of table {found.table}", f"it is none of {estate.environment}'s tables")
         return found, vault
+    looked = " nor in ".join(vault.name for vault in estate.vaults)
     raise Refused(
-        f"neither {estate.home.name} nor {estate.dr.name} has the recovery point {arn}",
+        f"the recovery point {arn} is not in {looked}",
         "list what there is: `omnix backup list`",
     )

@@ -26,16 +26,24 @@ _ANY_AGE_HOURS = 10 * 365 * 24.0
 def shallow(estate: Estate, chosen: Mapping[str, str], now: datetime) -> list[Problem]:
     """What is wrong with vaults and tables (label -> physical), and with what serves, without a restore."""
     must_hold = estate.environment in _MUST_HOLD
-    home, dr = vault_facts(estate, estate.home), vault_facts(estate, estate.dr)
+    home, dr = vault_facts(estate, estate.home), vault_facts(estate, estate.dr) if estate.dr else None
     found = of_vault(home, estate.home.key_arn, must_hold=must_hold)
-    found += of_vault(dr, estate.dr.key_arn, must_hold=must_hold)
+    found += of_vault(dr, estate.dr.key_arn, must_hold=must_hold) if dr and estate.dr else of_recovery(estate)
     # the provider takes a framework whose deployment failed for deployed
     if framework := framework_facts(estate):
         found += of_framework(framework)
-    at_home, copied = points(estate, estate.home), points(estate, estate.dr)
+    at_home, copied = points(estate, estate.home), points(estate, estate.dr) if estate.dr else []
     for label, physical in chosen.items():
         found += of_table(label, table_facts(estate, physical, at_home, copied), (home, dr), now)
     return found + of_serving(estate)
+
+
+def of_recovery(estate: Estate) -> list[Problem]:
+    """That there is no region to copy to, where there is none: a failover goes on, and its backups have that gap."""
+    if estate.dr is not None:
+        return []
+    what = f"there is none: the loss of {estate.home.region} would be the loss of everything since the failover"
+    return [Problem("recovery region", f"{what}; set drRegion when the lost region answers again, and run `up`")]
 
 
 def of_serving(estate: Estate) -> list[Problem]:
@@ -58,7 +66,8 @@ def deeply(
 
     Time is no matter here: a drill measures it.
     """
-    from_dr = point is not None and point.region == estate.dr.region and point.vault == estate.dr.name
+    copies = (estate.dr.region, estate.dr.name) if estate.dr else None
+    from_dr = point is not None and (point.region, point.vault) == copies
     wishes = Wishes(tables, point, from_dr, rpo_hours=_ANY_AGE_HOURS, rto_hours=_ANY_AGE_HOURS)
     done = Drill(estate, wishes, patience, say).perform()
     return [Problem("restore", verdict) for verdict in done.verdicts()]

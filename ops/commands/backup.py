@@ -82,14 +82,14 @@ def list_points(
     from ops.backup.points import points
     from ops.backup.restoring import window
     from ops.backup.show import points_table, tables_document, windows_table
-    from ops.backup.verification import of_serving
+    from ops.backup.verification import of_recovery, of_serving
 
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
     estate = estate_of(found, aws_of(found))
     chosen, now = estate.chosen(table), datetime.now(UTC)
     names = set(chosen.values())
-    listed = [one for vault in (estate.home, estate.dr) for one in points(estate, vault) if one.table in names]
+    listed = [one for vault in estate.vaults for one in points(estate, vault) if one.table in names]
     windows = {label: window(estate, physical) for label, physical in chosen.items()}
     home = [one for one in listed if one.region == estate.home.region]
     missing = {label: gaps(home, physical, now) for label, physical in chosen.items()}
@@ -97,6 +97,7 @@ def list_points(
         {
             "stack": found.name,
             **tables_document(estate, chosen),
+            "recovery_region": estate.dr.region if estate.dr else None,
             "points": [one.document(now) for one in listed],
             "windows": {name: [one.isoformat() for one in span] if span else None for name, span in windows.items()},
             "gaps": {name: [[a.isoformat(), b.isoformat()] for a, b in spans] for name, spans in missing.items()},
@@ -105,7 +106,7 @@ def list_points(
     if not choice.output.json_only:
         choice.output.people.print(points_table(estate, listed, now) if listed else "No recovery points.")
         choice.output.people.print(windows_table(estate, windows, missing))
-        for one in of_serving(estate):
+        for one in (*of_recovery(estate), *of_serving(estate)):
             choice.output.people.print(Text(f"{one.subject}: {one.what}", "bold red"))
 
 

@@ -68,7 +68,10 @@ class _Restored:
 
 @dataclass
 class Drill:
-    """One run. `say` tells people what happens; it is called from several threads."""
+    """One run. `say` tells people what happens; it is called from several threads.
+
+    Raises Refused when it shall come from a recovery region that there is not.
+    """
 
     estate: Estate
     wishes: Wishes
@@ -80,7 +83,7 @@ class Drill:
     _check: Check = field(init=False)
 
     def __post_init__(self) -> None:
-        self._vault = self.estate.dr if self.wishes.from_dr else self.estate.home
+        self._vault = self.estate.recovery() if self.wishes.from_dr else self.estate.home
         self._scratch = Scratch.of(self.estate.environment)
         self._check = Check(int(time.time()))
         self._sweeper = Sweeper(self.estate, self._scratch, self.say)
