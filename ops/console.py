@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Not on a terminal there is no width to fit: a log keeps whole lines instead of rich's default 80 columns.
 _LOG_COLUMNS = 140
@@ -44,14 +50,46 @@ class Output:
         return self.json_target == "-"
 
     def document(self, document: Any) -> None:
-        """Deliver the machine's answer; does nothing when none was asked for."""
+        """Deliver the machine's answer; does nothing when none was asked for.
+
+        Under `answering` stdout gets it when the command ends, so that a refusal after it is told in it.
+        """
         if self.json_target is None:
             return
-        text = json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
-        if self.json_only:
-            sys.stdout.write(text)
+        answer = _ANSWER.get()
+        if not self.json_only:
+            write_text(Path(self.json_target), _text(document))
+        elif answer is None:
+            sys.stdout.write(_text(document))
         else:
-            write_text(Path(self.json_target), text)
+            answer.document |= document
+
+
+@dataclass
+class Answer:
+    """What stdout gets of a command under `--json`: one document, with its `error` if it has one."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+_ANSWER: ContextVar[Answer | None] = ContextVar("answer", default=None)
+
+
+@contextmanager
+def answering() -> Iterator[Answer]:
+    """Gather a command's answer and write it once it ended, however it did."""
+    answer = Answer()
+    before = _ANSWER.set(answer)
+    try:
+        yield answer
+    finally:
+        _ANSWER.reset(before)
+        if answer.document:
+            sys.stdout.write(_text(answer.document))
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """A run's folder: what it was told (`run.json`, `mapping.yaml`), what it did (`journal.sqlite`), and its results.
 
-One process at a time has it. `run.json` is replaced whole, so that a kill leaves the old one or the new one.
+One process at a time has it, and nobody but its owner reads it: it holds people's data whole, so that nothing is lost.
+`run.json` is replaced whole, so that a kill leaves the old one or the new one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ops.errors import Refused
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = 1
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Folder:
 
     def create(self, run: Run, mapping: str) -> None:
         """Begin a run."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make()
         _replace(self.path / "mapping.yaml", mapping)
         self.save(run)
 
@@ -119,19 +121,30 @@ class Folder:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Have the folder; raises Refused while another process has it. The system takes the lock of a killed one."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.path / "lock").open("w") as lock:
+        self._make()
+        with private(self.path / "lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Refused(f"another process works in {self.path}", "wait for it, or end it") from None
             yield
 
+    def _make(self) -> None:
+        """Nobody else looks in: also where the folder was there before, or the umask is a wide one."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+        self.path.chmod(_FOLDER_MODE)
+
+
+def private(path: Path) -> TextIO:
+    """Open a file to write it anew, from its first moment its owner's only."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+    os.fchmod(file, _FILE_MODE)  # it may have been there before
+    return os.fdopen(file, "w", encoding="utf-8")
+
 
 def _replace(path: Path, text: str) -> None:
     new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
-        new.chmod(0o600)
+    with private(new) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -1,0 +1,181 @@
+"""Items as they may be shown: secrets and personal data masked, everything else as it is.
+
+`⟨60 characters, #a1b2c3⟩`: its type is the attribute's own, its length is kept, and equal values have equal marks, so
+that a reviewer sees that what arrives is what left. The mark is a digest under a key that is made anew for each command
+and forgotten: nothing can be looked up by it, and two outputs cannot be compared.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ops.migrate.sensitive import named, pieces, united
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from omnix.migration.wire import Item
+
+_MARK_DIGITS = 6
+_WORD = re.compile(r"[^\W_]+")
+_SHORTEST, _LONGEST, _MOST_WORDS = 3, 40, 6
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Masking:
+    """One command's: its marks can be compared with one another."""
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(_KEY_BYTES), repr=False)
+
+    def over(self, items: Iterable[Item]) -> Masked:
+        """What belongs together, as an item and what it becomes: what one of them hides stays hidden in all."""
+        hidden = {text for item in items for name, value in item.items() for text in _hidden(value, named(name))}
+        return Masked(
+            self.key, [pattern for text in sorted(hidden, key=len, reverse=True) if (pattern := _again(text))]
+        )
+
+    def verification(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """A verification's document, the keys and sources of its problems masked."""
+        return {**document, "problems": [self._problem(one) for one in document["problems"]]}
+
+    def _problem(self, problem: Mapping[str, Any]) -> dict[str, Any]:
+        table, space, text = problem["source"].partition(" ")
+        key = _key(text)
+        masked = self.over([key])
+        source: dict[str, Any] = {part: list(*value.items()) for part, value in masked.item(key).items()}
+        said = f"{table} {json.dumps(source, ensure_ascii=False)}" if key else masked.text(f"{table}{space}{text}")
+        return {**problem, "source": said, "key": masked.text(problem["key"]), "detail": masked.text(problem["detail"])}
+
+
+@dataclass(frozen=True)
+class Masked:
+    """Shows items and texts without what `hidden` patterns and shapes find."""
+
+    key: bytes = field(repr=False)
+    hidden: list[re.Pattern[str]]
+
+    def item(self, item: Item) -> Item:
+        """An item in DynamoDB's JSON, as one."""
+        return {self.text(name): self._value(value, hide=named(name)) for name, value in item.items()}
+
+    def text(self, text: str) -> str:
+        """A text with the pieces masked that were hidden elsewhere or look like it."""
+        found = pieces(text) + [one.span() for pattern in self.hidden for one in pattern.finditer(text)]
+        shown, reached = [], 0
+        for start, end in united(found):
+            shown += [text[reached:start], self._whole(text[start:end], "characters")]
+            reached = end
+        return "".join([*shown, text[reached:]])
+
+    def _value(self, value: Mapping[str, Any], *, hide: bool) -> dict[str, Any]:
+        ((kind, content),) = value.items()
+        return {kind: self._content(kind, content, hide=hide)}
+
+    def _content(self, kind: str, content: Any, *, hide: bool) -> Any:
+        match kind:
+            case "S" | "N":
+                return self._scalar(kind, content, hide=hide)
+            case "B":
+                return self._binary(content)
+            case "SS" | "NS" | "BS":
+                return [self._content(kind[0], one, hide=hide) for one in content]
+            case "L":
+                return [self._value(one, hide=hide) for one in content]
+            case "M":
+                return {self.text(name): self._value(one, hide=hide or named(name)) for name, one in content.items()}
+            case _:
+                return content  # null and the two truths tell nothing of anybody
+
+    def _scalar(self, kind: str, content: str, *, hide: bool) -> str:
+        if hide:
+            return self._whole(content, "digits" if kind == "N" else "characters")
+        document = _document(content)
+        if document is None:
+            return self.text(content)
+        return json.dumps(self._plain(document, hide=False), ensure_ascii=False)
+
+    def _plain(self, node: Any, *, hide: bool) -> Any:
+        """A document that somebody stored as a text."""
+        if isinstance(node, dict):
+            return {self.text(name): self._plain(one, hide=hide or named(name)) for name, one in node.items()}
+        if isinstance(node, list):
+            return [self._plain(one, hide=hide) for one in node]
+        if isinstance(node, bool) or node is None:
+            return node
+        if hide:
+            return self._whole(str(node), "characters" if isinstance(node, str) else "digits")
+        return self.text(node) if isinstance(node, str) else node
+
+    def _binary(self, content: bytes | str) -> str:
+        """Nobody reads it, and anything may be in it."""
+        spelled = content if isinstance(content, str) else content.hex()
+        return self._whole(spelled, "characters of binary")
+
+    def _whole(self, text: str, unit: str) -> str:
+        if not text:
+            return text
+        return f"⟨{len(text)} {unit}, #{hmac.digest(self.key, text.encode(), 'sha256').hex()[:_MARK_DIGITS]}⟩"
+
+
+def _document(text: str) -> Any:
+    """A JSON object or array that is written in a text; None for any other text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _hidden(value: Mapping[str, Any], hide: bool) -> Iterator[str]:
+    """The texts and numbers that are masked for their names."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "S" | "N" if hide:
+            yield content
+        case "S" if (document := _document(content)) is not None:
+            yield from _hidden_in(document, hide)
+        case "SS" | "NS" if hide:
+            yield from content
+        case "L":
+            for one in content:
+                yield from _hidden(one, hide)
+        case "M":
+            for name, one in content.items():
+                yield from _hidden(one, hide or named(name))
+
+
+def _hidden_in(node: Any, hide: bool) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, one in node.items():
+            yield from _hidden_in(one, hide or named(name))
+    elif isinstance(node, list):
+        for one in node:
+            yield from _hidden_in(one, hide)
+    elif hide and isinstance(node, str | int | float) and not isinstance(node, bool):
+        yield str(node)
+
+
+def _again(text: str) -> re.Pattern[str] | None:
+    """Finds a value where it stands once more: in a key, lower-cased, with other signs between its words, cut short."""
+    words = _WORD.findall(text)
+    if sum(map(len, words)) < _SHORTEST:
+        return None
+    body = r"[\W_]*".join(map(re.escape, words[:_MOST_WORDS]))
+    cut = len(text) > _LONGEST or len(words) > _MOST_WORDS
+    end = r"[^'\"…\n]*" if cut else r"(?![^\W_])"
+    return re.compile(rf"(?i)(?<![^\W_]){body if len(words) > 1 or not cut else re.escape(words[0][:_LONGEST])}{end}")
+
+
+def _key(text: str) -> Item:
+    """The key in a source item's name (`omnix.migration.record.source_name`); empty where there is none."""
+    try:
+        return {part: {kind: value} for part, (kind, value) in json.loads(text).items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
