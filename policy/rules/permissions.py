@@ -21,6 +21,14 @@ DOCUMENTED_WILDCARDS: Mapping[str, str] = {
 # Names that AWS gives, and begins so: AWS Backup restores a table to test under a random name ("Restore testing
 # inferred metadata", DynamoDB), and deletes it with the verdict.
 GIVEN_NAMES: Mapping[str, str] = {"dynamodb": "table/awsbackup-restore-test-"}
+# Kinds whose ids AWS gives, so that nobody can name an environment's own: their definitions may be read, nothing more.
+GIVEN_IDS: Mapping[str, tuple[str, ...]] = {
+    "apigateway": ("/usageplans/",),
+    "application-autoscaling": ("scalable-target/",),
+    "lambda": ("event-source-mapping:",),
+    "logs": ("log-group:API-Gateway-Execution-Logs_",),
+}
+READS = re.compile(r"[a-z0-9-]+:(get|describe|list)[a-z]*\Z")
 # AWS-managed policies that grant one service role what it needs and no more
 NARROW_MANAGED = re.compile(r"arn:aws:iam::aws:policy/(service-role/[\w+=,.@-]+|AWSLambdaExecute)\Z")
 # ARN resource parts that begin with a type: "table/x", "function:x". The others begin with the name itself.
@@ -83,7 +91,7 @@ def wildcard_resource(resource: Resource, statement: Statement) -> Iterator[Find
                 yield Violation(f"{statement.where} allows {', '.join(broad)} on *")
         else:
             problem = broad_arn(pattern, resource.stack)
-            if problem:
+            if problem and not (_has_given_id(pattern) and all(READS.match(one) for one in statement.actions)):
                 yield Violation(f"{statement.where}: {pattern} {problem}")
 
 
@@ -102,11 +110,19 @@ def broad_arn(pattern: str, stack: str) -> str | None:
     head, wildcard, _ = re.split(r"([*?])", name, maxsplit=1) if re.search(r"[*?]", name) else (name, "", "")
     if wildcard and head == GIVEN_NAMES.get(service):
         return None
-    if not wildcard or re.search(rf"(^|[/:_-])omnix-ai[-/]{re.escape(stack)}([-/]|$)", head):
+    # AWS Backup's names for plans and frameworks take no hyphen
+    if not wildcard or re.search(rf"(^|[/:_-])omnix[-_]ai[-_/]{re.escape(stack)}([-_/]|$)", head):
         return None
     complete = [part for part in re.split(r"[/:]", head)[:-1] if part and part != PROJECT]
     needed = 1 if service in UNTYPED_SERVICES else 2
     return None if len(complete) >= needed else "names nothing before its wildcard"
+
+
+def _has_given_id(pattern: str) -> bool:
+    """Whether an ARN pattern is of a kind whose ids AWS gives, and open from there on only."""
+    _, partition, service, region, account, name = pattern.split(":", 5)
+    named = "*" not in partition + service + region + account
+    return named and re.split(r"[*?]", name, maxsplit=1)[0] in GIVEN_IDS.get(service, ())
 
 
 def inverted(resource: Resource, statement: Statement) -> Iterator[Finding]:

@@ -67,6 +67,25 @@ def test_an_arn_that_keeps_to_something_named_is_not_broad(pattern: str) -> None
     assert broad_arn(pattern, "prod") is None
 
 
+@pytest.mark.parametrize(
+    ("action", "pattern", "broad"),
+    [
+        ("lambda:GetEventSourceMapping", f"arn:aws:lambda:eu-central-1:{OWN}:event-source-mapping:*", False),
+        ("lambda:DeleteEventSourceMapping", f"arn:aws:lambda:eu-central-1:{OWN}:event-source-mapping:*", True),
+        ("apigateway:GET", "arn:aws:apigateway:eu-central-1::/usageplans/*", False),
+        ("apigateway:PATCH", "arn:aws:apigateway:eu-central-1::/usageplans/*", True),
+        ("apigateway:GET", "arn:aws:apigateway:eu-central-1::/*", True),
+        ("lambda:GetFunction", f"arn:aws:lambda:eu-central-1:{OWN}:function:*", True),
+        ("lambda:GetEventSourceMapping", f"arn:aws:lambda:*:{OWN}:event-source-mapping:*", True),
+        ("backup:DescribeFramework", f"arn:aws:backup:eu-central-1:{OWN}:framework:omnix_ai_prod_*", False),
+        ("backup:DescribeFramework", f"arn:aws:backup:eu-central-1:{OWN}:framework:omnix_ai_production*", True),
+    ],
+)
+def test_what_aws_gives_an_id_may_be_read_and_not_changed(action: str, pattern: str, *, broad: bool) -> None:
+    grant = {"Effect": "Allow", "Action": action, "Resource": pattern}
+    assert refused("no-wildcard-resource", carrier(types.ROLE_POLICY, grant)) is broad
+
+
 def test_the_table_of_actions_without_resource_is_aws_own() -> None:
     assert json.loads(FILE.read_text(encoding="utf-8")) == table()
 
