@@ -262,7 +262,6 @@ class _Environment:
             alarm_emails=config.alarm_emails,
             config=config.backup,
             protection=self.protection,
-            tested_arns={logical: table.arn for logical, table in self.data.tables.items()},
             validation=self._validation() if config.backup.restore_testing else None,
             settings=self.security.backup_settings,
             adopt=config.adopt,

@@ -30,8 +30,8 @@ SERVICE_POLICIES = {
 
 @dataclass(frozen=True)
 class BackupStackArgs:
-    """`table_arns`: exactly what is backed up, by logical name; `tested_arns`: which of them are restored every week,
-    `validation` being the function that judges them, None where none are. `topic_arn`: where failed jobs are reported.
+    """`table_arns`: exactly what is backed up, by label (`orders`, `orders-legacy`), and restored every week,
+    `validation` being the function that judges it, None where nothing is. `topic_arn`: where failed jobs are reported.
 
     `recovery`: the region of the copies, if any, whose topic mails `alarm_emails`; without it nothing is copied,
     whatever `config` says. `settings`: the account's AWS Backup settings where this stack owns them. `protection` keeps
@@ -47,7 +47,6 @@ class BackupStackArgs:
     alarm_emails: Sequence[str]
     config: Backup
     protection: Protection
-    tested_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     validation: LambdaFunctionArgs | None = None
     settings: Sequence[pulumi.Resource] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
@@ -177,7 +176,7 @@ class BackupStack(pulumi.ComponentResource):
             vault_arn=vault.arn,
             role_arn=role.arn,
             key_arn=args.key_arn,
-            table_arns=args.tested_arns,
+            table_arns=args.table_arns,
             topic_arn=args.topic_arn,
         )
         return RestoreTesting(f"{self._name}-restore-testing", testing, permissions, self._child())

@@ -67,7 +67,7 @@ class World:
         self.dynamodb.describe_table.side_effect = describe
 
     def validate(self) -> Any:
-        return Validation(self.backup, self.dynamodb).validate("job-1")
+        return Validation(self.backup, self.dynamodb, KEY).validate("job-1")
 
     @property
     def told(self) -> dict[str, str]:
@@ -102,7 +102,7 @@ INDEX = TABLE["GlobalSecondaryIndexes"][0]
         (changed(GlobalSecondaryIndexes=[INDEX | {"IndexStatus": "CREATING"}]), "gsi1 is CREATING"),
         (changed(GlobalSecondaryIndexes=[INDEX | {"Projection": {"ProjectionType": "ALL"}}]), "another projection"),
         (changed(SSEDescription={}), "a key of AWS"),
-        (changed(SSEDescription={"KMSMasterKeyArn": KEY + "1"}), f"{KEY}1 and not by its source's key"),
+        (changed(SSEDescription={"KMSMasterKeyArn": KEY + "1"}), f"{KEY}1 and not by the environment's key"),
         (None, f"{RESTORED} is gone"),
     ],
 )
@@ -116,12 +116,30 @@ def test_what_is_not_as_in_the_source_fails_and_is_named(table: dict[str, Any] |
 def test_the_order_of_keys_and_projected_attributes_is_no_difference() -> None:
     other = changed(KeySchema=TABLE["KeySchema"][::-1])
     other["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"] = ["a", "b"]
-    assert differences(TABLE, other) == []  # type: ignore[arg-type]
+    assert differences(TABLE, other, KEY) == []  # type: ignore[arg-type]
 
 
 def test_what_a_restore_never_brings_back_is_not_held_against_it() -> None:
     source = changed(DeletionProtectionEnabled=True, StreamSpecification={"StreamEnabled": True})
-    assert differences(source, TABLE) == []  # type: ignore[arg-type]
+    assert differences(source, TABLE, KEY) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sse", [{}, {"SSEDescription": {"KMSMasterKeyArn": KEY + "1"}}])
+def test_a_table_of_before_under_another_key_comes_back_under_the_environment_s(sse: dict[str, Any]) -> None:
+    source = {name: value for name, value in TABLE.items() if name != "SSEDescription"} | sse
+    assert World(source=source).validate().passed
+    stayed = World(source=source, restored=source)
+    assert not stayed.validate().passed
+    assert "not by the environment's key" in stayed.told["ValidationStatusMessage"]
+
+
+def test_of_a_table_with_other_keys_no_item_is_read_and_the_verdict_says_so() -> None:
+    """The function's role may ask for `pk` and `sk` alone: a scan for others would end in no verdict at all."""
+    other = changed(KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}])
+    world = World(source=other, restored=other)
+    assert world.validate().passed
+    assert "its keys are customer: no item was sampled" in world.told["ValidationStatusMessage"]
+    world.dynamodb.scan.assert_not_called()
 
 
 def test_an_empty_table_fails_where_the_backup_held_something_and_passes_where_it_held_nothing() -> None:
