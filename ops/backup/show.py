@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ops.backup.estate import Estate
@@ -46,18 +46,38 @@ def windows_table(
     """A row a table: from when to when it can be restored to any second, and where recovery points are missing."""
     table = Table("Table", "Serves", "Any second from (UTC)", "until", "Gaps of the last 30 days")
     for label, span in windows.items():
-        bounds = [f"{one:%Y-%m-%d %H:%M:%S}" for one in span] if span else [Text("off", "bold red"), "-"]
+        bounds = (
+            [f"{one:%Y-%m-%d %H:%M:%S}" for one in span] if span else [Text("off, or no such table", "bold red"), "-"]
+        )
         missing = ", ".join(f"{a:%m-%d %H:%M} to {b:%m-%d %H:%M}" for a, b in gaps[label])
         table.add_row(label, serves(estate, label), *bounds, Text(missing or "none", "bold red" if missing else ""))
     return table
 
 
-def verified_table(estate: Estate, chosen: Mapping[str, str], problems: Iterable[Problem]) -> Table:
-    """A row a table: its own name, whether it serves, and whether anything is wrong with it."""
+def verified_table(
+    estate: Estate,
+    chosen: Mapping[str, str],
+    problems: Iterable[Problem],
+    *,
+    looked: bool,
+    proven: Collection[str] | None = None,
+) -> Table:
+    """A row a table: its own name, whether it serves, and whether anything is wrong with it.
+
+    `looked`: whether its backups were looked at; `proven`: labels of what a restore proved, None where nothing was
+    to be restored.
+    """
     wrong = {one.subject for one in problems}
     table = Table("Table", "Its own name", "Serves", "Backups")
     for label, physical in chosen.items():
-        state = Text("see below", "bold red") if label in wrong else Text("in order", "green")
+        if label in wrong:
+            state = Text("see below", "bold red")
+        elif proven is None:
+            state = Text("in order", "green")
+        elif label in proven:
+            state = Text("restored and compared", "green")
+        else:
+            state = Text("looked at, not restored" if looked else "not looked at", "yellow")
         table.add_row(label, physical, serves(estate, label), state)
     return table
 

@@ -133,18 +133,22 @@ def verify(
     found = choice.stack()
     estate = estate_of(found, aws_of(found))
     progress = choice.output.progress
-    wanted, problems = None, []
+    wanted, problems, proven = None, [], None
     if point is None:
         problems = shallow(estate, estate.chosen(table), datetime.now(UTC))
     else:
         wanted, _ = point_of(estate, point)
         table = [wanted.table]
     if deep or wanted:
-        problems += deeply(estate, table, wanted, Patience(timeout), lambda line: progress.print(f"[dim]{line}[/]"))
+        done = deeply(estate, table, wanted, Patience(timeout), lambda line: progress.print(f"[dim]{line}[/]"))
+        problems, proven = problems + done.problems, done.proven
     told = {"problems": [asdict(one) for one in problems], **tables_document(estate, estate.chosen(table))}
+    told["proven"] = None if proven is None else sorted(proven)
     choice.output.document({"stack": found.name, "ok": not problems, **told})
     if not choice.output.json_only:
-        choice.output.people.print(verified_table(estate, estate.chosen(table), problems))
+        choice.output.people.print(
+            verified_table(estate, estate.chosen(table), problems, looked=point is None, proven=proven)
+        )
     if problems:
         _wrong(found.name, problems, choice.output)
     if not choice.output.json_only:

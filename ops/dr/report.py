@@ -90,9 +90,16 @@ class DrillReport:
 
     def verdicts(self) -> list[str]:
         """Why the drill did not pass; empty when it did."""
-        found = [f"{one.table}: {problem}" for one in self.tables for problem in one.problems]
-        found += [f"{one.table}: not proven" for one in self.tables if not one.proven and not one.problems]
-        found += self.problems
+        return [f"{table}: {what}" for table, what in self.of_tables()] + self.of_run()
+
+    def of_tables(self) -> list[tuple[str, str]]:
+        """What is wrong with single tables: the table's label, and what."""
+        found = [(one.table, problem) for one in self.tables for problem in one.problems]
+        return found + [(one.table, "not proven") for one in self.tables if not one.proven and not one.problems]
+
+    def of_run(self) -> list[str]:
+        """What is wrong with the drill as a whole."""
+        found = [*self.problems]
         found += [f"{name} serves as {logical} and is in no backup" for logical, name in self.unprotected.items()]
         if self.broken:
             found.append(f"the data layer's checks found {self.broken} items or relations that are broken")
