@@ -9,6 +9,7 @@ import pytest
 
 from omnix.recovery.comparison import differences
 from omnix.recovery.validation import MESSAGE_CHARACTERS, Validation
+from omnix.settings import SettingsError, ValidationSettings, load
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/0f0f"
 PLAN = "arn:aws:backup:eu-central-1:111122223333:restore-testing-plan:omnix_ai_dev_tables-1"
@@ -131,6 +132,22 @@ def test_a_table_of_before_under_another_key_comes_back_under_the_environment_s(
     stayed = World(source=source, restored=source)
     assert not stayed.validate().passed
     assert "not by the environment's key" in stayed.told["ValidationStatusMessage"]
+
+
+@pytest.mark.parametrize("told", [{}, {"OMNIX_KEY_ARN": "alias/omnix-ai-dev"}, {"OMNIX_KEY_ARN": KEY}])
+def test_without_the_key_s_arn_the_function_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str]
+) -> None:
+    monkeypatch.delenv("OMNIX_KEY_ARN", raising=False)
+    own = {"ENVIRONMENT": "dev", "FUNCTION": "validation", "PARAMETER_PREFIX": "/omnix-ai/dev"}
+    variables = {f"OMNIX_{name}": value for name, value in own.items()} | {"AWS_REGION": "eu-central-1", **told}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if told.get("OMNIX_KEY_ARN") == KEY:
+        assert load(ValidationSettings).key_arn == KEY
+        return
+    with pytest.raises(SettingsError, match="OMNIX_KEY_ARN"):
+        load(ValidationSettings)
 
 
 def test_of_a_table_with_other_keys_no_item_is_read_and_the_verdict_says_so() -> None:
