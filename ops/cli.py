@@ -101,5 +101,5 @@ def _refuse(refused: Refused, arguments: Sequence[str], answer: Answer) -> None:
     stderr.print(refused.message, markup=False, soft_wrap=True)
     stderr.print("  →", refused.remedy, markup=False, soft_wrap=True)
     if any(a == "-" and arguments[i - 1] == "--json" for i, a in enumerate(arguments)) or "--json=-" in arguments:
-        answer.document["error"] = {"message": refused.message, "remedy": refused.remedy}
+        answer.add({"error": {"message": refused.message, "remedy": refused.remedy}})
     sys.exit(refused.exit_code)

@@ -7,14 +7,14 @@ import os
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Not on a terminal there is no width to fit: a log keeps whole lines instead of rich's default 80 columns.
 _LOG_COLUMNS = 140
@@ -58,18 +58,22 @@ class Output:
             return
         answer = _ANSWER.get()
         if not self.json_only:
-            write_text(Path(self.json_target), _text(document))
+            write_text(Path(self.json_target), _text(document, "utf-8"))
         elif answer is None:
-            sys.stdout.write(_text(document))
+            sys.stdout.write(_text(document, sys.stdout.encoding))
         else:
-            answer.document |= document
+            answer.add(document)
 
 
 @dataclass
 class Answer:
-    """What stdout gets of a command under `--json`: one document, with its `error` if it has one."""
+    """What stdout gets of a command under `--json`: one document, with its `error` if it has one; None: nothing."""
 
-    document: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] | None = None
+
+    def add(self, more: Mapping[str, Any]) -> None:
+        """Tell more in the document."""
+        self.document = {**(self.document or {}), **more}
 
 
 _ANSWER: ContextVar[Answer | None] = ContextVar("answer", default=None)
@@ -84,12 +88,18 @@ def answering() -> Iterator[Answer]:
         yield answer
     finally:
         _ANSWER.reset(before)
-        if answer.document:
-            sys.stdout.write(_text(answer.document))
+        if answer.document is not None:
+            sys.stdout.write(_text(answer.document, sys.stdout.encoding))
 
 
-def _text(document: Any) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+def _text(document: Any, encoding: str) -> str:
+    """The document in characters that `encoding` has: JSON can escape all others, half an emoji too."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=2, default=str) + "\n"
+    return text
 
 
 def write_text(path: Path, text: str) -> None:

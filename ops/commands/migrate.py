@@ -134,7 +134,7 @@ def run(  # noqa: PLR0917 - options
         choice.output.progress.print("Nothing was moved. With [bold]--apply[/] it is.")
         return
     place = Folder(folder or mapping.with_suffix(".run"))
-    with place.alone():
+    with place.alone(may_begin=True):
         text = mapping.read_text(encoding="utf-8")
         if place.exists():
             engine, _ = _opened(choice, place, speed, text)

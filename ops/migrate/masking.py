@@ -14,6 +14,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ops.migrate.repeated import Repeats
 from ops.migrate.sensitive import named, pieces, united
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from omnix.migration.wire import Item
 
 _MARK_DIGITS = 6
-_WORD = re.compile(r"[^\W_]+")
-_SHORTEST, _LONGEST, _MOST_WORDS = 3, 40, 6
 _KEY_BYTES = 32
+# Whatever stands in quotes is looked into as well: it may be JSON in JSON.
+_JSON = re.compile(r"[\s\ufeff\"'\\]*[{\[]")
+_UNREADABLE = object()
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,7 @@ class Masking:
     def over(self, items: Iterable[Item]) -> Masked:
         """What belongs together, as an item and what it becomes: what one of them hides stays hidden in all."""
         hidden = {text for item in items for name, value in item.items() for text in _hidden(value, named(name))}
-        return Masked(
-            self.key, [pattern for text in sorted(hidden, key=len, reverse=True) if (pattern := _again(text))]
-        )
+        return Masked(self.key, Repeats(hidden))
 
     def verification(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A verification's document, the keys and sources of its problems masked."""
@@ -55,10 +55,10 @@ class Masking:
 
 @dataclass(frozen=True)
 class Masked:
-    """Shows items and texts without what `hidden` patterns and shapes find."""
+    """Shows items and texts without what was hidden elsewhere and what shapes find. No text makes it fail."""
 
     key: bytes = field(repr=False)
-    hidden: list[re.Pattern[str]]
+    hidden: Repeats
 
     def item(self, item: Item) -> Item:
         """An item in DynamoDB's JSON, as one."""
@@ -66,9 +66,11 @@ class Masked:
 
     def text(self, text: str) -> str:
         """A text with the pieces masked that were hidden elsewhere or look like it."""
-        found = pieces(text) + [one.span() for pattern in self.hidden for one in pattern.finditer(text)]
+        return _writable(self._pieces(text))
+
+    def _pieces(self, text: str) -> str:
         shown, reached = [], 0
-        for start, end in united(found):
+        for start, end in united(pieces(text) + self.hidden.spans(text)):
             shown += [text[reached:start], self._whole(text[start:end], "characters")]
             reached = end
         return "".join([*shown, text[reached:]])
@@ -95,22 +97,33 @@ class Masked:
     def _scalar(self, kind: str, content: str, *, hide: bool) -> str:
         if hide:
             return self._whole(content, "digits" if kind == "N" else "characters")
-        document = _document(content)
+        return _writable(self._looked_into(content))
+
+    def _looked_into(self, text: str) -> str:
+        """A text, or the document that somebody stored as one; whole what nobody can read the names in."""
+        document = _document(text)
         if document is None:
-            return self.text(content)
-        return json.dumps(self._plain(document, hide=False), ensure_ascii=False)
+            return self._pieces(text)
+        if document is _UNREADABLE:
+            return self._whole(text, "characters")
+        try:
+            return json.dumps(self._plain(document, hide=False), ensure_ascii=False)
+        except RecursionError:
+            return self._whole(text, "characters")
 
     def _plain(self, node: Any, *, hide: bool) -> Any:
-        """A document that somebody stored as a text."""
         if isinstance(node, dict):
-            return {self.text(name): self._plain(one, hide=hide or named(name)) for name, one in node.items()}
+            return {self._pieces(name): self._plain(one, hide=hide or named(name)) for name, one in node.items()}
         if isinstance(node, list):
             return [self._plain(one, hide=hide) for one in node]
         if isinstance(node, bool) or node is None:
             return node
         if hide:
             return self._whole(str(node), "characters" if isinstance(node, str) else "digits")
-        return self.text(node) if isinstance(node, str) else node
+        if isinstance(node, str):
+            return self._looked_into(node)
+        shown = self._pieces(str(node))
+        return node if shown == str(node) else shown
 
     def _binary(self, content: bytes | str) -> str:
         """Nobody reads it, and anything may be in it."""
@@ -120,28 +133,42 @@ class Masked:
     def _whole(self, text: str, unit: str) -> str:
         if not text:
             return text
-        return f"⟨{len(text)} {unit}, #{hmac.digest(self.key, text.encode(), 'sha256').hex()[:_MARK_DIGITS]}⟩"
+        return f"⟨{len(text)} {unit}, #{self._mark(text)}⟩"
+
+    def _mark(self, text: str) -> str:
+        return hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:_MARK_DIGITS]
 
 
 def _document(text: str) -> Any:
-    """A JSON object or array that is written in a text; None for any other text."""
-    if not text.lstrip().startswith(("{", "[")):
+    """What is written in a text that begins as JSON does; None for any other text, `_UNREADABLE` where it is cut short.
+
+    A document may be written in a text in a document, and again.
+    """
+    if not _JSON.match(text):
         return None
     try:
         return json.loads(text)
-    except ValueError:
-        return None
+    except (ValueError, RecursionError):
+        return _UNREADABLE
+
+
+def _writable(text: str) -> str:
+    """Half a surrogate pair, which UTF-8 cannot write, as JSON and Python spell it."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _hidden(value: Mapping[str, Any], hide: bool) -> Iterator[str]:
     """The texts and numbers that are masked for their names."""
     ((kind, content),) = value.items()
     match kind:
-        case "S" | "N" if hide:
+        case "S":
+            yield from _hidden_in_text(content, hide)
+        case "N" if hide:
             yield content
-        case "S" if (document := _document(content)) is not None:
-            yield from _hidden_in(document, hide)
-        case "SS" | "NS" if hide:
+        case "SS":
+            for one in content:
+                yield from _hidden_in_text(one, hide)
+        case "NS" if hide:
             yield from content
         case "L":
             for one in content:
@@ -151,6 +178,16 @@ def _hidden(value: Mapping[str, Any], hide: bool) -> Iterator[str]:
                 yield from _hidden(one, hide or named(name))
 
 
+def _hidden_in_text(text: str, hide: bool) -> Iterator[str]:
+    document = _document(text)
+    if hide or document is _UNREADABLE:
+        yield text
+    try:
+        yield from _hidden_in(document, hide)
+    except RecursionError:
+        yield text
+
+
 def _hidden_in(node: Any, hide: bool) -> Iterator[str]:
     if isinstance(node, dict):
         for name, one in node.items():
@@ -158,24 +195,15 @@ def _hidden_in(node: Any, hide: bool) -> Iterator[str]:
     elif isinstance(node, list):
         for one in node:
             yield from _hidden_in(one, hide)
-    elif hide and isinstance(node, str | int | float) and not isinstance(node, bool):
+    elif isinstance(node, str):
+        yield from _hidden_in_text(node, hide)
+    elif hide and isinstance(node, int | float) and not isinstance(node, bool):
         yield str(node)
-
-
-def _again(text: str) -> re.Pattern[str] | None:
-    """Finds a value where it stands once more: in a key, lower-cased, with other signs between its words, cut short."""
-    words = _WORD.findall(text)
-    if sum(map(len, words)) < _SHORTEST:
-        return None
-    body = r"[\W_]*".join(map(re.escape, words[:_MOST_WORDS]))
-    cut = len(text) > _LONGEST or len(words) > _MOST_WORDS
-    end = r"[^'\"…\n]*" if cut else r"(?![^\W_])"
-    return re.compile(rf"(?i)(?<![^\W_]){body if len(words) > 1 or not cut else re.escape(words[0][:_LONGEST])}{end}")
 
 
 def _key(text: str) -> Item:
     """The key in a source item's name (`omnix.migration.record.source_name`); empty where there is none."""
     try:
         return {part: {kind: value} for part, (kind, value) in json.loads(text).items()}
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return {}

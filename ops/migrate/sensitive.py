@@ -11,20 +11,21 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Words that say it however they are written together: `passwordhash`, `userEmail`, `shipping_address`.
 _ANYWHERE = re.compile(
     r"passw|passphrase|pwd|secret|token|apikey|accesskey|privatekey|credential|cookie|session|signature|bearer"
     r"|e?mail|phone|address|surname|(?:first|last|full|fore|given|family|middle|maiden|nick|user)name|birth|passport"
 )
 _WORD = re.compile(
-    r"pass|pin|otp|totp|mfa|jwt|salt|hash|digest|sid|ssn|iban|bic|cvv|cvc|card|nonce|auth|authorization"
+    r"(?:pass|pin|otp|totp|mfa|jwt|salt|hash|digest|sid|ssn|iban|bic|cvv|cvc|card|nonce|auth|authorization"
     r"|tel|fax|mobile|cell|addr|street|city|zip|postcode|postal|plz|lat|lng|latitude|longitude|geo|ip"
-    r"|dob|gender|notes?|comments?|remarks?|contacts?"
+    r"|dob|gender|note|comment|remark|contact)(?:e?s)?|cities"
 )
 # Whose it is, in people's own words, unless an id follows.
 _WHO = frozenset({"recipient", "customer", "user", "owner", "author"})
-# A name is a person's unless it says what else it is the name of; a key opens something unless it finds something.
+# A name is a person's unless it says what else it is the name of; a key opens something unless it finds something, and
+# so does a code unless it stands for something.
 _THINGS = re.compile(
     r"product|category|brand|file|table|metric|index|event|column|field|bucket|role|plan|currency|type|class|sku"
     r"|warehouse|location|store"
@@ -33,7 +34,13 @@ _FINDING = re.compile(
     r"partition|sort|primary|foreign|hash|range|index|cache|object|file|image|product|category|translation|gsi"
 )
 
+_STANDS_FOR = re.compile(
+    rf"{_THINGS.pattern}|country|region|state|language|locale|status|error|response|reason|exit|unit|tax|colou?r|item"
+)
+
+_NAME = re.compile(r"names?")
 _KEY = re.compile(r"keys?")
+_CODE = re.compile(r"codes?")
 
 # An item has up to 400 KB: whatever repeats without an end begins only where a word does.
 _SHAPES = re.compile(
@@ -44,8 +51,8 @@ _SHAPES = re.compile(
     # JWTs; keys that AWS, GitHub, Slack, Stripe, Google and this platform issue; PEM; bearer headers; a URL's password
     r"|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w+|\bxox[abprs]-[\w-]+"
-    r"|\b[sprw]k_(?:live|test)_\w+|\bAIza[\w-]{30,}|\bomx_[\w-]+"
-    r"|-----BEGIN[^-]*-----(?:.|\n)*?(?:-----END[^-]*-----|\Z)|(?<=Bearer )\S+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|\b[sprw]k_(?:live|test)_\w+|\bsk-[\w-]{16,}|\bAIza[\w-]{30,}|\bomx_[\w-]+"
+    r"|-----BEGIN[^-]*-----(?:.|\n)*?(?:-----END[^-]*-----|\Z)|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
     # e-mail addresses; telephone numbers with their country's code; payment cards and accounts
     r"|(?<![^\s@#'\"<>(),;:/])[^\s@#'\"<>(),;:/]+@[^\s@#'\"<>(),;:/]+\.[^\W\d_]{2,24}"
     r"|(?<![\w+])(?:\+|00)[1-9][\d ()/.-]{5,}\d"
@@ -53,7 +60,7 @@ _SHAPES = re.compile(
 )
 # Inside a text: `password=…`, `"token": "…"`.
 _ASSIGNED = re.compile(
-    r"(?i)(?:passw\w*|pwd|secret\w*|token|api_?key|credentials?)[\"']?\s*[:=]\s*[\"']?([^\s\"',;&}]+)"
+    r"(?i)(?:passw\w{0,40}|pwd|secret\w{0,40}|token|api_?key|credentials?)[\"']?\s*[:=]\s*[\"']?([^\s\"',;&}]+)"
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _HEX = re.compile(r"[0-9a-fA-F]+")
@@ -67,7 +74,9 @@ def named(name: str) -> bool:
         return True
     if _any(_KEY, words):
         return len(words) > 1 and not _any(_FINDING, words)
-    return "name" in words and not _any(_THINGS, words)
+    if _any(_CODE, words):
+        return not _any(_STANDS_FOR, words)
+    return _any(_NAME, words) and not _any(_THINGS, words)
 
 
 def _any(pattern: re.Pattern[str], words: list[str]) -> bool:

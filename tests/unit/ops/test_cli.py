@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, words, JSON, colours."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from ops import cli, demo, demo_trade
 from ops.commands.options import JsonOption, choose
 from ops.commands.outputs import flat
-from ops.console import console
+from ops.console import Output, answering, console
 from ops.errors import Refused
 from tests.unit.ops.test_finding import CREDENTIALS, summary
 
@@ -111,6 +112,29 @@ def test_every_command_answers_in_one_document_also_when_it_is_refused_after_it_
     assert document == {"done": 3, "failed": 2}
     assert (error is None) is isinstance(ending, typer.Exit)
     assert error is None or "two failed" in error["message"]
+
+
+@pytest.mark.parametrize("document", [{}, {"nick": "half \ud83d"}, {"nick": "⟨3 characters⟩"}])
+def test_a_document_is_written_whatever_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, document: dict[str, Any]
+) -> None:
+    with answering():
+        Output("-").document(document)
+    assert json.loads(capsys.readouterr().out) == document
+    Output(str(tmp_path / "out.json")).document(document)
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == document
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", narrow)
+    with answering():
+        Output("-").document(document)
+    narrow.seek(0)
+    assert json.load(narrow) == document
+
+
+def test_a_command_that_answers_nothing_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering():
+        pass
+    assert capsys.readouterr().out == ""
 
 
 def test_json_goes_to_stdout_by_no_other_way() -> None:

@@ -305,7 +305,7 @@ def test_a_run_s_folder_is_its_owner_s_alone_whatever_it_was_before(own, tmp_pat
     before = os.umask(0)
     try:
         folder = Folder(place)
-        with folder.alone():
+        with folder.alone(may_begin=True):
             engine = _begun(own, folder)
             running.snapshot(engine, _silent, again=False, follow=True)
             running.verify(engine, _silent)
@@ -319,8 +319,46 @@ def test_a_run_s_folder_is_its_owner_s_alone_whatever_it_was_before(own, tmp_pat
 
 def test_a_folder_belongs_to_one_process_at_a_time(tmp_path):
     folder = Folder(tmp_path / "run")
-    with folder.alone(), pytest.raises(Refused, match="another process"), Folder(tmp_path / "run").alone():
+    second = Folder(tmp_path / "run").alone(may_begin=True)
+    with folder.alone(may_begin=True), pytest.raises(Refused, match="another process"), second:
         pass
+
+
+@pytest.mark.parametrize("may_begin", [False, True])
+def test_a_folder_in_which_no_run_began_is_left_as_it_is_by_a_mistyped_path(tmp_path, may_begin):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o775)
+    (shared / "budget.ods").touch()
+    said = "it holds budget.ods" if may_begin else "no migration began"
+    with pytest.raises(Refused, match=said), Folder(shared).alone(may_begin=may_begin):
+        pass
+    assert shared.stat().st_mode & 0o777 == 0o775
+    assert [one.name for one in shared.iterdir()] == ["budget.ods"]
+    with pytest.raises(Refused, match="no migration began"), Folder(tmp_path / "none").alone():
+        pass
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_colleague_s_folder_is_neither_begun_in_nor_closed(own, tmp_path, monkeypatch):
+    mine, run = tmp_path / "run", tmp_path / "begun"
+    mine.mkdir()
+    _begun(own, Folder(run))
+    run.chmod(0o770)
+    monkeypatch.setattr(os, "geteuid", lambda: mine.stat().st_uid + 1)
+    with pytest.raises(Refused, match="somebody else's"), Folder(mine).alone(may_begin=True):
+        pass
+    with Folder(run).alone():
+        assert run.stat().st_mode & 0o777 == 0o770
+
+
+def test_what_a_killed_beginning_left_is_no_obstacle(tmp_path):
+    place = tmp_path / "run"
+    place.mkdir()
+    for name in ("lock", "mapping.yaml", "run.new", "journal.sqlite-wal"):
+        (place / name).touch()
+    with Folder(place).alone(may_begin=True):
+        assert (place / "lock").exists()
 
 
 def test_the_estimate_counts_both_halves_of_a_transaction_and_each_index(own):
