@@ -6,6 +6,7 @@ Tests that stop, kill, destroy or change an environment make one for themselves 
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -137,18 +138,49 @@ def dev(environments: dict[str, Environment]) -> Environment:
     return environments["dev"]
 
 
+@dataclass(frozen=True)
+class Prototype:
+    """A deployed environment whose cloud is stopped: copied, it starts on its own ports as it was left."""
+
+    home: Path
+    ports: tuple[int, int]
+
+
+@pytest.fixture(scope="session")
+def prototype(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prototype]:
+    """Give a maker of deployed environments to copy, one a stack: a deployment takes ten times as long as a copy."""
+    home = tmp_path_factory.mktemp("prototypes")
+    made: dict[str, Prototype] = {}
+
+    def make(stack: str) -> Prototype:
+        if stack not in made:
+            workspace, ports = Workspace(stack, home), (free_port(), free_port())
+            bundler.build(ROOT, "local")
+            with workspace.alone():
+                session = open_session(workspace, Progress(), ports=ports)
+                deploy(session, Progress())
+                summarise(session, Progress())
+            clouds.stop(workspace)
+            made[stack] = Prototype(home, ports)
+        return made[stack]
+
+    return make
+
+
 @pytest.fixture
-def scratch(tmp_path: Path) -> Iterator[Callable[[str], Environment]]:
+def scratch(tmp_path: Path, prototype: Callable[[str], Prototype]) -> Iterator[Callable[[str], Environment]]:
     """Give a maker of environments that a test may break; deployed, without demo data, stopped at the end."""
     made: list[Workspace] = []
 
     def make(stack: str) -> Environment:
-        workspace = Workspace(stack, tmp_path / "home")
+        workspace, original = Workspace(stack, tmp_path / "home"), prototype(stack)
         made.append(workspace)
-        bundler.build(ROOT, "local")
+        shutil.copytree(Workspace(stack, original.home).folder, workspace.folder)
+        shutil.copy2(Workspace(stack, original.home).summary, workspace.summary)
         with workspace.alone():
-            session = open_session(workspace, Progress(), ports=(free_port(), free_port()))
-            deploy(session, Progress())
+            session = open_session(workspace, Progress(), ports=original.ports)
+            if session.cloud.gateway_url != workspace.read_summary()["gateway_url"]:
+                deploy(session, Progress())  # somebody has taken a port: the new address is to be everywhere
             return Environment(workspace, summarise(session, Progress()))
 
     yield make
