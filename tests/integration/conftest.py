@@ -30,6 +30,8 @@ from toolchain.progress import Progress
 from toolchain.up import Session, deploy, open_session, summarise, up
 from toolchain.workspace import ROOT, STACKS, Workspace
 
+_DEPLOYMENTS_SECONDS = 900
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have every cloud of the run leave what was used of its roles' permissions in one folder.
@@ -41,6 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[DIRECTORY_VARIABLE] = str(
             cache.mkdir("iam-usage") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
         )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test the time of the three deployments, which whichever comes first waits for."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            own = item.get_closest_marker("timeout")
+            item.add_marker(pytest.mark.timeout(_DEPLOYMENTS_SECONDS + (own.args[0] if own else 600)), append=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
