@@ -123,6 +123,8 @@ class _Environment:
             secret_recovery_days=config.secret_recovery_days,
             account_baseline=config.account_baseline,
             adopt=config.adopt,
+            reports=config.backup.reports,
+            machine=config.migration is not None,
         )
         return SecurityStack("security", args, self.options)
 
@@ -142,9 +144,8 @@ class _Environment:
         config = self.config
         args = DataStackArgs(
             names=self.names,
-            dr_region=config.dr_region,
+            recovery=self.security.recovery,
             key_arn=self.security.key.arn,
-            dr_key_arn=self.security.dr_key.arn,
             protection=self.protection,
             cors_origins=config.allowed_origins,
             bedrock=self.bedrock.entries,
@@ -241,9 +242,8 @@ class _Environment:
         config = self.config
         args = BackupStackArgs(
             names=self.names,
-            dr_region=config.dr_region,
+            recovery=self.security.recovery,
             key_arn=self.security.key.arn,
-            dr_key_arn=self.security.dr_key.arn,
             table_arns={
                 f"{logical}{suffix}": arn
                 for logical, table in self.data.tables.items()
@@ -253,7 +253,6 @@ class _Environment:
             alarm_emails=config.alarm_emails,
             config=config.backup,
             protection=self.protection,
-            tested_arns={logical: table.arn for logical, table in self.data.tables.items()},
             validation=self._validation() if config.backup.restore_testing else None,
             settings=self.security.backup_settings,
             adopt=config.adopt,
@@ -315,9 +314,8 @@ class _Environment:
             names=self.names,
             preview=config.preview,
             account_baseline=config.account_baseline,
-            dr_region=config.dr_region,
+            recovery=self.security.recovery,
             key_arn=self.security.key.arn,
-            dr_key_arn=self.security.dr_key.arn,
             rest_api_id=self.api.rest_api_id,
             backup_plan_id=self.backup.plan_id,
         )
@@ -370,7 +368,7 @@ class _Environment:
             "bedrock_models": dict(self.bedrock.profile_arns),
             **({"invocation_log_group": log_group} if (log_group := self.bedrock.invocation_log_group) else {}),
             "key_arn": self.security.key.arn,
-            "dr_key_arn": self.security.dr_key.arn,
+            "dr_key_arn": self.security.recovery.key_arn if self.security.recovery else None,
             "dead_letter_queue_url": self.events.dead_letter_queue_url,
             "artefact_bucket": self.delivery.bucket,
         }

@@ -17,6 +17,8 @@ from http import HTTPStatus
 from typing import Any
 
 from moto.backends import get_backend
+from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
 
 PAGE = "past"
 
@@ -32,7 +34,7 @@ def tell(account: str, body: bytes) -> Answer:
             _BORN[one["service"]](_backend(one["service"], account, one["region"]), one["name"], _time(one["at"]))
         for one in document.get("metrics") or ():
             _metric(_backend("cloudwatch", account, one["region"]), one)
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, HTTPException, ServiceException) as error:
         return HTTPStatus.BAD_REQUEST, {"message": f"{type(error).__name__}: {error}"}
     counts = {part: len(document.get(part) or ()) for part in ("born", "metrics")}
     return HTTPStatus.OK, counts

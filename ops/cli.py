@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 refused or failed, 2 wrong use (and 130 for Ctrl-C, as a shell expects).
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -29,7 +28,7 @@ from ops.commands import (
     status,
 )
 from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOption, remember
-from ops.console import console
+from ops.console import Answer, answering, console
 from ops.errors import Refused, explained, foreseen
 
 app = typer.Typer(
@@ -89,20 +88,20 @@ def with_json_targets(arguments: Sequence[str]) -> list[str]:
 def main(arguments: Annotated[list[str] | None, "without the program's name"] = None) -> None:
     """Run one command and exit with its code."""
     given = with_json_targets(sys.argv[1:] if arguments is None else arguments)
-    try:
-        app(args=given, prog_name="omnix")
-    except Refused as refused:
-        _refuse(refused, given)
-    except foreseen() as error:
-        _refuse(explained(error), given)
+    with answering() as answer:
+        try:
+            app(args=given, prog_name="omnix")
+        except Refused as refused:
+            _refuse(refused, given, answer)
+        except foreseen() as error:
+            _refuse(explained(error), given, answer)
 
 
-def _refuse(refused: Refused, arguments: Sequence[str]) -> None:
+def _refuse(refused: Refused, arguments: Sequence[str], answer: Answer) -> None:
     stderr = console(stderr=True)
     stderr.print(f"[bold red]{'wrong use' if refused.exit_code == 2 else 'refused'}[/]:", end=" ")  # noqa: PLR2004
     stderr.print(refused.message, markup=False, soft_wrap=True)
     stderr.print("  →", refused.remedy, markup=False, soft_wrap=True)
     if any(a == "-" and arguments[i - 1] == "--json" for i, a in enumerate(arguments)) or "--json=-" in arguments:
-        document = {"error": {"message": refused.message, "remedy": refused.remedy}}
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        answer.add({"error": {"message": refused.message, "remedy": refused.remedy}})
     sys.exit(refused.exit_code)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 # Not on a terminal there is no width to fit: a log keeps whole lines instead of rich's default 80 columns.
 _LOG_COLUMNS = 140
@@ -44,14 +50,56 @@ class Output:
         return self.json_target == "-"
 
     def document(self, document: Any) -> None:
-        """Deliver the machine's answer; does nothing when none was asked for."""
+        """Deliver the machine's answer; does nothing when none was asked for.
+
+        Under `answering` stdout gets it when the command ends, so that a refusal after it is told in it.
+        """
         if self.json_target is None:
             return
-        text = json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
-        if self.json_only:
-            sys.stdout.write(text)
+        answer = _ANSWER.get()
+        if not self.json_only:
+            write_text(Path(self.json_target), _text(document, "utf-8"))
+        elif answer is None:
+            sys.stdout.write(_text(document, sys.stdout.encoding))
         else:
-            write_text(Path(self.json_target), text)
+            answer.add(document)
+
+
+@dataclass
+class Answer:
+    """What stdout gets of a command under `--json`: one document, with its `error` if it has one; None: nothing."""
+
+    document: dict[str, Any] | None = None
+
+    def add(self, more: Mapping[str, Any]) -> None:
+        """Tell more in the document."""
+        self.document = {**(self.document or {}), **more}
+
+
+_ANSWER: ContextVar[Answer | None] = ContextVar("answer", default=None)
+
+
+@contextmanager
+def answering() -> Iterator[Answer]:
+    """Gather a command's answer and write it once it ended, however it did."""
+    answer = Answer()
+    before = _ANSWER.set(answer)
+    try:
+        yield answer
+    finally:
+        _ANSWER.reset(before)
+        if answer.document is not None:
+            sys.stdout.write(_text(answer.document, sys.stdout.encoding))
+
+
+def _text(document: Any, encoding: str) -> str:
+    """The document in characters that `encoding` has: JSON can escape all others, half an emoji too."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=2, default=str) + "\n"
+    return text
 
 
 def write_text(path: Path, text: str) -> None:

@@ -33,8 +33,11 @@ class Control:
     tables: bool = True
 
 
-def controls(config: Backup, dr_region: str) -> tuple[Control, ...]:
-    """What must hold, of what `config` asks for ("AWS Backup Audit Manager controls and remediation")."""
+def controls(config: Backup, dr_region: str | None) -> tuple[Control, ...]:
+    """What must hold, of what `config` asks for ("AWS Backup Audit Manager controls and remediation").
+
+    `dr_region`: None where there is no region to copy to; no control then asks for copies.
+    """
     shortest = min(rule.delete_after_days for rule in RULES)
     always = (
         Control("BACKUP_RESOURCES_PROTECTED_BY_BACKUP_PLAN"),
@@ -56,18 +59,20 @@ def controls(config: Backup, dr_region: str) -> tuple[Control, ...]:
             tables=False,
         ),
     )
-    copied = (Control("BACKUP_RESOURCES_PROTECTED_BY_CROSS_REGION", {"crossRegionList": dr_region}),)
+    copied: tuple[Control, ...] = ()
+    if dr_region is not None and config.copy_to_dr:
+        copied = (Control("BACKUP_RESOURCES_PROTECTED_BY_CROSS_REGION", {"crossRegionList": dr_region}),)
     locked = (
         Control(
             "BACKUP_RESOURCES_PROTECTED_BY_BACKUP_VAULT_LOCK",
             {"minRetentionDays": str(LOCK_MINIMUM_DAYS), "maxRetentionDays": str(LOCK_MAXIMUM_DAYS)},
         ),
     )
-    return (*always, *(copied if config.copy_to_dr else ()), *(locked if config.lock != "none" else ()))
+    return (*always, *copied, *(locked if config.lock != "none" else ()))
 
 
 def framework(
-    prefix: str, names: Names, config: Backup, dr_region: str, parent: pulumi.Resource
+    prefix: str, names: Names, config: Backup, dr_region: str | None, parent: pulumi.Resource
 ) -> aws.backup.Framework:
     """Make the framework. AWS deploys its controls as rules of AWS Config, which must record the account already."""
     return aws.backup.Framework(
@@ -162,14 +167,17 @@ def _expiry() -> dict[str, object]:
 
 
 def write_statements(names: Names) -> tuple[Statement, ...]:
-    """What AWS Backup's reports role does in the bucket ("Creating report plans": bucket policy)."""
+    """What AWS Backup's reports role does in the bucket ("Creating report plans": bucket policy).
+
+    Without that page's condition on `s3:x-amz-acl`: a bucket whose owner owns every object takes no other access
+    control list anyway ("Controlling ownership of objects and disabling ACLs").
+    """
     objects = f"arn:aws:s3:::{names.bucket('backup-reports')}/*"
     return (
         Statement(
             "WriteReports",
             ["s3:PutObject"],
             [objects],
-            {"StringEquals": {"s3:x-amz-acl": ["bucket-owner-full-control"]}},
             principals={"AWS": [reports_role_arn(names)]},
         ),
     )

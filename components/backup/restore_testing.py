@@ -27,10 +27,10 @@ EVENT_AGE_SECONDS = 3600
 
 @dataclass(frozen=True)
 class RestoreTestingArgs:
-    """`function`: all of the function `validation` but its grants and dead letters, which this component adds.
-
-    `vault_arn`: whose recovery points are restored, with `role_arn`, under `key_arn`. `table_arns`: of exactly which
-    tables, by logical name. `topic_arn`: who is told of an event that could not be judged.
+    """`function`: all of the function `validation` but its grants, dead letters and variables, which this component
+    adds. `vault_arn`: whose recovery points are restored, with `role_arn`, under `key_arn`. `table_arns`: of exactly
+    which tables, by label; a selection takes 30, and there are nine and as many under their old names. `topic_arn`: who
+    is told of an event that could not be judged.
     """
 
     function: LambdaFunctionArgs
@@ -116,7 +116,12 @@ class RestoreTesting(pulumi.ComponentResource):
         }
         return LambdaFunction(
             f"{self._name}-lambda",
-            replace(args.function, grants=grants, dead_letter_arn=args.topic_arn),
+            replace(
+                args.function,
+                grants=grants,
+                dead_letter_arn=args.topic_arn,
+                environment={"OMNIX_KEY_ARN": args.key_arn},
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

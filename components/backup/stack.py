@@ -16,6 +16,7 @@ from components.iam import policy_json, trust
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection
 from components.naming import Names
+from components.recovery import Recovery
 from components.tags import component_tags
 
 COMPONENT = "BackupStack"
@@ -29,45 +30,44 @@ SERVICE_POLICIES = {
 
 @dataclass(frozen=True)
 class BackupStackArgs:
-    """`table_arns`: exactly what is backed up, by logical name; `tested_arns`: which of them are restored every week,
-    `validation` being the function that judges them, None where none are. `topic_arn`: where failed jobs are reported.
+    """`table_arns`: exactly what is backed up, by label (`orders`, `orders-legacy`), and restored every week,
+    `validation` being the function that judges it, None where nothing is. `topic_arn`: where failed jobs are reported.
 
-    `dr_key_arn` is of `dr_region`, whose topic mails `alarm_emails`. `settings`: the account's AWS Backup settings
-    where this stack owns them. `protection` keeps the vaults and their recovery points; without it, destroying the
-    stack deletes them. `adopt`: import ids by `vault`, `dr-vault` and `report-bucket`.
+    `recovery`: the region of the copies, if any, whose topic mails `alarm_emails`; without it nothing is copied,
+    whatever `config` says. `settings`: the account's AWS Backup settings where this stack owns them. `protection` keeps
+    the vaults and their recovery points; without it, destroying the stack deletes them. `adopt`: import ids by `vault`,
+    `dr-vault` and `report-bucket`.
     """
 
     names: Names
-    dr_region: str
+    recovery: Recovery | None
     key_arn: pulumi.Input[str]
-    dr_key_arn: pulumi.Input[str]
     table_arns: Mapping[str, pulumi.Input[str]]
     topic_arn: pulumi.Input[str]
     alarm_emails: Sequence[str]
     config: Backup
     protection: Protection
-    tested_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     validation: LambdaFunctionArgs | None = None
     settings: Sequence[pulumi.Resource] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
 
 
 class BackupStack(pulumi.ComponentResource):
-    """Daily, weekly and monthly recovery points of every table, at home and in the recovery region.
+    """Daily, weekly and monthly recovery points of every table, at home and in the recovery region, if there is one.
 
-    Makes, in each of the two regions: `aws:backup:Vault` (CMK of the region), `aws:backup:VaultPolicy` (copies of this
+    Makes, in each region: `aws:backup:Vault` (CMK of the region), `aws:backup:VaultPolicy` (copies of this
     account only; no deletion where protected), `aws:backup:VaultNotifications`, and where locked
     `aws:backup:VaultLockConfiguration`. In the recovery region: `aws:sns:Topic` and an `aws:sns:TopicSubscription` an
     e-mail address. At home: `aws:iam:Role` with AWS's policies for backups and for restores
-    (`aws:iam:RolePolicyAttachment`), `aws:backup:Plan` (30, 84 and 365 days, each copied), `aws:backup:Selection`.
+    (`aws:iam:RolePolicyAttachment`), `aws:backup:Plan` (30, 84 and 365 days, copied by config), `aws:backup:Selection`.
     By config: a `RestoreTesting`; a `PrivateBucket` with an `aws:backup:ReportPlan` a kind of job; where AWS Config
     records the account, an `aws:backup:Framework` of controls, reported like the jobs.
     """
 
     vault_name: pulumi.Output[str]
     vault_arn: pulumi.Output[str]
-    dr_vault_name: pulumi.Output[str]
-    dr_vault_arn: pulumi.Output[str]
+    dr_vault_name: pulumi.Output[str] | None
+    dr_vault_arn: pulumi.Output[str] | None
     plan_id: pulumi.Output[str]
     role_arn: pulumi.Output[str]
     restore_testing_plan_name: pulumi.Output[str] | None
@@ -76,12 +76,13 @@ class BackupStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: BackupStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:BackupStack", name, None, opts)
         self._name, self._args = name, args
-        vault, dr_vault = self._vault(), self._recovery_vault()
+        vault = self._vault()
+        dr_vault = self._recovery_vault(args.recovery) if args.recovery else None
         role, permissions = self._role()
         plan = self._plan(vault, dr_vault)
         self._selection(plan, role, permissions)
         self.vault_name, self.vault_arn = vault.name, vault.arn
-        self.dr_vault_name, self.dr_vault_arn = dr_vault.name, dr_vault.arn
+        self.dr_vault_name, self.dr_vault_arn = (dr_vault.name, dr_vault.arn) if dr_vault else (None, None)
         self.plan_id, self.role_arn = plan.id, role.arn
         testing = self._restore_testing(vault, role, permissions)
         self.restore_testing_plan_name = testing.plan_name if testing else None
@@ -107,15 +108,15 @@ class BackupStack(pulumi.ComponentResource):
         )
         return make_vault(self._name, home, self)
 
-    def _recovery_vault(self) -> aws.backup.Vault:
+    def _recovery_vault(self, there: Recovery) -> aws.backup.Vault:
         args = self._args
-        names = args.names.in_region(args.dr_region)
-        topic = recovery_topic(f"{self._name}-dr", names, args.dr_key_arn, args.alarm_emails, self)
+        names = args.names.in_region(there.region)
+        topic = recovery_topic(f"{self._name}-dr", names, there.key_arn, args.alarm_emails, self)
         recovery = VaultArgs(
             names=names,
             resource=RECOVERY_VAULT,
-            region=args.dr_region,
-            key_arn=args.dr_key_arn,
+            region=there.region,
+            key_arn=there.key_arn,
             topic_arn=topic.arn,
             events=RECOVERY_VAULT_EVENTS,
             lock=args.config.lock,
@@ -142,8 +143,8 @@ class BackupStack(pulumi.ComponentResource):
         ]
         return role, permissions
 
-    def _plan(self, vault: aws.backup.Vault, dr_vault: aws.backup.Vault) -> aws.backup.Plan:
-        copies = dr_vault.arn if self._args.config.copy_to_dr else None
+    def _plan(self, vault: aws.backup.Vault, dr_vault: aws.backup.Vault | None) -> aws.backup.Plan:
+        copies = dr_vault.arn if dr_vault and self._args.config.copy_to_dr else None
         return aws.backup.Plan(
             f"{self._name}-plan",
             name=self._args.names.of("backup_plan", "tables"),
@@ -175,7 +176,7 @@ class BackupStack(pulumi.ComponentResource):
             vault_arn=vault.arn,
             role_arn=role.arn,
             key_arn=args.key_arn,
-            table_arns=args.tested_arns,
+            table_arns=args.table_arns,
             topic_arn=args.topic_arn,
         )
         return RestoreTesting(f"{self._name}-restore-testing", testing, permissions, self._child())
@@ -183,7 +184,8 @@ class BackupStack(pulumi.ComponentResource):
     def _audit(self) -> None:
         args, held = self._args, None
         if args.config.framework:
-            held = framework(self._name, args.names, args.config, args.dr_region, self).arn
+            region = args.recovery.region if args.recovery else None
+            held = framework(self._name, args.names, args.config, region, self).arn
         if args.config.reports:
             told = ReportsArgs(args.names, args.key_arn, args.protection, held, args.adopt.get("report-bucket"))
             reports(self._name, told, self)

@@ -132,7 +132,7 @@ class Backup(Section):
     drill_passed: Annotated[
         date | None, Field(description="the date of the drill report that passed, YYYY-MM-DD, in quotes")
     ] = None
-    copy_to_dr: Annotated[bool, Field(description="true or false: copy each backup to drRegion")] = True
+    copy_to_dr: Annotated[bool, Field(description="true or false: copy each backup to drRegion, if any")] = True
     restore_testing: Annotated[bool, Field(description="true or false: restore and validate every table weekly")] = True
     reports: Annotated[bool, Field(description="true or false: job reports to a bucket every day")] = False
     # Its controls are rules of AWS Config: without a recorder, AWS deploys none of them and `up` does not fail.
@@ -209,9 +209,16 @@ class StackConfig(BaseSettings):
     environment: Annotated[Environment, Field(description="dev, staging or prod: the stack's own name")]
     account_id: Annotated[str, Field(pattern=r"^\d{12}$", description="the account's 12 digits, in quotes")]
     region: Annotated[Region, Field(description=f"{HOME_REGION}, or {RECOVERY_REGION} with failover: true")]
-    dr_region: Annotated[Region, Field(description=f"{RECOVERY_REGION}, or {HOME_REGION} with failover: true")]
+    # None: nothing is copied, and nothing is made in any region but `region`. Only in a failover (`region_rules`).
+    dr_region: Annotated[
+        Region | None,
+        Field(
+            description=f"{RECOVERY_REGION}; with failover: true {HOME_REGION}, or leave it out until it answers again"
+        ),
+    ] = None
     failover: Annotated[
-        bool, Field(description="true while the home region is lost and the stack runs in drRegion, else leave it out")
+        bool,
+        Field(description="true while the home region is lost and the stack runs in the other, else leave it out"),
     ] = False
     owner: Annotated[str, AfterValidator(tag_value), Field(description="the team that answers for the stack")]
     cost_center: Annotated[str, AfterValidator(tag_value), Field(description="a cost centre, e.g. CC-1000")]
@@ -297,6 +304,11 @@ class StackConfig(BaseSettings):
         """Pulumi's config alone: an engineer's shell must not change what is deployed."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+    @property
+    def copies_backups(self) -> bool:
+        """Whether recovery points are copied: where there is no recovery region, `copyToDr` waits for one."""
+        return self.dr_region is not None and self.backup.copy_to_dr
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:

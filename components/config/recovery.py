@@ -16,9 +16,20 @@ def truth(value: object) -> bool | None:
 
 
 def region_rules(values: Values) -> Iterator[Finding]:
-    """Home and recovery region, swapped only while the home region is lost and the config says so."""
+    """Home and recovery region, swapped only while the home region is lost and the config says so.
+
+    Only then may there be no recovery region: it would be the lost one, where nothing can be made.
+    """
     region, recovery = values.get("region"), values.get("drRegion")
     failover = truth(values.get("failover")) is True
+    if recovery is None and not failover:
+        yield Finding(
+            "drRegion",
+            "(missing)",
+            "without a recovery region the loss of the home region is the loss of the stack",
+            f"set it to {RECOVERY_REGION}: pulumi config set omnix-ai:drRegion {RECOVERY_REGION}; it may be left out "
+            f"only in a failover (region: {RECOVERY_REGION}, failover: true)",
+        )
     if region is not None and region == recovery:
         other = HOME_REGION if region == RECOVERY_REGION else RECOVERY_REGION
         yield Finding("drRegion", str(region), "the same as region", f"use another region: {other}")
@@ -34,7 +45,7 @@ def region_rules(values: Values) -> Iterator[Finding]:
             "failover",
             "true",
             f"the stack is at home in {HOME_REGION}",
-            f"leave it out; or swap the regions: region {RECOVERY_REGION}, drRegion {HOME_REGION}",
+            f"leave it out; or, if {HOME_REGION} is lost: region {RECOVERY_REGION}, and no drRegion until it answers",
         )
 
 
@@ -43,7 +54,7 @@ def backup_rules(values: Values, stack: str) -> Iterator[Finding]:
     found = values.get("backup", {})
     backup: Values = found if isinstance(found, Mapping) else {}
     if stack == "prod":
-        yield from _prod_backups(backup)
+        yield from _prod_backups(backup, copies=values.get("drRegion") is not None)
     lock = backup.get("lock", "none")
     if stack == "dev" and lock != "none":
         yield Finding(
@@ -57,7 +68,8 @@ def backup_rules(values: Values, stack: str) -> Iterator[Finding]:
     yield from _drill(backup)
 
 
-def _prod_backups(backup: Values) -> Iterator[Finding]:
+def _prod_backups(backup: Values, *, copies: bool) -> Iterator[Finding]:
+    """`copies`: whether there is a region to copy to; without one `copyToDr` says nothing."""
     if backup.get("lock", "none") == "none":
         yield Finding(
             "backup.lock",
@@ -65,10 +77,9 @@ def _prod_backups(backup: Values) -> Iterator[Finding]:
             "whoever may delete prod's tables may delete their backups, too",
             "set it to governance; to compliance when a drill has passed",
         )
-    kept = {
-        "copyToDr": "without copies, the loss of the home region is the loss of prod",
-        "restoreTesting": "a backup that was never restored is a hope",
-    }
+    kept = {"restoreTesting": "a backup that was never restored is a hope"}
+    if copies:
+        kept["copyToDr"] = "without copies, the loss of the home region is the loss of prod"
     for key, problem in kept.items():
         if truth(backup.get(key)) is False:
             yield Finding(f"backup.{key}", "false", problem, "set it to true")

@@ -11,6 +11,7 @@ from components.iam import Statement, policy_json, trust
 from components.lifecycle import Protection, kept_with, stateful
 from components.naming import Names
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
+from components.recovery import Recovery
 from components.tags import component_tags
 
 COMPONENT = "DataStack"
@@ -21,12 +22,11 @@ OLD_VERSION_DAYS = 90
 
 @dataclass(frozen=True)
 class FileBucketArgs:
-    """`dr_key_arn` is of `dr_region`. `adopt`: import ids of `file-bucket` and `file-bucket-dr`."""
+    """`recovery`: where files are copied to, if anywhere. `adopt`: import ids of `file-bucket` and `file-bucket-dr`."""
 
     names: Names
-    dr_region: str
+    recovery: Recovery | None
     key_arn: pulumi.Input[str]
-    dr_key_arn: pulumi.Input[str]
     protection: Protection
     adopt: Mapping[str, str] = field(default_factory=dict)
 
@@ -34,8 +34,8 @@ class FileBucketArgs:
 class FileBucket(pulumi.ComponentResource):
     """Where files are kept, and where they are copied to.
 
-    Makes: two `PrivateBucket`, one in each region under that region's key; `aws:iam:Role` and `aws:iam:RolePolicy`
-    with which S3 copies; `aws:s3:BucketReplicationConfig`.
+    Makes: a `PrivateBucket`; where there is a recovery region, another one there under that region's key,
+    `aws:iam:Role` and `aws:iam:RolePolicy` with which S3 copies, and `aws:s3:BucketReplicationConfig`.
 
     Deletions are copied as delete markers: a failover serves from the replica, where a file that was deleted must not
     come back. The deletion of a version is never copied, so what is deleted by mistake or malice is there for
@@ -45,16 +45,14 @@ class FileBucket(pulumi.ComponentResource):
 
     bucket: pulumi.Output[str]
     arn: pulumi.Output[str]
-    dr_bucket: pulumi.Output[str]
+    dr_bucket: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: FileBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("omnix:components:FileBucket", name, None, opts)
         self._name, self._args = name, args
         home = self._bucket(f"{name}-home", args.names, FILES, args.key_arn, None, "file-bucket")
-        there = args.names.in_region(args.dr_region)
-        replica = self._bucket(f"{name}-dr", there, REPLICA, args.dr_key_arn, args.dr_region, "file-bucket-dr")
-        self._replicate(home, replica)
-        self.bucket, self.arn, self.dr_bucket = home.bucket, home.arn, replica.bucket
+        self.bucket, self.arn = home.bucket, home.arn
+        self.dr_bucket = self._replica(home, args.recovery).bucket if args.recovery else None
         self.register_outputs({"bucket": self.bucket, "drBucket": self.dr_bucket})
 
     def _bucket(
@@ -71,12 +69,18 @@ class FileBucket(pulumi.ComponentResource):
         )
         return PrivateBucket(name, args, pulumi.ResourceOptions(parent=self))
 
-    def _replicate(self, home: PrivateBucket, replica: PrivateBucket) -> None:
+    def _replica(self, home: PrivateBucket, there: Recovery) -> PrivateBucket:
+        names = self._args.names.in_region(there.region)
+        replica = self._bucket(f"{self._name}-dr", names, REPLICA, there.key_arn, there.region, "file-bucket-dr")
+        self._replicate(home, replica, there)
+        return replica
+
+    def _replicate(self, home: PrivateBucket, replica: PrivateBucket, there: Recovery) -> None:
         args = self._args
         role = aws.iam.Role(
             f"{self._name}-replication-role",
             name=args.names.role("file-replication"),
-            description=f"S3 copies the files of {args.names.prefix} to {args.dr_region}",
+            description=f"S3 copies the files of {args.names.prefix} to {there.region}",
             assume_role_policy=policy_json(trust("s3.amazonaws.com")),
             tags=component_tags(COMPONENT),
             # as long as the replication that it is for: a retained one would stand still without it
@@ -86,14 +90,14 @@ class FileBucket(pulumi.ComponentResource):
             f"{self._name}-replication-role-policy",
             name="replicate",
             role=role.name,
-            policy=policy_json(*replication_statements(args, home.arn, replica.arn)),
+            policy=policy_json(*replication_statements(args, there, home.arn, replica.arn)),
             opts=kept_with(self, retain=args.protection.retain),
         )
         aws.s3.BucketReplicationConfig(
             f"{self._name}-replication",
             bucket=home.bucket,
             role=role.arn,
-            rules=[replication_rule(replica.arn, args.dr_key_arn)],
+            rules=[replication_rule(replica.arn, there.key_arn)],
             opts=kept_with(self, allowed, *home.ready, *replica.ready, retain=args.protection.retain),
         )
 
@@ -131,7 +135,7 @@ def replication_rule(bucket_arn: pulumi.Input[str], key_arn: pulumi.Input[str]) 
 
 
 def replication_statements(
-    args: FileBucketArgs, bucket_arn: pulumi.Input[str], dr_bucket_arn: pulumi.Input[str]
+    args: FileBucketArgs, there: Recovery, bucket_arn: pulumi.Input[str], dr_bucket_arn: pulumi.Input[str]
 ) -> tuple[Statement, ...]:
     """What the replication role may do: read these files, write those replicas, each under its own key."""
     files, replicas = pulumi.Output.concat(bucket_arn, "/*"), pulumi.Output.concat(dr_bucket_arn, "/*")
@@ -146,7 +150,7 @@ def replication_statements(
         _key_use("ReadKey", ["kms:Decrypt"], args.key_arn, args.names.region, bucket_arn, files),
         # "Replicating encrypted objects" asks for kms:Encrypt; a bucket key is made by kms:GenerateDataKey
         _key_use(
-            "WriteKey", ["kms:Encrypt", "kms:GenerateDataKey"], args.dr_key_arn, args.dr_region, dr_bucket_arn, replicas
+            "WriteKey", ["kms:Encrypt", "kms:GenerateDataKey"], there.key_arn, there.region, dr_bucket_arn, replicas
         ),
     )
 

@@ -15,6 +15,7 @@ from components.data.table import Table
 from components.data.tables import PARTITION_KEY, SORT_KEY, TABLES, TableDefinition
 from components.lifecycle import Protection, serving, stateful
 from components.naming import Names
+from components.recovery import Recovery
 from components.tags import component_tags
 
 _TAGS = component_tags("DataStack")
@@ -24,15 +25,14 @@ _TAGS = component_tags("DataStack")
 class DataStackArgs:
     """What is retained has DynamoDB's deletion protection too.
 
-    `dr_key_arn` is of `dr_region`, where files are copied to. `adopt`: import ids, table names by `tables/{name}` and
-    buckets by `file-bucket` and `file-bucket-dr`. A table in `capacity` is provisioned and scaled; every other one is
-    on-demand. `bedrock`: the parameters about models.
+    `recovery`: where files are copied to, if anywhere. `adopt`: import ids, table names by `tables/{name}` and buckets
+    by `file-bucket` and `file-bucket-dr`. A table in `capacity` is provisioned and scaled, every other one on-demand.
+    `bedrock`: the parameters about models.
     """
 
     names: Names
-    dr_region: str
+    recovery: Recovery | None
     key_arn: pulumi.Input[str]
-    dr_key_arn: pulumi.Input[str]
     protection: Protection
     cors_origins: Sequence[str]
     bedrock: Sequence[Entry]
@@ -49,7 +49,7 @@ class DataStack(pulumi.ComponentResource):
     Makes: nine `aws:dynamodb:Table` (on-demand or provisioned, point-in-time recovery, CMK, indexes, TTL,
     streams, deletion protection by config); for a provisioned table, `aws:appautoscaling:Target` and
     `aws:appautoscaling:Policy` for reads and writes of it and of each index; `aws:ssm:Parameter` for the
-    database, CORS origins, model, log level and commit; a `FileBucket` with its replica.
+    database, CORS origins, model, log level and commit; a `FileBucket`.
     """
 
     tables: Mapping[str, Table]
@@ -111,9 +111,8 @@ class DataStack(pulumi.ComponentResource):
         args = self._args
         files = FileBucketArgs(
             names=args.names,
-            dr_region=args.dr_region,
+            recovery=args.recovery,
             key_arn=args.key_arn,
-            dr_key_arn=args.dr_key_arn,
             protection=args.protection,
             adopt=args.adopt,
         )

@@ -11,6 +11,7 @@ import pulumi
 
 from components.iam import Conditions, Statement, Value
 from components.naming import PROJECT, Names
+from components.recovery import Recovery
 
 ANY: Sequence[Value] = ("*",)
 
@@ -41,12 +42,11 @@ class Read:
 
 @dataclass(frozen=True)
 class Known:
-    """The environment's names, and the ids that only AWS knows."""
+    """The environment's names, its recovery region if there is one, and the ids that only AWS knows."""
 
     names: Names
-    dr_region: str
+    recovery: Recovery | None
     key_arn: pulumi.Input[str]
-    dr_key_arn: pulumi.Input[str]
     rest_api_id: pulumi.Input[str]
     backup_plan_id: pulumi.Input[str]
 
@@ -65,10 +65,12 @@ class Known:
 
     def both(self, service: str, kind: str) -> list[str]:
         """The same, at home and in the recovery region."""
-        return [
-            self.named(service, kind),
-            replace(self, names=self.names.in_region(self.dr_region)).named(service, kind),
-        ]
+        everywhere = [self.names, *([self.names.in_region(self.recovery.region)] if self.recovery else [])]
+        return [replace(self, names=names).named(service, kind) for names in everywhere]
+
+    def keys(self) -> list[pulumi.Input[str]]:
+        """ARNs of the keys of both regions."""
+        return [self.key_arn, *([self.recovery.key_arn] if self.recovery else [])]
 
 
 def reads(known: Known) -> tuple[Read, ...]:
@@ -112,7 +114,7 @@ def _data(known: Known) -> tuple[Read, ...]:
 def _security(known: Known) -> tuple[Read, ...]:
     return (
         Read("Key", ("aws:kms/key:Key",), ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
-                                           "kms:ListResourceTags"], [known.key_arn, known.dr_key_arn]),
+                                           "kms:ListResourceTags"], known.keys()),
         Read("KeyAliases", ("aws:kms/alias:Alias",), ["kms:ListAliases"], ANY),
         Read("Secrets", ("aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretRotation:SecretRotation"),
              ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],

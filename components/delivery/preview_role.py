@@ -15,6 +15,7 @@ from components.config import Preview
 from components.delivery.preview_reads import ISSUER, Known, provider_arn, reads
 from components.iam import Conditions, Statement, policy_json
 from components.naming import PROJECT, Names
+from components.recovery import Recovery
 from components.tags import component_tags
 
 _TAGS = component_tags("DeliveryStack")
@@ -39,9 +40,8 @@ class PreviewRoleArgs:
     names: Names
     preview: Preview
     account_baseline: bool
-    dr_region: str
+    recovery: Recovery | None
     key_arn: pulumi.Input[str]
-    dr_key_arn: pulumi.Input[str]
     rest_api_id: pulumi.Input[str]
     backup_plan_id: pulumi.Input[str]
 
@@ -69,7 +69,7 @@ class PreviewRole(pulumi.ComponentResource):
             # IAM refuses a trust in an identity provider that is not there.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._identity_provider()),
         )
-        known = Known(args.names, args.dr_region, args.key_arn, args.dr_key_arn, args.rest_api_id, args.backup_plan_id)
+        known = Known(args.names, args.recovery, args.key_arn, args.rest_api_id, args.backup_plan_id)
         for policy, statements in {
             "state": state_statements(args.names, args.preview),
             "definitions": [read.statement() for read in reads(known)],

@@ -12,15 +12,14 @@ OLDEST_POINT_HOURS = 26
 
 @dataclass(frozen=True)
 class Backups:
-    """What is watched. `copies` and `tests`: whether the config asks for them.
+    """What is watched. `copies`: the vault that copies go to, None where none are made. `tests`: of restores, weekly.
 
     `expected`: a stack that lives long enough to miss a backup. In a new one the alarm rings until its first night.
     """
 
     environment: str
     vault: Vault
-    recovery_vault: Vault
-    copies: bool
+    copies: Vault | None
     tests: bool
     expected: bool
 
@@ -30,7 +29,7 @@ def backup_alarms(backups: Backups) -> list[Alarm]:
     return [
         _jobs(backups.vault),
         _restores(backups.vault),
-        *([_copies(backups)] if backups.copies else []),
+        *([_copies(backups.vault, backups.copies)] if backups.copies else []),
         *([_validations(backups.environment)] if backups.tests else []),
         *([_points(backups.vault)] if backups.expected else []),
     ]
@@ -60,13 +59,13 @@ def _jobs(vault: Vault) -> Alarm:
     )
 
 
-def _copies(backups: Backups) -> Alarm:
+def _copies(vault: Vault, recovery_vault: Vault) -> Alarm:
     """AWS does not say whether a copy counts for the vault that it leaves or the one that it enters: both are read."""
     return _counted(
         "backup-copies",
-        f"A copy to {backups.recovery_vault.name} failed: the recovery region lacks a recovery point, and the loss of "
+        f"A copy to {recovery_vault.name} failed: the recovery region lacks a recovery point, and the loss of "
         "the home region would cost a day more. The copy job's status message says why (a key, a role, a lock).",
-        _by_state("Copy", ("Failed",), backups.vault, backups.recovery_vault),
+        _by_state("Copy", ("Failed",), vault, recovery_vault),
         "copy jobs that failed",
     )
 

@@ -34,8 +34,7 @@ def watched_backups(config: StackConfig, names: Names) -> Backups:
     return Backups(
         environment=config.environment,
         vault=Vault(vault_name(names)),
-        recovery_vault=Vault(vault_name(names, RECOVERY_VAULT)),
-        copies=config.backup.copy_to_dr,
+        copies=Vault(vault_name(names, RECOVERY_VAULT)) if config.copies_backups else None,
         tests=config.backup.restore_testing,
         expected=config.protect,
     )

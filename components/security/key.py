@@ -18,15 +18,17 @@ class Key:
     alias: pulumi.Output[str]
 
 
-def key_policy(names: Names) -> list[Statement]:
+def key_policy(names: Names, *, reports: bool = False, machine: bool = False) -> list[Statement]:
     """Who may use the key.
 
     The account's own principals get what IAM gives them (first statement), which covers every service that
     acts with its caller's permissions: DynamoDB, Secrets Manager, Parameter Store, Lambda, S3 and Backup.
-    Only services that come as themselves need a statement, each bound to this environment's resources.
+    Only services that come as themselves need a statement, each bound to this environment's resources. `reports`:
+    AWS Backup writes some; `machine`: a state machine logs. Where there is neither, neither is let in.
     """
     topics = _topics(names, ("backup", "budgets", "cloudwatch", "costalerts"))
-    return [_account(names), _log_groups(names), _log_delivery(names), topics, _reports(names)]
+    asked = [*([_log_delivery(names)] if machine else []), *([_reports(names)] if reports else [])]
+    return [_account(names), _log_groups(names), topics, *asked]
 
 
 def recovery_key_policy(names: Names) -> list[Statement]:
@@ -52,7 +54,7 @@ def _reports(names: Names) -> Statement:
     """AWS Backup's reports role encrypts what it writes to the bucket; its own policy lets it use no key.
 
     By condition and not by name: the role is there only after an account's first report plan, and KMS refuses the name
-    of nobody.
+    of nobody. The role's ARN names the account, too: `kms:CallerAccount` would keep out nobody else.
     """
     role = "role/aws-service-role/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports"
     return Statement(
@@ -62,7 +64,6 @@ def _reports(names: Names) -> Statement:
         {
             "StringEquals": {
                 "aws:PrincipalArn": [f"arn:aws:iam::{names.account_id}:{role}"],
-                "kms:CallerAccount": [names.account_id],
                 "kms:ViaService": [f"s3.{names.region}.amazonaws.com"],
             }
         },

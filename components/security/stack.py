@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.iam import policy_json, trust
 from components.lifecycle import Protection, stateful
 from components.naming import Names
+from components.recovery import Recovery
 from components.security.key import Key, key_policy, recovery_key_policy
 from components.security.secret import Secret
 from components.security.secrets import DESCRIPTIONS, SECRET_NAMES, SecretName
@@ -22,29 +23,32 @@ _LOG_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudW
 class SecurityStackArgs:
     """`adopt`: import ids by `key`, `dr-key` and `secrets/{name}`. `account_baseline`: this stack owns the account's.
 
-    `dr_region`: where backups and files are copied to, under a key of that region.
+    `dr_region`: where backups and files are copied to, under a key of that region; None where there is none.
+    `reports`, `machine`: whether AWS Backup's reports and a state machine's log come under the key.
     """
 
     names: Names
-    dr_region: str
+    dr_region: str | None
     protection: Protection
     secret_recovery_days: int
     account_baseline: bool
     adopt: Mapping[str, str] = field(default_factory=dict)
+    reports: bool = False
+    machine: bool = False
 
 
 class SecurityStack(pulumi.ComponentResource):
     """Keys and secrets, on which everything else stands.
 
-    Makes: `aws:kms:Key` and `aws:kms:Alias`, and the same in the recovery region; one `aws:secretsmanager:Secret` each
-    for JWT_SECRET, JWT_REFRESH_SECRET and API_KEY_1, without a value (`SecretRotation` has the first one written,
+    Makes: `aws:kms:Key` and `aws:kms:Alias`, the same in the recovery region, if any; one `aws:secretsmanager:Secret`
+    each for JWT_SECRET, JWT_REFRESH_SECRET and API_KEY_1, without a value (`SecretRotation` has the first one written,
     outside state). With the account baseline: `aws:iam:Role`, `aws:iam:RolePolicyAttachment` and
     `aws:apigateway:Account`, the role with which API Gateway writes logs, and in both regions
     `aws:backup:RegionSettings`.
     """
 
     key: Key
-    dr_key: Key
+    recovery: Recovery | None
     secrets: Mapping[SecretName, Secret]
     baseline: Sequence[pulumi.Resource]  # what a REST stage with logs must wait for; empty without baseline
     backup_settings: Sequence[pulumi.Resource]  # what plans with copies and cold storage wait for; empty without
@@ -53,14 +57,14 @@ class SecurityStack(pulumi.ComponentResource):
         super().__init__("omnix:components:SecurityStack", name, None, opts)
         self._name, self._args = name, args
         self.key = self._key()
-        self.dr_key = self._recovery_key()
+        self.recovery = self._recovery(args.dr_region) if args.dr_region else None
         self.secrets = {secret: self._secret(secret) for secret in SECRET_NAMES}
         self.baseline = self._account_baseline() if args.account_baseline else ()
         self.backup_settings = self._backup_settings() if args.account_baseline else ()
         self.register_outputs(
             {
                 "keyArn": self.key.arn,
-                "drKeyArn": self.dr_key.arn,
+                "drKeyArn": self.recovery.key_arn if self.recovery else None,
                 "secrets": {secret: handle.arn for secret, handle in self.secrets.items()},
             }
         )
@@ -70,7 +74,7 @@ class SecurityStack(pulumi.ComponentResource):
         key = aws.kms.Key(
             f"{self._name}-key",
             description=f"Data, secrets, logs and topics of {args.names.prefix}",
-            policy=policy_json(*key_policy(args.names)),
+            policy=policy_json(*key_policy(args.names, reports=args.reports, machine=args.machine)),
             enable_key_rotation=True,
             deletion_window_in_days=30 if args.protection.retain else 7,
             tags=_TAGS,
@@ -84,27 +88,27 @@ class SecurityStack(pulumi.ComponentResource):
         )
         return Key(key.arn, key.key_id, alias.name)
 
-    def _recovery_key(self) -> Key:
+    def _recovery(self, region: str) -> Recovery:
         """A key of the recovery region: not a replica of the home key, whose loss or misuse would then reach both."""
         args = self._args
         key = aws.kms.Key(
             f"{self._name}-dr-key",
-            region=args.dr_region,
+            region=region,
             description=f"Copies of backups and files of {args.names.prefix}",
-            policy=policy_json(*recovery_key_policy(args.names.in_region(args.dr_region))),
+            policy=policy_json(*recovery_key_policy(args.names.in_region(region))),
             enable_key_rotation=True,
             deletion_window_in_days=30 if args.protection.retain else 7,
             tags=_TAGS,
             opts=stateful(self, protection=args.protection, adopt=args.adopt.get("dr-key")),
         )
-        alias = aws.kms.Alias(
+        aws.kms.Alias(
             f"{self._name}-dr-key-alias",
-            region=args.dr_region,
+            region=region,
             name=args.names.key_alias("dr"),
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return Key(key.arn, key.key_id, alias.name)
+        return Recovery(region, key.arn)
 
     def _secret(self, secret: SecretName) -> Secret:
         args = self._args
@@ -152,7 +156,9 @@ class SecurityStack(pulumi.ComponentResource):
         all others as the account has them, and the provider's delete does nothing. It reads all types back, though,
         and would show the unnamed ones as a change for ever; hence ignored once set.
         """
-        regions = {"backup-settings": None, "backup-settings-dr": self._args.dr_region}
+        regions: dict[str, str | None] = {"backup-settings": None}
+        if self._args.dr_region:
+            regions["backup-settings-dr"] = self._args.dr_region
         return [
             aws.backup.RegionSettings(
                 f"{self._name}-{name}",

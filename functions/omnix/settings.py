@@ -84,6 +84,12 @@ class MigrationSettings(FunctionSettings):
     runs_bucket: str = Field(min_length=3)
 
 
+class ValidationSettings(FunctionSettings):
+    """`validation` is told the key that every restored table must lie under."""
+
+    key_arn: str = Field(pattern=r"^arn:aws[a-z-]*:kms:")
+
+
 def load[S: FunctionSettings](model: type[S]) -> S:
     """The model read from the environment; raises SettingsError with a line for every fault, never a value."""
     try:

@@ -4,9 +4,9 @@ from typing import Any
 
 from omnix import aws, clock, deadline, logs, metrics, readiness
 from omnix.recovery.validation import Validation
-from omnix.settings import FunctionSettings, load
+from omnix.settings import ValidationSettings, load
 
-settings = load(FunctionSettings)
+settings = load(ValidationSettings)
 aws.prepare("backup", "dynamodb")
 
 
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any] | None:
         probes = {f"table:{table}": lambda: dynamodb.describe_table(TableName=table)}
         return readiness.report("validation", probes).as_dict()
     started = clock.monotonic()
-    verdict = Validation(backup, dynamodb).validate(event["detail"]["restoreJobId"])
+    verdict = Validation(backup, dynamodb, settings.key_arn).validate(event["detail"]["restoreJobId"])
     failed = verdict is not None and not verdict.passed
     metrics.flush(
         {

@@ -12,9 +12,9 @@ from ops.backup.waiting import StoppedError
 from ops.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ops.backup.estate import Estate
+    from ops.backup.estate import Estate, Vault
     from ops.backup.points import RecoveryPoint
     from ops.backup.waiting import Patience
 
@@ -30,18 +30,23 @@ def create(
 ) -> list[RecoveryPoint]:
     """Recovery points of tables (logical -> physical), with their copies. Raises Refused naming those that failed.
 
+    Without a recovery region there is nowhere to copy to; that is said, and the backups are made.
+
     A table's failure keeps no other from its backup. A retention that a vault's lock does not take is refused before
     the first job, since AWS takes the order and fails the job.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    _require_admitted(estate, keep_days, copy=copy)
+    there = estate.dr if copy else None
+    if copy and there is None:
+        say(f"no recovery region: the backups stay in {estate.home.region} alone")
+    _require_admitted(estate, keep_days, (estate.home,) if there is None else (estate.home, there))
 
     def one(logical: str) -> list[RecoveryPoint]:
         say(f"{logical}: backing up")
         made = [back_up(estate, tables[logical], keep_days, patience)]
-        if copy:
-            say(f"{logical}: copying to {estate.dr.region}")
+        if there is not None:
+            say(f"{logical}: copying to {there.region}")
             made.append(copy_to_dr(estate, made[0], keep_days, patience))
         return made
 
@@ -66,8 +71,7 @@ def create(
     return found
 
 
-def _require_admitted(estate: Estate, keep_days: int, *, copy: bool) -> None:
-    vaults = (estate.home, estate.dr) if copy else (estate.home,)
+def _require_admitted(estate: Estate, keep_days: int, vaults: Sequence[Vault]) -> None:
     reasons = [reason for vault in vaults if (reason := retention_problem(vault_facts(estate, vault), keep_days))]
     if reasons:
         raise Refused(

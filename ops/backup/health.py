@@ -50,13 +50,17 @@ class FrameworkFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one table's backups. `window`: earliest and latest restorable time; None without PITR."""
+    """What is known of one table's backups. `window`: earliest and latest restorable time; None without PITR.
+
+    `gone`: there is no such table, and all that can be known is its recovery points.
+    """
 
     table: str
     key_arn: str | None
     window: tuple[datetime, datetime] | None
     home: Sequence[RecoveryPoint]
     dr: Sequence[RecoveryPoint]
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,25 @@ class Problem:
     what: str
 
 
-def of_table(logical: str, facts: Facts, vaults: tuple[VaultFacts, VaultFacts], now: datetime) -> list[Problem]:
-    """What is wrong with one table's backups. `vaults`: home and recovery region."""
-    found: list[str] = []
+def of_table(logical: str, facts: Facts, vaults: tuple[VaultFacts, VaultFacts | None], now: datetime) -> list[Problem]:
+    """What is wrong with one table's backups. `vaults`: home and recovery region, None if there is none."""
+    gone = ["the table is gone; restore it from a recovery point (`omnix backup list`)"]
+    found = gone if facts.gone else _of_live(facts, now)
+    for vault, points, allowed in ((vaults[0], facts.home, DAILY), (vaults[1], facts.dr, COPIED)):
+        if vault is not None:
+            found += _of_vault(facts.table, vault, points, allowed, now)
+    return [Problem(logical, one) for one in found]
+
+
+def _of_live(facts: Facts, now: datetime) -> list[str]:
+    found = []
     if facts.window is None:
         found.append("point-in-time recovery is off")
     elif now - facts.window[1] > WINDOW_LAG:
         found.append(f"point-in-time recovery ends {age((now - facts.window[1]).total_seconds())} ago")
     if facts.key_arn is None:
         found.append("the table itself is not encrypted by a key of ours")
-    for vault, points, allowed in ((vaults[0], facts.home, DAILY), (vaults[1], facts.dr, COPIED)):
-        found += _of_vault(facts.table, vault, points, allowed, now)
-    return [Problem(logical, one) for one in found]
+    return found
 
 
 def _of_vault(

@@ -43,7 +43,7 @@ def framework_facts(estate: Estate) -> FrameworkFacts | None:
     """What Audit Manager says of the framework; None where the environment has none."""
     from botocore.exceptions import ClientError
 
-    name = Names(estate.environment, estate.home.region, estate.account_id).underscored("framework", "tables")
+    name = Names(estate.environment, estate.account_id, estate.home.region).underscored("framework", "tables")
     try:
         found = estate.client("backup").describe_framework(FrameworkName=name)
     except ClientError as error:
@@ -69,7 +69,14 @@ def _listed(value: Any) -> list[Any]:
 
 
 def table_facts(estate: Estate, table: str, home: Sequence[RecoveryPoint], dr: Sequence[RecoveryPoint]) -> Facts:
-    """What is known of a (physical) table."""
-    described = estate.client("dynamodb").describe_table(TableName=table)["Table"]
+    """What is known of a (physical) table, also of one that is gone."""
+    from botocore.exceptions import ClientError
+
+    try:
+        described = estate.client("dynamodb").describe_table(TableName=table)["Table"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return Facts(table, None, None, home, dr, gone=True)
     key = (described.get("SSEDescription") or {}).get("KMSMasterKeyArn")
     return Facts(table, key, window(estate, table), home, dr)

@@ -37,12 +37,12 @@ def back_up(estate: Estate, table: str, keep_days: int, patience: Patience) -> R
 
 
 def copy_to_dr(estate: Estate, point: RecoveryPoint, keep_days: int, patience: Patience) -> RecoveryPoint:
-    """A copy of the recovery point in the DR vault. Raises Refused with AWS's reason."""
-    client = estate.client("backup")
+    """A copy of the recovery point in the DR vault. Raises Refused with AWS's reason, or where there is none."""
+    client, there = estate.client("backup"), estate.recovery()
     arguments: dict[str, Any] = {
         "RecoveryPointArn": point.arn,
         "SourceBackupVaultName": estate.home.name,
-        "DestinationBackupVaultArn": estate.vault_arn(estate.dr),
+        "DestinationBackupVaultArn": estate.vault_arn(there),
         "IamRoleArn": estate.role_arn,
         "IdempotencyToken": str(uuid.uuid4()),
         "Lifecycle": {"DeleteAfterDays": keep_days},
@@ -53,7 +53,7 @@ def copy_to_dr(estate: Estate, point: RecoveryPoint, keep_days: int, patience: P
         return _ended(client.describe_copy_job(CopyJobId=job)["CopyJob"], "State", f"the copy of {point.table}")
 
     arn = patience.until(ended, f"the copy job {job} of {point.table}")["DestinationRecoveryPointArn"]
-    return described(estate, estate.dr, arn)
+    return described(estate, there, arn)
 
 
 def described(estate: Estate, vault: Vault, arn: str) -> RecoveryPoint:

@@ -10,6 +10,7 @@ from ops.backup.bringing_back import Change, Kind, belongs, changes
 from ops.backup.writing import Written, live_items, write_back
 from ops.dr.scratch import Run, Scratch
 from ops.dr.sweeping import Sweeper
+from ops.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ops.backup.bringing_back import Key
     from ops.backup.estate import Estate, Vault
     from ops.backup.points import RecoveryPoint
+    from ops.backup.tables import Protected
     from ops.backup.waiting import Patience
 
 
@@ -68,7 +70,7 @@ def restore_whole(estate: Estate, physical: str, source: Source, target: str, pa
 
 def bring_back(
     estate: Estate,
-    logical: str,
+    table: Protected,
     source: Source,
     part: Part,
     *,
@@ -77,12 +79,16 @@ def bring_back(
     patience: Patience,
     say: Callable[[str], None],
 ) -> Brought:
-    """Compare, and with an `undo` file to write write back. Holds the part's items; the scratch table always goes."""
-    physical, run, scratch = estate.tables[logical], Run.now(), Scratch.of(estate.environment)
+    """Compare, and with an `undo` file to write write back. Holds the part's items; the scratch table always goes.
+
+    Raises Refused for a table of other keys than the platform's: which of its items are the part's cannot be said.
+    """
+    physical, run, scratch = table.physical, Run.now(), Scratch.of(estate.environment)
     sweeper = Sweeper(estate, scratch, say)
-    name = scratch.name(run, f"{logical}-part")
+    name = scratch.name(run, f"{table.label}-part")
+    _require_keys(estate, physical, patience)
     try:
-        say(f"restoring {logical} into {name}")
+        say(f"restoring {table.label} into {name}")
         restore_whole(estate, physical, source, name, patience)
         client = estate.client("dynamodb", source.vault(estate))
         restored = _part(client, name, part, patience)
@@ -96,6 +102,15 @@ def bring_back(
         sweeper.remove_run(run)
         raise
     return Brought(len(restored), found, written, sweeper.remove_run(run))
+
+
+def _require_keys(estate: Estate, physical: str, patience: Patience) -> None:
+    keys = reading.key_names(estate.client("dynamodb"), physical, patience)
+    if keys != reading.STANDARD:
+        raise Refused(
+            f"the keys of {physical} are {', '.join(keys)}, not {', '.join(reading.STANDARD)}",
+            "restore it whole: leave --tenant and --item out",
+        )
 
 
 def _part(client: object, table: str, part: Part, patience: Patience) -> dict[Key, WireItem]:

@@ -90,7 +90,7 @@ def points(estate: Estate, vault: Vault) -> list[RecoveryPoint]:
     pages = client.get_paginator("list_recovery_points_by_backup_vault").paginate(
         BackupVaultName=vault.name, ByResourceType="DynamoDB"
     )
-    own = set(estate.tables.values())
+    own = {one.physical for one in estate.protected.values()}
     found = [RecoveryPoint.of(entry, vault.region) for page in pages for entry in page["RecoveryPoints"]]
     return sorted((one for one in found if one.table in own), key=lambda one: one.created_at, reverse=True)
 
@@ -106,7 +106,7 @@ def point_of(estate: Estate, arn: str) -> tuple[RecoveryPoint, Vault]:
     """The recovery point with this ARN, of one of the environment's tables, and its vault. Raises Refused."""
     from botocore.exceptions import ClientError
 
-    for vault in (estate.home, estate.dr):
+    for vault in estate.vaults:
         try:
             answer = estate.client("backup", vault).describe_recovery_point(
                 BackupVaultName=vault.name, RecoveryPointArn=arn
@@ -116,10 +116,11 @@ def point_of(estate: Estate, arn: str) -> tuple[RecoveryPoint, Vault]:
                 raise
             continue
         found = RecoveryPoint.of(answer, vault.region)
-        if estate.logical(found.table) is None:
+        if estate.of_physical(found.table) is None:
             raise Refused(f"{arn} is of table {found.table}", f"it is none of {estate.environment}'s tables")
         return found, vault
+    looked = " nor in ".join(vault.name for vault in estate.vaults)
     raise Refused(
-        f"neither {estate.home.name} nor {estate.dr.name} has the recovery point {arn}",
+        f"the recovery point {arn} is not in {looked}",
         "list what there is: `omnix backup list`",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from components.data.tables import PARTITION_KEY, SORT_KEY
 from omnix.migration.checksum import Buckets
 
 if TYPE_CHECKING:
@@ -13,13 +14,25 @@ if TYPE_CHECKING:
     from omnix.migration.checksum import WireItem
     from ops.backup.waiting import Patience
 
+STANDARD = (PARTITION_KEY, SORT_KEY)
 SEGMENTS = 4
 BITS = 12  # buckets of a table's keys: of a million items, 250 are compared for one that differs
 
 
-def key_of(item: WireItem) -> WireItem:
-    """The key of an item of a standard table."""
-    return {"pk": item["pk"], "sk": item["sk"]}
+def key_names(client: Any, table: str, patience: Patience) -> tuple[str, ...]:
+    """The names of a table's key attributes, the partition key's first: `STANDARD`, but of a legacy table any."""
+    schema = patience.insist(client.describe_table, TableName=table)["Table"]["KeySchema"]
+    return tuple(one["AttributeName"] for one in sorted(schema, key=lambda one: one["KeyType"] != "HASH"))
+
+
+def key_of(item: WireItem, names: tuple[str, ...] = STANDARD) -> WireItem:
+    """The key of an item."""
+    return {name: item[name] for name in names}
+
+
+def key_text(item: WireItem, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of an item's key, whatever their type."""
+    return tuple(str(value) for name in names for value in item[name].values())
 
 
 def scanned(client: Any, table: str, patience: Patience, **arguments: Any) -> Iterator[list[WireItem]]:
@@ -49,24 +62,27 @@ def read[T](
         return list(pool.map(segment, range(SEGMENTS)))
 
 
-def checksums(client: Any, table: str, patience: Patience) -> Buckets:
-    """The table's items as sums in buckets of their keys."""
+def checksums(client: Any, table: str, names: tuple[str, ...], patience: Patience) -> Buckets:
+    """The table's items as sums in buckets of their keys, which are of the attributes `names`."""
+
+    def take(sums: Buckets, item: WireItem) -> None:
+        sums.add(key_of(item, names), item)
+
     whole = Buckets(BITS)
-    parts = read(client, table, lambda: Buckets(BITS), lambda sums, item: sums.add(key_of(item), item), patience)
-    for part in parts:
+    for part in read(client, table, lambda: Buckets(BITS), take, patience):
         whole.merge(part)
     return whole
 
 
 def items_of_buckets(
-    client: Any, table: str, buckets: frozenset[int], patience: Patience
-) -> dict[tuple[str, str], WireItem]:
+    client: Any, table: str, names: tuple[str, ...], buckets: frozenset[int], patience: Patience
+) -> dict[tuple[str, ...], WireItem]:
     """The items of some buckets, by key."""
     sums = Buckets(BITS)
 
-    def keep(found: dict[tuple[str, str], WireItem], item: WireItem) -> None:
-        if sums.bucket(key_of(item)) in buckets:
-            found[item["pk"]["S"], item["sk"]["S"]] = item
+    def keep(found: dict[tuple[str, ...], WireItem], item: WireItem) -> None:
+        if sums.bucket(key_of(item, names)) in buckets:
+            found[key_text(item, names)] = item
 
-    parts = read(client, table, dict[tuple[str, str], Any], keep, patience)
+    parts = read(client, table, dict[tuple[str, ...], Any], keep, patience)
     return {key: item for part in parts for key, item in part.items()}

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _FAILED = frozenset({"FAILED", "ABORTED"})
 _WINDOW_SECONDS = 1800.0
+# DescribeContinuousBackups has a code of its own for it.
+_NO_TABLE = frozenset({"TableNotFoundException", "ResourceNotFoundException"})
 
 
 def restore_point(estate: Estate, point: RecoveryPoint, vault: Vault, target: str, patience: Patience) -> str:
@@ -80,8 +82,15 @@ def restore_at(estate: Estate, table: str, moment: datetime | None, target: str,
 
 
 def window(estate: Estate, table: str) -> tuple[datetime, datetime] | None:
-    """The earliest and the latest time that a table can be restored to (aware); None without PITR."""
-    answer = estate.client("dynamodb").describe_continuous_backups(TableName=table)
+    """The earliest and the latest time that a table can be restored to (aware); None without PITR, or without it."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = estate.client("dynamodb").describe_continuous_backups(TableName=table)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_TABLE:
+            raise
+        return None
     found = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
     earliest, latest = found.get("EarliestRestorableDateTime"), found.get("LatestRestorableDateTime")
     if found.get("PointInTimeRecoveryStatus") != "ENABLED" or earliest is None or latest is None:
@@ -95,7 +104,11 @@ def await_restorable(estate: Estate, table: str, moment: datetime, patience: Pat
     def reached() -> bool | None:
         found = window(estate, table)
         if found is None:
-            raise Refused(f"{table} has no point-in-time recovery", "run `up` on the stack: it turns it on")
+            raise Refused(
+                f"{table} has no point-in-time recovery, or is gone",
+                "restore a recovery point: `--point ARN`, from `omnix backup list`; for later, where the table is "
+                "still there, turn it on (`up` does for the stack's own tables)",
+            )
         if moment < found[0]:
             raise Refused(
                 f"{table} can be restored from {found[0].isoformat(timespec='seconds')} on, "

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from ops.backup.estate import Estate
     from ops.backup.health import Problem
     from ops.backup.partial import Brought, Source
+    from ops.backup.tables import Protected
     from ops.console import Output
 
 app = typer.Typer(help="Backups: list, make, prove and restore them.", no_args_is_help=True)
 
-TablesOption = Annotated[list[str] | None, typer.Option("--table", help="Which one; repeat for more (default: all).")]
+TablesOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", help="Which one, by its logical or its own name; repeat for more (default: all)."),
+]
 TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds to wait for one job.")]
 
 
@@ -77,20 +81,23 @@ def list_points(
     from ops.backup.health import gaps
     from ops.backup.points import points
     from ops.backup.restoring import window
-    from ops.backup.show import points_table, windows_table
+    from ops.backup.show import points_table, tables_document, windows_table
+    from ops.backup.verification import of_recovery, of_serving
 
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
     estate = estate_of(found, aws_of(found))
     chosen, now = estate.chosen(table), datetime.now(UTC)
     names = set(chosen.values())
-    listed = [one for vault in (estate.home, estate.dr) for one in points(estate, vault) if one.table in names]
-    windows = {logical: window(estate, physical) for logical, physical in chosen.items()}
+    listed = [one for vault in estate.vaults for one in points(estate, vault) if one.table in names]
+    windows = {label: window(estate, physical) for label, physical in chosen.items()}
     home = [one for one in listed if one.region == estate.home.region]
-    missing = {logical: gaps(home, physical, now) for logical, physical in chosen.items()}
+    missing = {label: gaps(home, physical, now) for label, physical in chosen.items()}
     choice.output.document(
         {
             "stack": found.name,
+            **tables_document(estate, chosen),
+            "recovery_region": estate.dr.region if estate.dr else None,
             "points": [one.document(now) for one in listed],
             "windows": {name: [one.isoformat() for one in span] if span else None for name, span in windows.items()},
             "gaps": {name: [[a.isoformat(), b.isoformat()] for a, b in spans] for name, spans in missing.items()},
@@ -98,7 +105,9 @@ def list_points(
     )
     if not choice.output.json_only:
         choice.output.people.print(points_table(estate, listed, now) if listed else "No recovery points.")
-        choice.output.people.print(windows_table(windows, missing))
+        choice.output.people.print(windows_table(estate, windows, missing))
+        for one in (*of_recovery(estate), *of_serving(estate)):
+            choice.output.people.print(Text(f"{one.subject}: {one.what}", "bold red"))
 
 
 @app.command("verify")
@@ -117,21 +126,29 @@ def verify(
     """Say of every table whether its backups may be relied on; `--deep` proves it by a restore."""
     from ops.backup.estate import estate_of
     from ops.backup.points import point_of
+    from ops.backup.show import tables_document, verified_table
     from ops.backup.verification import deeply, shallow
 
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
     estate = estate_of(found, aws_of(found))
     progress = choice.output.progress
-    wanted, problems = None, []
+    wanted, problems, proven = None, [], None
     if point is None:
         problems = shallow(estate, estate.chosen(table), datetime.now(UTC))
     else:
         wanted, _ = point_of(estate, point)
-        table = [str(estate.logical(wanted.table))]
+        table = [wanted.table]
     if deep or wanted:
-        problems += deeply(estate, table, wanted, Patience(timeout), lambda line: progress.print(f"[dim]{line}[/]"))
-    choice.output.document({"stack": found.name, "ok": not problems, "problems": [asdict(one) for one in problems]})
+        done = deeply(estate, table, wanted, Patience(timeout), lambda line: progress.print(f"[dim]{line}[/]"))
+        problems, proven = problems + done.problems, done.proven
+    told = {"problems": [asdict(one) for one in problems], **tables_document(estate, estate.chosen(table))}
+    told["proven"] = None if proven is None else sorted(proven)
+    choice.output.document({"stack": found.name, "ok": not problems, **told})
+    if not choice.output.json_only:
+        choice.output.people.print(
+            verified_table(estate, estate.chosen(table), problems, looked=point is None, proven=proven)
+        )
     if problems:
         _wrong(found.name, problems, choice.output)
     if not choice.output.json_only:
@@ -143,7 +160,7 @@ def verify(
 def restore(
     context: typer.Context,
     *,
-    table: Annotated[str, typer.Option(help="Which table (its logical name).")],
+    table: Annotated[str, typer.Option(help="Which one: a logical name is what serves, or a table's own name.")],
     at: Annotated[str | None, typer.Option(help="As of this time: ISO 8601, UTC where it names no zone.")] = None,
     point: Annotated[str | None, typer.Option(help="From this recovery point (its ARN).")] = None,
     tenant: Annotated[str | None, typer.Option(help="Only what is this tenant's.")] = None,
@@ -172,18 +189,18 @@ def restore(
     choice = choose(context, stack, outputs, cloud, json_target)
     found = choice.stack()
     estate = estate_of(found, aws_of(found))
-    estate.chosen([table])
-    source, patience = _source(estate, table, at, point), Patience(timeout)
+    meant = estate.meant(table)
+    source, patience = _source(meant, estate, at, point), Patience(timeout)
 
     def say(line: str) -> None:
         choice.output.progress.print(f"[dim]{line}[/]")
 
     if whole:
-        _whole(estate, table, source, to, patience, choice.output)
+        _whole(estate, meant, source, to, patience, choice.output)
         return
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    file = (undo or Path(f"undo-{found.name}-{table}-{stamp}.jsonl")) if apply else None
-    done = bring_back(estate, table, source, part, undo=file, overwrite=overwrite, patience=patience, say=say)
+    file = (undo or Path(f"undo-{found.name}-{meant.label}-{stamp}.jsonl")) if apply else None
+    done = bring_back(estate, meant, source, part, undo=file, overwrite=overwrite, patience=patience, say=say)
     _tell(done, file, overwrite, choice.output)
 
 
@@ -204,9 +221,8 @@ def undo_restore(
     found = choice.stack()
     if not file.is_file():
         raise Refused(f"there is no file {file}", "name the undo file that `omnix backup restore --apply` told of")
-    back, changed = undone(
-        aws_of(found).client("dynamodb"), file, set(found.outputs.tables.values()), Patience(), apply=apply
-    )
+    tables = {*found.outputs.tables.values(), *found.outputs.legacy_tables.values()}
+    back, changed = undone(aws_of(found).client("dynamodb"), file, tables, Patience(), apply=apply)
     choice.output.document({"stack": found.name, "applied": apply, "back": back, "changed_since": changed})
     if not choice.output.json_only:
         choice.output.people.print(f"{len(back)} items {'are' if apply else 'would be'} as they were before.")
@@ -236,14 +252,17 @@ def _require_sense(*, one_source: bool, whole: bool, writes: bool, named: bool) 
         raise WrongUse("a tenant or an item comes back into the live table", "leave --to out")
 
 
-def _source(estate: Estate, table: str, at: str | None, point: str | None) -> Source:
+def _source(table: Protected, estate: Estate, at: str | None, point: str | None) -> Source:
     from ops.backup.partial import Source
     from ops.backup.points import point_of
 
     if point is not None:
         found = point_of(estate, point)
-        if found[0].table != estate.tables[table]:
-            raise Refused(f"that recovery point is of {found[0].table}", f"name one of {estate.tables[table]}")
+        if found[0].table != table.physical:
+            raise Refused(
+                f"that recovery point is of {found[0].table}, and {table.physical} was asked for",
+                f"name one of {table.physical}, or the other table: --table {found[0].table}",
+            )
         return Source(point=found)
     try:
         moment = datetime.fromisoformat(str(at))
@@ -252,16 +271,29 @@ def _source(estate: Estate, table: str, at: str | None, point: str | None) -> So
     return Source(moment=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def _whole(estate: Estate, table: str, source: Source, to: str | None, patience: Patience, output: Output) -> None:
+def _whole(
+    estate: Estate, table: Protected, source: Source, to: str | None, patience: Patience, output: Output
+) -> None:
     from ops.backup.whole import restore_and_set_up
 
-    target = to or f"{estate.tables[table]}-restored-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    with output.progress.status(f"restoring {table} into {target}"):
+    # under the standard name, also of a legacy table: operators' rights are on names of this form
+    target = to or f"{estate.tables[table.logical]}-restored-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    with output.progress.status(f"restoring {table.physical} into {target}"):
         done = restore_and_set_up(estate, table, source, target, patience)
-    output.document({"table": table, "restored": target, "region": done.region, "set_again": done.reapplied})
+    output.document(
+        {
+            "table": table.label,
+            "of": table.physical,
+            "restored": target,
+            "region": done.region,
+            "set_again": done.reapplied,
+        }
+    )
     if output.json_only:
         return
-    output.people.print(f"{table} is restored as [bold]{target}[/] in {done.region}, with {', '.join(done.reapplied)}.")
+    output.people.print(
+        f"{table.physical} is restored as [bold]{target}[/] in {done.region}, with {', '.join(done.reapplied)}."
+    )
     output.people.print(done.next_steps(), markup=False)
 
 

@@ -142,9 +142,9 @@ def watch(
     site, current = _site(found), _parameter(found).current()
     with choice.output.progress.status("watching") as status:
         said = _watched(status.update, found, site, current.names.tables.values(), site.now(), minutes)
+    choice.output.document({"stack": found.name, "minutes": minutes, "worse": said})
     if said:
         raise Refused(f"it got worse: {'; '.join(said)}", "`omnix cutover revert` moves the tables back")
-    choice.output.document({"stack": found.name, "minutes": minutes, "worse": said})
     if not choice.output.json_only:
         choice.output.people.print(f"Nothing got worse in {minutes:g} minutes.")
 
@@ -174,8 +174,7 @@ def _settle(choice: Choice, found: "Stack", move: "Move", wish: _Wish) -> None:
             people.print("Nothing was moved. With [bold]--apply[/] it is.")
         return
     outcome = _carry(choice, found, move, wish)
-    if not (outcome.worse and choice.output.json_only):  # stdout carries one document, and a refusal is one
-        choice.output.document({**document, "applied": True, **vars(outcome)})
+    choice.output.document({**document, "applied": True, **vars(outcome)})
     said = "; ".join(outcome.worse)
     if outcome.reverted:
         after = ", ".join(change.after for change in move.changes)

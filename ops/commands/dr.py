@@ -31,7 +31,10 @@ def drill(
     context: typer.Context,
     *,
     region: Annotated[Road, typer.Option(help="Recover at home, or the copies in the recovery region.")] = Road.HOME,
-    table: Annotated[list[str] | None, typer.Option(help="Which one; repeat for more (default: all).")] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Which one, by its logical or its own name; repeat for more (default: all)."),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the scratch tables, to look at them.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write drill.json and drill.md into this folder.")] = None,
     rpo_hours: Annotated[float, typer.Option(min=0.01, help="How old the data may be.")] = OBJECTIVE_HOURS,

@@ -40,6 +40,9 @@ WriteOption = Annotated[
 ]
 PatienceOption = Annotated[float, typer.Option(min=1, help="Seconds without progress after which it gives up.")]
 SampleOption = Annotated[int, typer.Option("--samples", min=1, max=1000, help="Items of each source to look at.")]
+ShowValuesOption = Annotated[
+    bool, typer.Option("--show-values", help="Show secrets and personal data too, for those who may see them.")
+]
 FollowOption = Annotated[
     bool, typer.Option("--follow/--no-follow", help="Take note of the streams, for `follow` until the cut-over.")
 ]
@@ -61,13 +64,15 @@ def check(
     mapping: MappingArgument,
     role_arn: RoleOption = None,
     samples: SampleOption = 100,
+    show_values: ShowValuesOption = False,
     stack: StackOption = None,
     outputs: OutputsOption = None,
     cloud: CloudOption = None,
     json_target: JsonOption = None,
 ) -> None:
     """Hold a mapping against both sides' tables and some of their items; every error at once. Reads only."""
-    _look(choose(context, stack, outputs, cloud, json_target), mapping, role_arn, samples, None)
+    choice = choose(context, stack, outputs, cloud, json_target)
+    _look(choice, mapping, role_arn, samples, None, show_values=show_values)
 
 
 @app.command("plan")
@@ -80,6 +85,7 @@ def plan(  # noqa: PLR0917 - options
     threads: ThreadsOption = 8,
     read_units: ReadOption = None,
     write_units: WriteOption = None,
+    show_values: ShowValuesOption = False,
     stack: StackOption = None,
     outputs: OutputsOption = None,
     cloud: CloudOption = None,
@@ -88,8 +94,9 @@ def plan(  # noqa: PLR0917 - options
     """Estimate items, cost and time, and show what some items would become. Reads only."""
     from ops.migrate.engine import Speed
 
+    choice = choose(context, stack, outputs, cloud, json_target)
     speed = Speed(threads, read_units, write_units)
-    _look(choose(context, stack, outputs, cloud, json_target), mapping, role_arn, samples, speed, idle=idle)
+    _look(choice, mapping, role_arn, samples, speed, idle=idle, show_values=show_values)
 
 
 @app.command("run")
@@ -127,7 +134,7 @@ def run(  # noqa: PLR0917 - options
         choice.output.progress.print("Nothing was moved. With [bold]--apply[/] it is.")
         return
     place = Folder(folder or mapping.with_suffix(".run"))
-    with place.alone():
+    with place.alone(may_begin=True):
         text = mapping.read_text(encoding="utf-8")
         if place.exists():
             engine, _ = _opened(choice, place, speed, text)
@@ -206,6 +213,7 @@ def verify(
     folder: RunArgument,
     threads: ThreadsOption = 8,
     read_units: ReadOption = None,
+    show_values: ShowValuesOption = False,
     stack: StackOption = None,
     outputs: OutputsOption = None,
     cloud: CloudOption = None,
@@ -215,6 +223,7 @@ def verify(
     from ops.migrate import running, show
     from ops.migrate.engine import Speed
     from ops.migrate.folder import Folder
+    from ops.migrate.masking import Masking
 
     choice = choose(context, stack, outputs, cloud, json_target)
     place = Folder(folder)
@@ -222,6 +231,7 @@ def verify(
         engine, _ = _opened(choice, place, Speed(threads, read_units, None))
         with choice.output.progress.status("reading both sides") as status:
             document = running.verify(engine, lambda table, _: status.update(f"reading {table}"))
+    document = document if show_values else Masking().verification(document)
     choice.output.document(document)
     if not choice.output.json_only:
         show.verified(choice.output.people, document)
@@ -288,7 +298,14 @@ def _estimated(sides: _Sides, ready: "Prepared", found: "list[Sample]", speed: "
 
 
 def _look(
-    choice: Choice, mapping: Path, role_arn: str | None, samples: int, speed: "Speed | None", *, idle: bool = False
+    choice: Choice,
+    mapping: Path,
+    role_arn: str | None,
+    samples: int,
+    speed: "Speed | None",
+    *,
+    idle: bool = False,
+    show_values: bool = False,
 ) -> None:
     """Samples, and with a speed the estimate."""
     from dataclasses import asdict
@@ -298,7 +315,7 @@ def _look(
     sides = _sides(choice, role_arn)
     text = mapping.read_text(encoding="utf-8")
     ready = preparing.prepared(text, sides.source, sides.target, sides.names, speed.threads if speed else 1)
-    found = preparing.sampled(ready, sides.source, sides.target, samples, idle=idle)
+    found = preparing.sampled(ready, sides.source, sides.target, samples, idle=idle, show_values=show_values)
     expected = _estimated(sides, ready, found, speed) if speed else None
     warnings = readers.crowded(sides.source, ready.sources)
     choice.output.document(

@@ -72,7 +72,7 @@ def export(  # noqa: PLR0917 - options
         choice.output.progress.print("Nothing was moved. With [bold]--apply[/] it is.")
         return
     place = Folder(folder or mapping.with_suffix(".export"))
-    with place.alone():
+    with place.alone(may_begin=True):
         _opened(place, asked)
         _started(choice, asked, pace, backup_verified or [], again=again)
         state = _followed(choice, asked, poll) if wait else asked.exporting.state(asked.run)

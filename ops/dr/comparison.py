@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from omnix.migration.checksum import WireItem
 
-type Key = tuple[str, str]
+type Key = tuple[str, ...]
 type Items = Mapping[Key, WireItem]
 
 

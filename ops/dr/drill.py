@@ -1,4 +1,9 @@
-"""A drill: every table restored beside the live ones, set up again, compared, checked, timed, and taken away."""
+"""A drill: every table restored beside the live ones, set up again, compared, checked, timed, and taken away.
+
+It covers all that the stack protects, whoever serves: before a cut-over the standard tables may be empty, and to prove
+them alone would prove nothing. The data layer's checks are of what serves: a table that a migration still fills, or
+that a cut-over left behind, is held against its own point-in-time recovery only, and the report says so.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +36,9 @@ if TYPE_CHECKING:
     from omnix.migration.checksum import WireItem
     from ops.backup.estate import Estate, Vault
 
-# Of the fifty restores that a region runs at once, two a table leave room for those of other people.
-_TABLES_AT_ONCE = 12
+# Nine tables, and as many that may serve in their place: none waits for another, which would be told as its RTO. The
+# fifty restores that a region runs at once leave room for those of other people.
+_TABLES_AT_ONCE = 18
 
 
 @dataclass
@@ -49,10 +55,12 @@ class Wishes:
 
 @dataclass
 class _Restored:
-    """A table that is back, before it has been read."""
+    """A table that is back, before it has been read. `judged`: whether the data layer's checks are of its items."""
 
     logical: str
     name: str
+    keys: tuple[str, ...]
+    judged: bool
     point: RecoveryPoint
     again: Reapplication
     sums: Buckets | None = None
@@ -60,7 +68,10 @@ class _Restored:
 
 @dataclass
 class Drill:
-    """One run. `say` tells people what happens; it is called from several threads."""
+    """One run. `say` tells people what happens; it is called from several threads.
+
+    Raises Refused when it shall come from a recovery region that there is not.
+    """
 
     estate: Estate
     wishes: Wishes
@@ -72,7 +83,7 @@ class Drill:
     _check: Check = field(init=False)
 
     def __post_init__(self) -> None:
-        self._vault = self.estate.dr if self.wishes.from_dr else self.estate.home
+        self._vault = self.estate.recovery() if self.wishes.from_dr else self.estate.home
         self._scratch = Scratch.of(self.estate.environment)
         self._check = Check(int(time.time()))
         self._sweeper = Sweeper(self.estate, self._scratch, self.say)
@@ -80,12 +91,18 @@ class Drill:
     def perform(self) -> DrillReport:
         """Everything, and always the clean-up; what went wrong is in the report. Ctrl-C ends it as an interrupted one.
 
-        Raises Refused where there is nothing to drill, or another drill is at work.
+        Raises Refused where there is nothing to drill, nobody can say what serves, or another drill is at work.
         """
         chosen = self.estate.chosen(self.wishes.tables)
+        self.estate.serving.known()
         swept = self._sweeper.sweep_left_over(self.patience)
         report = self._report(swept)
-        report.tables = [TableReport(logical) for logical in chosen]
+        report.tables = [
+            TableReport(label, physical=physical, serves=self.estate.serving.serves(self.estate.protected[label]))
+            for label, physical in chosen.items()
+        ]
+        if not self.wishes.tables:
+            report.unprotected = self.estate.unprotected()
         try:
             self._recover(report, chosen)
         except (KeyboardInterrupt, StoppedError):
@@ -155,9 +172,12 @@ class Drill:
 
     def _restored(self, report: TableReport, physical: str, point: RecoveryPoint) -> _Restored:
         name = self._scratch.name(self.run, report.table)
+        logical = self.estate.protected[report.table].logical
         with self._step(report, "read settings"):
             settings = read(self._clients(self.estate.home), physical, self.patience)
             window = restoring.window(self.estate, physical)
+            keys = reading.key_names(self.estate.client("dynamodb"), physical, self.patience)
+        report.unjudged = _unjudged(report, keys)
         self._ages(report, point, window)
         with self._step(report, "restore"):
             arn = restoring.restore_point(self.estate, point, self._vault, name, self.patience)
@@ -169,7 +189,7 @@ class Drill:
             again.before_use()
         report.usable_after_seconds = time.monotonic() - self._began
         self.say(f"{report.table}: usable after {report.usable_after_seconds:.1f} s")
-        return _Restored(report.table, name, point, again)
+        return _Restored(logical, name, keys, report.unjudged is None, point, again)
 
     def _ages(self, report: TableReport, point: RecoveryPoint, window: tuple[datetime, datetime] | None) -> None:
         """How old the data is. At home the table's own point-in-time recovery is the shorter road, if it is on."""
@@ -187,7 +207,8 @@ class Drill:
         report.items, report.checksum = back.sums.count, f"{back.sums.checksum:032x}"
         with self._step(report, "compare with point-in-time recovery"):
             name = self._scratch.name(self.run, f"{report.table}-pitr")
-            proof = proven(self.estate, physical, (client, back.name, back.sums), window, name, self.patience)
+            restored = (client, back.name, back.keys, back.sums)
+            proof = proven(self.estate, physical, restored, window, name, self.patience)
         report.differing, report.changed_meanwhile = proof.told(), proof.changed_meanwhile
         if proof.differing:
             report.problems.append(
@@ -207,8 +228,9 @@ class Drill:
             return Buckets(reading.BITS), Check(self._check.now)
 
         def take(part: tuple[Buckets, Check], item: WireItem) -> None:
-            part[0].add(reading.key_of(item), item)
-            part[1].add(back.logical, item)
+            part[0].add(reading.key_of(item, back.keys), item)
+            if back.judged:
+                part[1].add(back.logical, item)
 
         whole = Buckets(reading.BITS)
         for sums, check in reading.read(client, back.name, make, take, self.patience):
@@ -219,7 +241,7 @@ class Drill:
 
     def _run_checks(self, report: DrillReport, restored: Sequence[_Restored]) -> None:
         """What the first pass found, and the second pass over what did not settle."""
-        readable = [one for one in restored if one.sums is not None]
+        readable = [one for one in restored if one.judged and one.sums is not None]
         found = list(self._check.findings)
         counts = self._check.found
         report.items_checked = sum(self._check.items.values())
@@ -255,6 +277,13 @@ class Drill:
             raise
         finally:
             step.seconds = time.monotonic() - started
+
+
+def _unjudged(report: TableReport, keys: tuple[str, ...]) -> str | None:
+    """Why the data layer's checks say nothing of a table; None where they do."""
+    if keys != reading.STANDARD:
+        return f"its keys are {', '.join(keys)}: its shape was not judged"
+    return None if report.serves else "it does not serve: its items were not judged"
 
 
 def _ended(point: RecoveryPoint, originals: Sequence[RecoveryPoint]) -> datetime:

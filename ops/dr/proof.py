@@ -43,29 +43,29 @@ def blur(estate: Estate) -> timedelta:
 def proven(
     estate: Estate,
     physical: str,
-    restored: tuple[Any, str, Buckets],
+    restored: tuple[Any, str, tuple[str, ...], Buckets],
     window: tuple[datetime, datetime],
     scratch: str,
     patience: Patience,
 ) -> Proof:
-    """Compare a restored table (client, name, checksums) with the live one as of the recovery point's time.
+    """Compare a restored table (client, name, names of its keys, checksums) with the live one as of the point's time.
 
     `window`: when the recovery point began and was complete. `scratch`: the name of the table to restore into; that for
     the end of the window, which is only needed when something differs, has `-end` behind it.
     """
-    client, name, sums = restored
+    client, name, keys, sums = restored
     home = estate.client("dynamodb")
     # Times are whole seconds to DynamoDB: those around the recovery point's.
     began = (window[0] - blur(estate)).replace(microsecond=0)
     ended = max(window[1], window[0] + blur(estate)).replace(microsecond=0) + timedelta(seconds=1)
     restoring.restore_at(estate, physical, began, scratch, patience)
-    source = reading.checksums(home, scratch, patience)
+    source = reading.checksums(home, scratch, keys, patience)
     buckets = frozenset(sums.differing(source))
     if not buckets:
         return Proof(sums.count, source.count)
     restoring.restore_at(estate, physical, ended, f"{scratch}-end", patience)
-    mine = reading.items_of_buckets(client, name, buckets, patience)
-    at_start = reading.items_of_buckets(home, scratch, buckets, patience)
-    at_end = reading.items_of_buckets(home, f"{scratch}-end", buckets, patience)
+    mine = reading.items_of_buckets(client, name, keys, buckets, patience)
+    at_start = reading.items_of_buckets(home, scratch, keys, buckets, patience)
+    at_end = reading.items_of_buckets(home, f"{scratch}-end", keys, buckets, patience)
     unexplained, meanwhile = judged(mine, at_start, at_end)
     return Proof(sums.count, source.count, unexplained, meanwhile)

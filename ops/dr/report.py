@@ -22,7 +22,10 @@ class Step:
 
 @dataclass
 class TableReport:
-    """How one table fared. `rpo_seconds`: how old the data is that this road brings back."""
+    """How one table fared. `rpo_seconds`: how old the data is that this road brings back.
+
+    `serves`: whether it served when the drill began; `unjudged`: why the data layer's checks say nothing of its items.
+    """
 
     table: str
     point: str | None = None
@@ -39,11 +42,17 @@ class TableReport:
     changed_meanwhile: int = 0
     differing: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    physical: str = ""
+    serves: bool | None = None
+    unjudged: str | None = None
 
 
 @dataclass
 class DrillReport:
-    """A whole drill. `findings` are those of the data layer's own checks over the restored set."""
+    """A whole drill. `findings` are those of the data layer's own checks over the restored set that serves.
+
+    `unprotected`: physical names by logical name of what serves and is in no backup.
+    """
 
     environment: str
     account_id: str
@@ -63,6 +72,7 @@ class DrillReport:
     rpo_hours: float = OBJECTIVE_HOURS
     rto_hours: float = OBJECTIVE_HOURS
     problems: list[str] = field(default_factory=list)
+    unprotected: dict[str, str] = field(default_factory=dict)
 
     @property
     def rto_seconds(self) -> float | None:
@@ -80,9 +90,17 @@ class DrillReport:
 
     def verdicts(self) -> list[str]:
         """Why the drill did not pass; empty when it did."""
-        found = [f"{one.table}: {problem}" for one in self.tables for problem in one.problems]
-        found += [f"{one.table}: not proven" for one in self.tables if not one.proven and not one.problems]
-        found += self.problems
+        return [f"{table}: {what}" for table, what in self.of_tables()] + self.of_run()
+
+    def of_tables(self) -> list[tuple[str, str]]:
+        """What is wrong with single tables: the table's label, and what."""
+        found = [(one.table, problem) for one in self.tables for problem in one.problems]
+        return found + [(one.table, "not proven") for one in self.tables if not one.proven and not one.problems]
+
+    def of_run(self) -> list[str]:
+        """What is wrong with the drill as a whole."""
+        found = [*self.problems]
+        found += [f"{name} serves as {logical} and is in no backup" for logical, name in self.unprotected.items()]
         if self.broken:
             found.append(f"the data layer's checks found {self.broken} items or relations that are broken")
         found += _missed("RTO", self.rto_seconds, self.rto_hours) + _missed("RPO", self.rpo_seconds, self.rpo_hours)
@@ -160,23 +178,29 @@ def markdown(report: DrillReport) -> str:
     ]
     if report.verdicts():
         lines += ["## Why it did not pass", "", *(f"- {one}" for one in report.verdicts()), ""]
-    lines += ["## Tables", "", *_table_rows(report), "", "## Steps", "", *_step_rows(report), ""]
+    lines += ["## Tables", "", *_table_rows(report), "", *_unjudged_lines(report)]
+    lines += ["## Steps", "", *_step_rows(report), ""]
     if report.findings:
         lines += ["## Findings", "", *(_finding_line(one) for one in report.findings[:MOST_KEYS]), ""]
     return "\n".join(lines)
 
 
 def _table_rows(report: DrillReport) -> list[str]:
-    rows = ["| Table | Items | Data as of (UTC) | RPO | Usable after | Set again | Changed meanwhile | Differing |"]
-    rows.append("|---|---:|---|---:|---:|---|---:|---:|")
+    rows = ["| Table | Serves | Items | Data as of (UTC) | RPO | Usable after | Set again | Changed | Differing |"]
+    rows.append("|---|---|---:|---|---:|---:|---|---:|---:|")
     for one in report.tables:
         moment = f"{one.point_at:%Y-%m-%d %H:%M:%S}" if one.point_at else "-"
         rows.append(
-            f"| {one.table} | {one.items:,} | {moment} | {duration(one.rpo_seconds)} "
+            f"| {one.table} | {'yes' if one.serves else 'no'} | {one.items:,} | {moment} | {duration(one.rpo_seconds)} "
             f"| {duration(one.usable_after_seconds)} | {', '.join(one.reapplied) or '-'} "
             f"| {one.changed_meanwhile} | {len(one.differing)} |"
         )
     return rows
+
+
+def _unjudged_lines(report: DrillReport) -> list[str]:
+    lines = [f"- {one.table} (`{one.physical}`): {one.unjudged}" for one in report.tables if one.unjudged]
+    return ["Proven by their checksums alone:", "", *lines, ""] if lines else []
 
 
 def _step_rows(report: DrillReport) -> list[str]:

@@ -22,7 +22,7 @@ _PATIENCE_SECONDS, _THROTTLED_SECONDS = 3600.0, 600.0
 
 @dataclass
 class Sweeper:
-    """The scratch tables of an environment in both regions."""
+    """The scratch tables of an environment in each of its regions."""
 
     estate: Estate
     scratch: Scratch
@@ -31,7 +31,7 @@ class Sweeper:
     def sweep_left_over(self, patience: Patience, *, force: bool = False) -> list[str]:
         """Remove what dead runs left; the names. Raises Refused while another run is at work, unless `force`."""
         swept: list[str] = []
-        for vault in (self.estate.home, self.estate.dr):
+        for vault in self.estate.vaults:
             present = self.scratch.present(self.estate.client("dynamodb", vault), patience)
             over, others = left_over(present, datetime.now(UTC))
             if others and not force:
@@ -48,7 +48,7 @@ class Sweeper:
     def listed(self, patience: Patience) -> list[dict[str, Any]]:
         """Every scratch table of the environment, for a report."""
         now, rows = datetime.now(UTC), []
-        for vault in (self.estate.home, self.estate.dr):
+        for vault in self.estate.vaults:
             present = self.scratch.present(self.estate.client("dynamodb", vault), patience)
             for name, run in sorted(present.items()):
                 began = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
@@ -61,7 +61,7 @@ class Sweeper:
 
         patience = Patience(_PATIENCE_SECONDS, _THROTTLED_SECONDS)
         problems: list[str] = []
-        for vault in (self.estate.home, self.estate.dr):
+        for vault in self.estate.vaults:
             try:
                 # what is there already goes all the same when a restore takes too long
                 settled(self.estate.client("backup", vault), self.estate.role_arn, patience)

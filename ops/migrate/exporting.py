@@ -164,7 +164,10 @@ class Exporting:
         id_ = f"{ready.file.name[:32]}-{sha256(f'{ready.sha256} {arn}'.encode()).hexdigest()[:12]}"
         known = f"runs/{id_}/run.json"
         if known in self.files.keys(known):
-            return Run(**self.files.document(known))
+            try:
+                return Run(**self._document(known))
+            except TypeError:
+                raise self._altered(known, "is of another version of omnix, or was altered") from None
         return Run(id_, arn, ready.file.name, ready.sha256)
 
     def begin(self, run: Run, ready: Prepared, pace: Pace, backups: Sequence[str], say: Callable[[str], None]) -> None:
@@ -245,7 +248,7 @@ class Exporting:
             counts = states.describe_map_run(mapRunArn=maps[0]["mapRunArn"])["itemCounts"]
             files = {name: counts[name] for name in ("total", "succeeded", "running", "pending", "failed")}
         if found["status"] == SUCCEEDED:
-            report = self.files.document(f"{run.prefix}/report.json")
+            report = self._document(f"{run.prefix}/report.json")
             return State(run, SUCCEEDED, files, report=report)
         return State(run, found["status"], files, self._why(maps) or _said(found))
 
@@ -269,8 +272,36 @@ class Exporting:
 
     def exceptions(self, run: Run) -> Iterator[dict[str, Any]]:
         """What has no place as the mapping wants it, and why (`omnix.migration.exported`, exceptions)."""
-        for line in self.files.text(f"{run.prefix}/exceptions.ndjson").splitlines():
-            yield json.loads(line)
+        key = f"{run.prefix}/exceptions.ndjson"
+        for line in self._text(key).split("\n"):  # splitlines ends a line at U+2028 too, which JSON may hold as it is
+            if line:
+                yield self._read(key, line)
+
+    def _document(self, key: str) -> Any:
+        return self._read(key, self._text(key))
+
+    def _text(self, key: str) -> str:
+        try:
+            return self.files.text(key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            raise self._altered(key, "is not there") from None
+        except UnicodeDecodeError:
+            raise self._altered(key, "is no text") from None
+
+    def _read(self, key: str, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise self._altered(key, "is no JSON") from None
+
+    def _altered(self, key: str, what: str) -> Refused:
+        run = "/".join(key.split("/")[:2])
+        return Refused(
+            f"s3://{self.machine.bucket}/{key} {what}",
+            f"bring its earlier version back; or delete {run}/run.json, and the table is exported anew",
+        )
 
 
 def _said(found: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A run's folder: what it was told (`run.json`, `mapping.yaml`), what it did (`journal.sqlite`), and its results.
 
-One process at a time has it. `run.json` is replaced whole, so that a kill leaves the old one or the new one.
+One process at a time has it, and nobody but its owner reads it: it holds people's data whole, so that nothing is lost.
+`run.json` is replaced whole, so that a kill leaves the old one or the new one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ops.errors import Refused
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = 1
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+_OWN = frozenset({"run", "mapping", "journal", "quarantine", "verify", "lock"})
 
 
 @dataclass
@@ -79,8 +82,9 @@ class Folder:
         return (self.path / "run.json").is_file()
 
     def create(self, run: Run, mapping: str) -> None:
-        """Begin a run."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Begin a run: from here on nobody else looks in, also where the folder was there before."""
+        self._make()
+        self.path.chmod(_FOLDER_MODE)
         _replace(self.path / "mapping.yaml", mapping)
         self.save(run)
 
@@ -92,7 +96,7 @@ class Folder:
         """The run. Raises Refused where there is none, or one of another version."""
         try:
             document: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise Refused(
                 f"no migration began in {self.path}", "begin one: `omnix migrate run MAPPING --apply`"
             ) from None
@@ -117,21 +121,58 @@ class Folder:
             return None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Have the folder; raises Refused while another process has it. The system takes the lock of a killed one."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.path / "lock").open("w") as lock:
+    def alone(self, *, may_begin: bool = False) -> Iterator[None]:
+        """Have the folder; raises Refused while another process has it. The system takes the lock of a killed one.
+
+        Without `may_begin` also where no run began, with it where the folder is for something else: a mistyped path
+        is left as it is. Only a run's folder is closed to others, and only if it is ours: root takes no colleague's.
+        """
+        if not may_begin:
+            self.load()
+        elif not self.exists():
+            self._make()
+            self._require_for_runs()
+        if self.exists() and self._ours():
+            self.path.chmod(_FOLDER_MODE)
+        with self._lock() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Refused(f"another process works in {self.path}", "wait for it, or end it") from None
             yield
 
+    def _ours(self) -> bool:
+        return self.path.stat().st_uid == os.geteuid()
+
+    def _require_for_runs(self) -> None:
+        """What is left of a run that was killed as it began may be there."""
+        others = sorted(one.name for one in self.path.iterdir() if one.name.partition(".")[0] not in _OWN)
+        if others or not self._ours():
+            why = f"it holds {others[0]}" if others else "it is somebody else's"
+            raise Refused(f"{self.path} is no folder for a run: {why}", "name a new one: --folder")
+
+    def _lock(self) -> TextIO:
+        try:
+            return private(self.path / "lock")
+        except PermissionError:
+            raise Refused(
+                f"{self.path} is somebody else's", "work as who began it, or name a folder of your own"
+            ) from None
+
+    def _make(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+
+
+def private(path: Path) -> TextIO:
+    """Open a file to write it anew, from its first moment its owner's only."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+    os.fchmod(file, _FILE_MODE)  # it may have been there before
+    return os.fdopen(file, "w", encoding="utf-8")
+
 
 def _replace(path: Path, text: str) -> None:
     new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
-        new.chmod(0o600)
+    with private(new) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -20,6 +20,7 @@ from omnix.migration.record import PARTITION, SORT, source_key
 from omnix.migration.store import DynamoStore
 from ops.errors import Refused
 from ops.migrate.folder import SourceTable
+from ops.migrate.masking import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ class Prepared:
 
 @dataclass
 class Sample:
-    """What some items of a source become: how many were looked at, what became of them, and a few of each."""
+    """What some items of a source become: how many were looked at, what became of them, and a few of each, masked."""
 
     source: str
     looked_at: int = 0
@@ -166,15 +167,18 @@ def _source(found: Mapping[str, Any], threads: int) -> SourceTable:
     )
 
 
-def sampled(ready: Prepared, source: Account, target: Account, items: int, *, idle: bool) -> list[Sample]:
-    """What the first `items` of each source become; reads only."""
+def sampled(
+    ready: Prepared, source: Account, target: Account, items: int, *, idle: bool, show_values: bool = False
+) -> list[Sample]:
+    """What the first `items` of each source become; reads only. Only with `show_values` as they are (`masking`)."""
     patience = Patience(30)
     legacy = Legacy(source.wire(), ready.file.keys, patience)
     mover = Mover(ready.file, legacy, Placer(DynamoStore(target.wire(), ready.targets, patience), {}))
-    return [_sample(mover, legacy, name, items, idle=idle) for name in ready.sources]
+    masking = None if show_values else Masking()
+    return [_sample(mover, legacy, name, items, masking, idle=idle) for name in ready.sources]
 
 
-def _sample(mover: Mover, legacy: Legacy, name: str, items: int, *, idle: bool) -> Sample:
+def _sample(mover: Mover, legacy: Legacy, name: str, items: int, masking: Masking | None, *, idle: bool) -> Sample:
     page = legacy.page(name, 0, 1, None, items).items
     transformer = mover.transformer(name)
     sample, fates = Sample(name, len(page)), Counter[str]()
@@ -184,9 +188,9 @@ def _sample(mover: Mover, legacy: Legacy, name: str, items: int, *, idle: bool) 
     for one, found in mover.transformed(name, heads).items():
         fates["quarantined" if found.refused else "left out" if found.left_out is not None else "written"] += 1
         if found.refused and len(sample.refused) < _SHOWN * 10:
-            sample.refused.append({"item": source_key(one)[1], "reasons": list(found.refused)})
+            sample.refused.append(_refused(one, images[one], found, masking))
         if found.records and len(sample.shown) < _SHOWN:
-            sample.shown.append({"from": images[one], "becomes": _shown(found)})
+            sample.shown.append(_shown(images[one], found, masking))
         for record in found.records:
             for target in record.targets:
                 sample.written_items += 1
@@ -195,8 +199,24 @@ def _sample(mover: Mover, legacy: Legacy, name: str, items: int, *, idle: bool) 
     return sample
 
 
-def _shown(found: Transformed) -> list[dict[str, Any]]:
-    return [{"table": t.key.table, "item": t.item} for record in found.records for t in record.targets]
+def _shown(image: Item, found: Transformed, masking: Masking | None) -> dict[str, Any]:
+    targets = [target for record in found.records for target in record.targets]
+    items = [image, *(one.item for one in targets)]
+    if masking:
+        items = list(map(masking.over(items).item, items))
+    tables = [one.key.table for one in targets]
+    return {
+        "from": items[0],
+        "becomes": [{"table": table, "item": item} for table, item in zip(tables, items[1:], strict=True)],
+    }
+
+
+def _refused(name: str, image: Item, found: Transformed, masking: Masking | None) -> dict[str, Any]:
+    key, reasons = source_key(name)[1], list(found.refused)
+    if masking:
+        masked = masking.over([image])
+        key, reasons = masked.item(key), list(map(masked.text, reasons))
+    return {"item": key, "reasons": reasons}
 
 
 def _units(item: Item, *, idle: bool) -> int:

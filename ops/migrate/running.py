@@ -14,7 +14,7 @@ from omnix.migration.reading import Legacy
 from ops.errors import Refused
 from ops.migrate import backing_up
 from ops.migrate.engine import assembled
-from ops.migrate.folder import Run
+from ops.migrate.folder import Run, private
 from ops.migrate.following import GUARD_SECONDS, Following, require_time
 from ops.migrate.readers import crowded
 from ops.migrate.verifying import Verification
@@ -182,8 +182,7 @@ def write_quarantine(engine: Engine) -> int:
     """Write every exception into `quarantine.ndjson`; how many there are."""
     path, count = engine.folder.quarantine, 0
     new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
-        new.chmod(0o600)
+    with private(new) as file:
         for one in engine.journal.every_exception():
             file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
             count += 1

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from policy import types
@@ -21,6 +22,29 @@ DOCUMENTED_WILDCARDS: Mapping[str, str] = {
 # Names that AWS gives, and begins so: AWS Backup restores a table to test under a random name ("Restore testing
 # inferred metadata", DynamoDB), and deletes it with the verdict.
 GIVEN_NAMES: Mapping[str, str] = {"dynamodb": "table/awsbackup-restore-test-"}
+
+
+@dataclass(frozen=True)
+class GivenId:
+    """A kind whose ids AWS gives, so that no policy can name an environment's own: what may be done with all of them.
+
+    `tagged`: only with a condition on the resource's tags, for what below it is not for everybody.
+    """
+
+    service: str
+    head: str
+    actions: frozenset[str]
+    tagged: bool = False
+
+
+# Definitions only. Below a usage plan are its keys' values, in an API's log group its errors.
+GIVEN_IDS: Sequence[GivenId] = (
+    GivenId("apigateway", "/usageplans/", frozenset({"apigateway:get"}), tagged=True),
+    GivenId("application-autoscaling", "scalable-target/", frozenset({"application-autoscaling:listtagsforresource"})),
+    GivenId("lambda", "event-source-mapping:", frozenset({"lambda:geteventsourcemapping", "lambda:listtags"})),
+    GivenId("logs", "log-group:API-Gateway-Execution-Logs_", frozenset({"logs:listtagsforresource"})),
+)
+
 # AWS-managed policies that grant one service role what it needs and no more
 NARROW_MANAGED = re.compile(r"arn:aws:iam::aws:policy/(service-role/[\w+=,.@-]+|AWSLambdaExecute)\Z")
 # ARN resource parts that begin with a type: "table/x", "function:x". The others begin with the name itself.
@@ -83,7 +107,7 @@ def wildcard_resource(resource: Resource, statement: Statement) -> Iterator[Find
                 yield Violation(f"{statement.where} allows {', '.join(broad)} on *")
         else:
             problem = broad_arn(pattern, resource.stack)
-            if problem:
+            if problem and not _of_given_id(pattern, statement):
                 yield Violation(f"{statement.where}: {pattern} {problem}")
 
 
@@ -97,16 +121,34 @@ def broad_arn(pattern: str, stack: str) -> str | None:
         return "is not an ARN"
     _, partition, service, region, account, name = parts
     model = service == "bedrock" and name.startswith(("foundation-model/", "inference-profile/"))
-    if "*" in partition + service + account or ("*" in region and not model):
+    if re.search(r"[*?]", partition + service + account) or (re.search(r"[*?]", region) and not model):
         return "leaves partition, service, region or account open"
     head, wildcard, _ = re.split(r"([*?])", name, maxsplit=1) if re.search(r"[*?]", name) else (name, "", "")
     if wildcard and head == GIVEN_NAMES.get(service):
         return None
-    if not wildcard or re.search(rf"(^|[/:_-])omnix-ai[-/]{re.escape(stack)}([-/]|$)", head):
+    # AWS Backup's names for plans and frameworks take no hyphen
+    if not wildcard or re.search(rf"(^|[/:_-])omnix[-_]ai[-_/]{re.escape(stack)}([-_/]|$)", head):
         return None
     complete = [part for part in re.split(r"[/:]", head)[:-1] if part and part != PROJECT]
     needed = 1 if service in UNTYPED_SERVICES else 2
     return None if len(complete) >= needed else "names nothing before its wildcard"
+
+
+def _of_given_id(pattern: str, statement: Statement) -> bool:
+    """Whether the statement reads definitions of a kind whose ids AWS gives, by a pattern that is open there only."""
+    parts = pattern.split(":", 5)
+    if len(parts) < 6 or re.search(r"[*?]", "".join(parts[:5])):  # noqa: PLR2004  arn:partition:service:region:account
+        return False
+    head = re.split(r"[*?]", parts[5], maxsplit=1)[0]
+    tagged = any(
+        operator == "StringEquals" and key.startswith("aws:resourcetag/") for operator, key, _ in statement.conditions()
+    )
+    return any(
+        (parts[2], head) == (kind.service, kind.head)
+        and kind.actions.issuperset(statement.actions)
+        and (tagged or not kind.tagged)
+        for kind in GIVEN_IDS
+    )
 
 
 def inverted(resource: Resource, statement: Statement) -> Iterator[Finding]:

@@ -26,9 +26,8 @@ def provisioned() -> Recording:
         protection = Protection(retain=False, locked=False)
         args = DataStackArgs(
             names=names,
-            dr_region=config.dr_region,
+            recovery=None,
             key_arn="arn:key",
-            dr_key_arn="arn:dr-key",
             protection=protection,
             cors_origins=["https://a.example"],
             bedrock=(),

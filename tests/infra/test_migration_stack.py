@@ -41,6 +41,8 @@ def test_no_committed_stack_has_any_of_it(recorded: Callable[[str], Recording]) 
     for stack in STACKS:
         assert not recorded(stack).of(MACHINE)
         assert not [one for one in recorded(stack).resources if one.name.startswith("migration")]
+        key = json.loads(recorded(stack).one("aws:kms/key:Key", "security-key").inputs["policy"])
+        assert "LogDelivery" not in {statement["Sid"] for statement in key["Statement"]}
 
 
 def test_what_is_deployed_on_request_violates_no_rule(asked: Recording, stub: Any) -> None:

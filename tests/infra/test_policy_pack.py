@@ -18,10 +18,11 @@ from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi.runtime.proto.analyzer_pb2 import ADVISORY, MANDATORY
 
+from components.environment import Inputs, compose
 from policy.rules import RULES
 from policy.rules.belonging import TAGGABLE
-from tests.infra.recording import Recorded, Recording
-from tests.infra.stacks import ROOT
+from tests.infra.recording import Recorded, Recording, record
+from tests.infra.stacks import ROOT, STACKS, artefacts, committed, contract, stack_config
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -129,6 +130,25 @@ def test_nothing_that_a_stack_registers_violates_a_rule(
     found = [text for resource in recording.resources for text in described(pack.analyze(resource), resource)]
     found += described(pack.analyze_stack(recording.resources))
     assert found == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_that_a_config_may_ask_for_violates_a_rule(stub: analyzer_pb2_grpc.AnalyzerStub, stack: str) -> None:
+    account = committed(stack)["accountId"]
+    key = f"arn:aws:kms:eu-central-1:{account}:key/0f3b1c52-0000-4000-8000-000000000000"
+    preview = {"repository": "acme/shop", "stateBucket": "acme-state", "stateKeyArn": key}
+    backup = {**committed(stack)["backup"], "reports": True, "framework": True}
+    legacy = {"users": {"name": "old-users"}}
+    migration = {"sources": ["legacy-orders"]}
+    config = stack_config(stack, preview=preview, backup=backup, legacyTables=legacy, migration=migration)
+
+    def program() -> None:
+        compose(Inputs(config, artefacts(), contract()))
+
+    recording = record(program, stack=stack, account_id=config.account_id)
+    pack = Pack(stub, provider_of(recording), preview=False)
+    found = [text for resource in recording.resources for text in described(pack.analyze(resource), resource)]
+    assert found + described(pack.analyze_stack(recording.resources)) == []
 
 
 def test_a_first_preview_violates_nothing_and_says_what_it_cannot_tell(

@@ -34,6 +34,22 @@ def test_the_newest_snapshot_of_every_table_is_restored_each_week(recording, sta
     assert selection.inputs["restoreMetadataOverrides"]["kmsMasterKeyArn"].startswith("arn:aws:kms:")
 
 
+def test_tables_under_their_old_names_are_restored_and_described_as_the_standard_ones_are():
+    recording = deployed("dev", legacyTables={"users": {"name": "old-users"}})
+    standard = {table.inputs["name"] for table in recording.of("aws:dynamodb/table:Table")}
+    selected = recording.only(SELECTION).inputs["protectedResourceArns"]
+    assert {arn.rpartition("/")[2] for arn in selected} == {*standard, "old-users"}
+    assert set(selected) == set(recording.only("aws:backup/selection:Selection").inputs["resources"])
+    described = statements(recording, "validate")["DescribeTables"]["Resource"]
+    assert set(described[:-1]) == set(selected)
+
+
+def test_the_function_is_told_the_key_that_tests_restore_under(recording):
+    (function,) = [f for f in recording.of(FUNCTION) if f.inputs["name"].endswith("-validation")]
+    restored_under = recording.only(SELECTION).inputs["restoreMetadataOverrides"]["kmsMasterKeyArn"]
+    assert function.inputs["environment"]["variables"]["OMNIX_KEY_ARN"] == restored_under
+
+
 def test_no_test_starts_before_its_role_may_restore(recording):
     (restores,) = [
         a
@@ -115,10 +131,19 @@ def test_only_aws_backups_reports_role_writes_reports_and_is_named_when_it_exist
     (role,) = write["Principal"]["AWS"]
     assert role.endswith("/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports")
     assert write["Action"] == ["s3:PutObject"]
-    assert write["Condition"] == {"StringEquals": {"s3:x-amz-acl": ["bucket-owner-full-control"]}}
-    key = json.loads(recording.one("aws:kms/key:Key", "security-key").inputs["policy"])["Statement"]
-    (use,) = [statement for statement in key if statement["Sid"] == "BackupReports"]
+    ownership = recording.one("aws:s3/bucketOwnershipControls:BucketOwnershipControls", "backup-reports-ownership")
+    assert ownership.inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}, "then no access control list counts"
+    (use,) = [statement for statement in _key(recording) if statement["Sid"] == "BackupReports"]
     assert use["Condition"]["StringEquals"]["aws:PrincipalArn"] == [role]
+
+
+def test_the_key_serves_reports_only_where_there_are_any(recording, stack):
+    served = any(statement["Sid"] == "BackupReports" for statement in _key(recording))
+    assert served == stack_config(stack).backup.reports
+
+
+def _key(recording):
+    return json.loads(recording.one("aws:kms/key:Key", "security-key").inputs["policy"])["Statement"]
 
 
 def test_the_framework_is_made_only_where_aws_config_records(recorded):

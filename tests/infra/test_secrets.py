@@ -82,7 +82,9 @@ def test_functions_are_told_where_secrets_are_and_never_what_they_are(recorded: 
     for function in recorded(stack).of("aws:lambda/function:Function"):
         variables = function.inputs["environment"]["variables"]
         for name, value in variables.items():
-            if "SECRET" in name or "KEY" in name:
+            if name == "OMNIX_KEY_ARN":
+                assert value.startswith("arn:aws:kms:")
+            elif "SECRET" in name or "KEY" in name:
                 assert all(arn.startswith("arn:aws:secretsmanager:") for arn in value.split(","))
         assert {"OMNIX_ENVIRONMENT", "OMNIX_FUNCTION", "OMNIX_PARAMETER_PREFIX"} <= set(variables)
         assert not any("TABLE" in name for name in variables)

@@ -190,9 +190,8 @@ def test_a_retained_table_key_and_secret_are_adopted_by_import(recorded: Stacks)
         protection = Protection(retain=True, locked=True)
         args = DataStackArgs(
             names=names,
-            dr_region=config.dr_region,
+            recovery=security.recovery,
             key_arn=security.key.arn,
-            dr_key_arn=security.dr_key.arn,
             protection=protection,
             cors_origins=["https://a.example"],
             bedrock=(),

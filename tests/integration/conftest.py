@@ -6,6 +6,7 @@ Tests that stop, kill, destroy or change an environment make one for themselves 
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ from toolchain.progress import Progress
 from toolchain.up import Session, deploy, open_session, summarise, up
 from toolchain.workspace import ROOT, STACKS, Workspace
 
+_DEPLOYMENTS_SECONDS = 900
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have every cloud of the run leave what was used of its roles' permissions in one folder.
@@ -40,6 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[DIRECTORY_VARIABLE] = str(
             cache.mkdir("iam-usage") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
         )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test the time of the three deployments, which whichever comes first waits for."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            own = item.get_closest_marker("timeout")
+            item.add_marker(pytest.mark.timeout(_DEPLOYMENTS_SECONDS + (own.args[0] if own else 600)), append=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -96,11 +107,11 @@ class Environment:
         resources: list[dict[str, Any]] = document["checkpoint"]["latest"]["resources"]
         return resources
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client on the environment's AWS endpoint."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client on the environment's AWS endpoint, for its own region or another."""
         make: Any = boto3.client  # its overloads want the service as a literal
         return make(
-            service, endpoint_url=self.summary["aws_endpoint_url"], region_name=self.summary["region"],
+            service, endpoint_url=self.summary["aws_endpoint_url"], region_name=region or self.summary["region"],
             aws_access_key_id="test", aws_secret_access_key="test",
         )  # fmt: skip
 
@@ -137,18 +148,49 @@ def dev(environments: dict[str, Environment]) -> Environment:
     return environments["dev"]
 
 
+@dataclass(frozen=True)
+class Prototype:
+    """A deployed environment whose cloud is stopped: copied, it starts on its own ports as it was left."""
+
+    home: Path
+    ports: tuple[int, int]
+
+
+@pytest.fixture(scope="session")
+def prototype(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Prototype]:
+    """Give a maker of deployed environments to copy, one a stack: a deployment takes ten times as long as a copy."""
+    home = tmp_path_factory.mktemp("prototypes")
+    made: dict[str, Prototype] = {}
+
+    def make(stack: str) -> Prototype:
+        if stack not in made:
+            workspace, ports = Workspace(stack, home), (free_port(), free_port())
+            bundler.build(ROOT, "local")
+            with workspace.alone():
+                session = open_session(workspace, Progress(), ports=ports)
+                deploy(session, Progress())
+                summarise(session, Progress())
+            clouds.stop(workspace)
+            made[stack] = Prototype(home, ports)
+        return made[stack]
+
+    return make
+
+
 @pytest.fixture
-def scratch(tmp_path: Path) -> Iterator[Callable[[str], Environment]]:
+def scratch(tmp_path: Path, prototype: Callable[[str], Prototype]) -> Iterator[Callable[[str], Environment]]:
     """Give a maker of environments that a test may break; deployed, without demo data, stopped at the end."""
     made: list[Workspace] = []
 
     def make(stack: str) -> Environment:
-        workspace = Workspace(stack, tmp_path / "home")
+        workspace, original = Workspace(stack, tmp_path / "home"), prototype(stack)
         made.append(workspace)
-        bundler.build(ROOT, "local")
+        shutil.copytree(Workspace(stack, original.home).folder, workspace.folder)
+        shutil.copy2(Workspace(stack, original.home).summary, workspace.summary)
         with workspace.alone():
-            session = open_session(workspace, Progress(), ports=(free_port(), free_port()))
-            deploy(session, Progress())
+            session = open_session(workspace, Progress(), ports=original.ports)
+            if session.cloud.gateway_url != workspace.read_summary()["gateway_url"]:
+                deploy(session, Progress())  # somebody has taken a port: the new address is to be everywhere
             return Environment(workspace, summarise(session, Progress()))
 
     yield make

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MESSAGE_CHARACTERS = 1024
 # Enough to see that there are items and that their key decrypts them; no more than a page.
 SAMPLE_ITEMS = 100
+# All that the function's role may ask of an item.
+READABLE = frozenset({"pk", "sk"})
 _OPEN = (None, "VALIDATING")
 
 _logger = logging.getLogger(__name__)
@@ -37,10 +39,13 @@ class Verdict:
 
 
 class Validation:
-    """Judges finished restore jobs and tells AWS Backup, which then deletes the restored table."""
+    """Judges finished restore jobs and tells AWS Backup, which then deletes the restored table.
 
-    def __init__(self, backup: BackupClient, dynamodb: DynamoDBClient) -> None:
-        self._backup, self._dynamodb = backup, dynamodb
+    `key_arn`: the key that restored tables must lie under.
+    """
+
+    def __init__(self, backup: BackupClient, dynamodb: DynamoDBClient, key_arn: str) -> None:
+        self._backup, self._dynamodb, self._key_arn = backup, dynamodb, key_arn
 
     def validate(self, job_id: str) -> Verdict | None:
         """Judge the restore job and report the verdict; None where it has one already, or is no finished test.
@@ -68,18 +73,19 @@ class Validation:
         described = {name: self._described(name) for name in (source, restored)}
         if gone := [name for name, found in described.items() if found is None]:
             return _failed(source, [f"{' and '.join(gone)} is gone: nothing to compare"])
-        faults = differences(described[source], described[restored])
+        faults = differences(described[source], described[restored], self._key_arn)
         keys = [key["AttributeName"] for key in described[restored]["KeySchema"]]
-        sampled = self._sample(restored, keys)
-        # the recovery point's own size: the live table's counts are six hours old, and may have been emptied since
-        if not sampled and job.get("BackupSizeInBytes", 0) > 0:
-            faults.append(f"it is empty, and the backup has {job['BackupSizeInBytes']} bytes")
+        seen = f"its keys are {', '.join(keys)}: no item was sampled"
+        if READABLE.issuperset(keys):
+            sampled = self._sample(restored, keys)
+            seen = f"{sampled} items sampled"
+            # the recovery point's own size: the live table's counts are six hours old, and may have been emptied since
+            if not sampled and job.get("BackupSizeInBytes", 0) > 0:
+                faults.append(f"it is empty, and the backup has {job['BackupSizeInBytes']} bytes")
         if faults:
             return _failed(source, faults)
         indexes = len(described[restored].get("GlobalSecondaryIndexes", []))
-        return Verdict(
-            True, f"{source}: keys, {indexes} indexes and encryption as in the source; {sampled} items sampled"
-        )
+        return Verdict(True, f"{source}: keys and {indexes} indexes as in the source, the environment's key; {seen}")
 
     def _described(self, table: str) -> Any:
         try:

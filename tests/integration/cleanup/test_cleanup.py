@@ -13,11 +13,9 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(900)]
 
 @pytest.fixture
 def ready(site: Site) -> Site:
-    """Planned and approved, without the distribution: the local cloud lists it and does not give it out by its id."""
+    """Planned and approved."""
     site.audited()
-    rows = '- {match: "arn:aws:cloudfront:*", owner: ada@shop, until: 2099-01-01, reason: still to be looked at}\n'
-    (site.folder / "allow.yaml").write_text(rows)
-    site.planned("--allow-list", str(site.folder / "allow.yaml"))
+    site.planned()
     site.approved()
     return site
 
@@ -80,7 +78,7 @@ def test_a_backup_that_cannot_be_made_saves_everything(ready: Site) -> None:
 
 def test_a_run_that_is_killed_again_and_again_removes_exactly_the_plan_and_undo_brings_it_back(ready: Site) -> None:
     before, planned = ready.picture(), {one["arn"] for one in entries(ready)}
-    assert {one["kind"] for one in entries(ready)} >= {"table", "function", "rest-api", "role"}
+    assert {one["kind"] for one in entries(ready)} >= {"table", "function", "rest-api", "role", "distribution"}
     kills = sum(ready.killed_at(lines) for lines in range(4, 400, 23))
     assert kills > 5
     ready.run()

@@ -117,12 +117,7 @@ def migrate(environment: Environment, command: str, *arguments: str) -> tuple[in
         env={**os.environ, "OMNIX_LOCAL_DIR": str(environment.workspace.home)},
     )  # fmt: skip
     assert run.stdout, run.stderr
-    documents, decoder, rest = [], json.JSONDecoder(), run.stdout.strip()
-    while rest:  # a refusal follows what it refuses
-        document, end = decoder.raw_decode(rest)
-        documents.append(document)
-        rest = rest[end:].lstrip()
-    return run.returncode, {name: value for one in documents for name, value in one.items()}
+    return run.returncode, json.loads(run.stdout)
 
 
 def export(environment: Environment, mapping: Path, table: str, *more: str) -> tuple[int, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Every policy that an environment deploys, as it stands in its running cloud, and how to change each one there.
 
 Read and written through the AWS API, as the account's administrator. What the local cloud keeps without effect (a
-bucket's policy, a vault's) is changed here only, in `Stored`: the jobs that need it are evaluations anyway.
+bucket's policy) is changed here only, in `Stored`: the jobs that need it are evaluations anyway.
 """
 
 import json
@@ -14,11 +14,6 @@ from tests.integration.conftest import Environment
 
 type Document = dict[str, Any]
 
-# Types whose policy the local cloud keeps for the state alone: the property, and what names the resource.
-STORED = {
-    "aws:s3/bucketPolicy:BucketPolicy": ("bucket", "arn:aws:s3:::{}"),
-    "aws:backup/vaultPolicy:VaultPolicy": ("backupVaultName", "arn:aws:backup:{region}:{account}:backup-vault:{}"),
-}
 # A trust policy cannot be empty: without its statement it trusts a service that nothing here is.
 _NOBODY = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
@@ -80,13 +75,6 @@ class Attachment:
     def write(self, document: Document) -> None:
         change = self.iam.attach_role_policy if document["Statement"] else self.iam.detach_role_policy
         change(RoleName=self.subject, PolicyArn=self.arn)
-
-    def statements(self) -> Document:
-        """What it says."""
-        version = self.iam.get_policy(PolicyArn=self.arn)["Policy"]["DefaultVersionId"]
-        answer = self.iam.get_policy_version(PolicyArn=self.arn, VersionId=version)
-        document: Document = answer["PolicyVersion"]["Document"]
-        return document
 
 
 @dataclass(frozen=True)
@@ -214,17 +202,45 @@ def _sources(conditions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {names[key.lower()]: value for keys in conditions.values() for key, value in keys.items()}
 
 
-@dataclass
-class Stored:
-    """A policy that is in the engine's state and has no effect in the local cloud."""
+@dataclass(frozen=True)
+class VaultPolicy:
+    """A backup vault's policy, and with it that of every recovery point in it."""
 
+    backup: Any
     subject: str
-    kind: str
-    document: Document = field(repr=False)
+    kind: str = "vault policy"
+
+    @property
+    def name(self) -> str:
+        return self.subject.rpartition(":")[2]
 
     @property
     def title(self) -> str:
-        return f"{self.kind.removesuffix(' policy')} {self.subject.rpartition(':')[2]}"
+        return f"vault {self.name}"
+
+    def read(self) -> Document:
+        with suppress(self.backup.exceptions.ResourceNotFoundException):
+            return _document(self.backup.get_backup_vault_access_policy(BackupVaultName=self.name)["Policy"])
+        return {"Version": "2012-10-17", "Statement": []}
+
+    def write(self, document: Document) -> None:
+        if document["Statement"]:
+            self.backup.put_backup_vault_access_policy(BackupVaultName=self.name, Policy=_text(document))
+        else:
+            self.backup.delete_backup_vault_access_policy(BackupVaultName=self.name)
+
+
+@dataclass
+class Stored:
+    """A bucket's policy, which is in the engine's state and has no effect in the local cloud."""
+
+    subject: str
+    document: Document = field(repr=False)
+    kind: str = "bucket policy"
+
+    @property
+    def title(self) -> str:
+        return f"bucket {self.subject.rpartition(':')[2]}"
 
     def read(self) -> Document:
         return self.document
@@ -234,12 +250,21 @@ class Stored:
 
 
 def holders(environment: Environment) -> list[Holder]:
-    """Every policy of an environment. Raises AssertionError for a role with a boundary: nothing here changes one."""
+    """Every policy of an environment, in both its regions.
+
+    Raises AssertionError for a role with a boundary: nothing here changes one.
+    """
     return [
         *_of_roles(environment.client("iam")),
-        *_of_resources(environment),
+        *(holder for region in regions(environment) for holder in _of_region(environment, region)),
         *_stored(environment),
     ]
+
+
+def regions(environment: Environment) -> list[str]:
+    """The home region, and the recovery region where there is one."""
+    named = environment.summary["region"], environment.outputs.get("dr_region")
+    return [str(region) for region in named if region]
 
 
 def _of_roles(iam: Any) -> Iterator[Holder]:
@@ -253,30 +278,29 @@ def _of_roles(iam: Any) -> Iterator[Holder]:
         yield Trust(iam, name)
 
 
-def _of_resources(environment: Environment) -> Iterator[Holder]:
-    kms, sns = environment.client("kms"), environment.client("sns")
-    functions = environment.client("lambda")
+def _of_region(environment: Environment, region: str) -> Iterator[Holder]:
+    kms, sns = environment.client("kms", region), environment.client("sns", region)
     for key in kms.list_keys()["Keys"]:
         if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER":
             yield KeyPolicy(kms, key["KeyArn"])
     for topic in sns.list_topics()["Topics"]:
         yield TopicPolicy(sns, topic["TopicArn"])
-    sqs = environment.client("sqs")
+    sqs = environment.client("sqs", region)
     for url in sqs.list_queues().get("QueueUrls", []):
         named = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         yield QueuePolicy(sqs, url, named)
+    functions, backup = environment.client("lambda", region), environment.client("backup", region)
     for function in functions.list_functions()["Functions"]:
         yield FunctionPolicy(functions, function["FunctionArn"])
+    for vault in backup.list_backup_vaults()["BackupVaultList"]:
+        yield VaultPolicy(backup, vault["BackupVaultArn"])
 
 
 def _stored(environment: Environment) -> Iterator[Holder]:
-    place = {"region": environment.summary["region"], "account": environment.summary["account_id"]}
     for resource in environment.state():
-        if resource["type"] in STORED:
-            naming, arn = STORED[resource["type"]]
-            named = resource["outputs"][naming]
-            kind = "bucket policy" if ":s3/" in resource["type"] else "vault policy"
-            yield Stored(arn.format(named, **place), kind, _document(resource["outputs"]["policy"]))
+        if resource["type"] == "aws:s3/bucketPolicy:BucketPolicy":
+            outputs = resource["outputs"]
+            yield Stored(f"arn:aws:s3:::{outputs['bucket']}", _document(outputs["policy"]))
 
 
 def declared(environment: Environment) -> int:

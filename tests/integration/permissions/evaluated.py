@@ -4,39 +4,16 @@ Each reads the policies as they stand in the running cloud and asks `localcloud.
 logic was held against. A job here says what would be allowed, never that a backup was made.
 """
 
+from collections.abc import Callable, Iterator
+
+from localcloud.iam.evaluate import Decision
+from localcloud.iam.policy import parse
+from tests.integration.permissions.deployed import Holder
 from tests.integration.permissions.jobs import Job
+from tests.integration.permissions.refusing import OTHER_ACCOUNT
 from tests.integration.permissions.site import Site, require_allowed
 
-
-def backup_makes_a_recovery_point(site: Site) -> None:
-    """What AWS Backup does with its role for a DynamoDB table under a customer key."""
-    backup = "backup.amazonaws.com"
-    role = f"arn:aws:iam::{site.account}:role/{site.role('backup')}"
-    require_allowed([site.decide_for_service(backup, "sts:AssumeRole", role, {}, site.trust("backup"))])
-    identity, key = site.identity("backup"), site.resource_policy(site.key)
-    vault = site.arn("backup", f"backup-vault:{site.environment.outputs['backup_vault_name']}")
-    for table in site.environment.outputs["tables"].values():
-        arn = site.arn("dynamodb", f"table/{table}")
-        calls = [
-            ("dynamodb:DescribeTable", arn, {}),
-            ("dynamodb:ListTagsOfResource", arn, {}),
-            ("dynamodb:StartAwsBackupJob", arn, {}),
-            ("backup:DescribeBackupVault", vault, {}),
-            ("kms:DescribeKey", site.key, {}),
-            ("kms:CreateGrant", site.key, {"kms:GrantIsForAWSResource": "true"}),
-            *((f"kms:{action}", site.key, _through_dynamodb(site, table)) for action in ("Decrypt", "GenerateDataKey")),
-        ]
-        for action, resource, context in calls:
-            policy = key if action.startswith("kms:") else None
-            require_allowed([site.decide_for_role("backup", identity, action, resource, context, policy)])
-
-
-def _through_dynamodb(site: Site, table: str) -> dict[str, str]:
-    return {
-        "kms:ViaService": f"dynamodb.{site.region}.amazonaws.com",
-        "kms:EncryptionContext:aws:dynamodb:tableName": table,
-        "kms:EncryptionContext:aws:dynamodb:subscriberId": site.account,
-    }
+_NO_TLS = {"aws:SecureTransport": "false"}
 
 
 def sources(site: Site) -> dict[str, dict[str, str]]:
@@ -50,7 +27,6 @@ def sources(site: Site) -> dict[str, dict[str, str]]:
             "aws:SourceArn": f"arn:aws:budgets::{site.account}:budget/omnix-ai-{site.name}-bedrock-daily",
             "aws:SourceAccount": site.account,
         },
-        "backup": {},
     }
 
 
@@ -78,77 +54,106 @@ def _publishes(service: str) -> Job:
     )
 
 
-def a_publisher_without_tls_is_turned_away(site: Site) -> None:
-    topic = site.environment.outputs["alarm_topic_arn"]
-    decision = site.decide_for_service(
-        "cloudwatch.amazonaws.com", "sns:Publish", topic,
-        {**sources(site)["cloudwatch"], "aws:SecureTransport": "false"}, site.resource_policy(topic),
-    )  # fmt: skip
+def _of_kind(site: Site, kind: str) -> Iterator[Holder]:
+    found = [holder for holder in site.policies if holder.kind == kind]
+    assert found, f"there is no {kind}"
+    yield from found
+
+
+def _denied(decision: Decision) -> None:
     assert decision.reason == "explicit deny", decision
+
+
+def publishers_without_tls_are_turned_away(site: Site) -> None:
+    for topic in _of_kind(site, "topic policy"):
+        policy = site.resource_policy(topic.subject)
+        _denied(site.decide_for_account("sns:Publish", topic.subject, _NO_TLS, policy))
+        require_allowed([site.decide_for_account("sns:Publish", topic.subject, {}, policy)])
 
 
 def a_sender_of_dead_letters_without_tls_is_turned_away(site: Site) -> None:
     queue = site.arn("sqs", f"omnix-ai-{site.name}-worker-dead-letters")
     policy = site.resource_policy(queue)
     for action in ("sqs:SendMessage", "sqs:ReceiveMessage"):
-        decision = site.decide_for_account(action, queue, {"aws:SecureTransport": "false"}, policy)
-        assert decision.reason == "explicit deny", decision
+        _denied(site.decide_for_account(action, queue, _NO_TLS, policy))
         require_allowed([site.decide_for_account(action, queue, {}, policy)])
 
 
-def a_reader_of_artefacts_without_tls_is_turned_away(site: Site) -> None:
-    bucket = f"arn:aws:s3:::{site.environment.outputs['artefact_bucket']}"
-    policy = site.resource_policy(bucket)
-    for resource in (bucket, f"{bucket}/functions/api.zip"):
-        decision = site.decide_for_account("s3:GetObject", resource, {"aws:SecureTransport": "false"}, policy)
-        assert decision.reason == "explicit deny", decision
-        require_allowed([site.decide_for_account("s3:GetObject", resource, {}, policy)])
+def readers_of_buckets_without_tls_are_turned_away(site: Site) -> None:
+    for bucket in _of_kind(site, "bucket policy"):
+        policy = site.resource_policy(bucket.subject)
+        for resource in (bucket.subject, f"{bucket.subject}/object"):
+            _denied(site.decide_for_account("s3:GetObject", resource, _NO_TLS, policy))
+            require_allowed([site.decide_for_account("s3:GetObject", resource, {}, policy)])
 
 
-def nobody_deletes_a_protected_recovery_point(site: Site) -> None:
-    """Where there is no such policy (dev, staging), nothing is protected and there is nothing to ask."""
-    for holder in site.policies:
-        if holder.kind != "vault policy":
-            continue
-        point = site.arn("backup", "recovery-point:1EB3B5E7-9EB0-435A-A80B-108B488B0D45")
-        for action in ("backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"):
-            decision = site.decide_for_role("backup", (), action, point, {}, site.resource_policy(holder.subject))
-            assert decision.reason == "explicit deny", decision
+def copies_come_from_this_account_only(site: Site) -> None:
+    """A stranger's is refused even where a vault lets him in; ours are not, nor those that AWS Backup makes as itself.
+
+    Copies between our own vaults are made (`restoring`); which keys a service's own call has is not for us to see.
+    """
+    action, stranger = "backup:CopyIntoBackupVault", f"arn:aws:iam::{OTHER_ACCOUNT}:root"
+    letting = {"Effect": "Allow", "Principal": {"AWS": stranger}, "Action": action, "Resource": "*"}
+    for vault in _of_kind(site, "vault policy"):
+        document = vault.read()
+        policy = parse({**document, "Statement": [*document["Statement"], letting]}, owner=vault.subject)
+        _denied(site.decide_for_stranger(OTHER_ACCOUNT, action, vault.subject, policy))
+        require_allowed([site.decide_for_account(action, vault.subject, {}, policy)])
+        service = site.decide_for_service("backup.amazonaws.com", action, vault.subject, {}, policy)
+        assert service.reason != "explicit deny", service
+
+
+def reports_role(site: Site) -> str:
+    """The service-linked role with which AWS Backup writes reports."""
+    path = "aws-service-role/reports.backup.amazonaws.com/AWSServiceRoleForBackupReports"
+    return f"arn:aws:iam::{site.account}:role/{path}"
+
+
+def backup_writes_its_reports(site: Site) -> None:
+    """Encrypted, to the bucket. Where there are no reports (dev), there is nothing to ask."""
+    if site.reports is None:
+        return
+    bucket, role = f"arn:aws:s3:::{site.reports}", reports_role(site)
+    acl, through = {"s3:x-amz-acl": "bucket-owner-full-control"}, {"kms:ViaService": f"s3.{site.region}.amazonaws.com"}
+    key = site.resource_policy(site.key)
+    require_allowed(
+        [
+            site.decide_for_role(role, "s3:PutObject", f"{bucket}/report.csv", acl, site.resource_policy(bucket)),
+            site.decide_for_role(role, "kms:GenerateDataKey", site.key, through, key),
+            site.decide_for_role(role, "kms:Decrypt", site.key, through, key),
+        ]
+    )
+
+
+def _over_tls(name: str, run: Callable[[Site], None], about: str) -> Job:
+    return Job(name, run, (about,), source="IAM User Guide: aws:SecureTransport; every call here would come over TLS")
 
 
 def evaluated() -> list[Job]:
     """Every job that is decided and not done."""
     return [
-        Job(
-            "Backup makes a recovery point of every table",
-            backup_makes_a_recovery_point,
-            ("role backup,",),
-            source="AWS Backup Developer Guide: Managed policies for AWS Backup (DynamoDB); "
-            "DynamoDB Developer Guide: Encryption at rest, usage notes",
-        ),
-        *(_publishes(service) for service in ("cloudwatch", "budgets", "backup")),
-        Job(
-            "a publisher without TLS is turned away",
-            a_publisher_without_tls_is_turned_away,
-            ("topic ",),
-            source="IAM User Guide: aws:SecureTransport; every call here would come over TLS",
-        ),
-        Job(
+        *(_publishes(service) for service in ("cloudwatch", "budgets")),
+        _over_tls("publishers without TLS are turned away", publishers_without_tls_are_turned_away, "topic "),
+        _over_tls(
             "a sender of dead letters without TLS is turned away",
             a_sender_of_dead_letters_without_tls_is_turned_away,
-            ("queue ",),
-            source="IAM User Guide: aws:SecureTransport; every call here would come over TLS",
+            "queue ",
+        ),
+        _over_tls(
+            "readers of buckets without TLS are turned away", readers_of_buckets_without_tls_are_turned_away, "bucket "
         ),
         Job(
-            "a reader of artefacts without TLS is turned away",
-            a_reader_of_artefacts_without_tls_is_turned_away,
-            ("bucket ",),
-            source="IAM User Guide: aws:SecureTransport; the local cloud stores a bucket's policy",
-        ),
-        Job(
-            "nobody deletes a protected recovery point",
-            nobody_deletes_a_protected_recovery_point,
+            "copies come from this account only",
+            copies_come_from_this_account_only,
             ("vault ",),
-            source="AWS Backup Developer Guide: Vault access policies; the local cloud stores a vault's policy",
+            source="AWS Backup Developer Guide: Vault access policies, Creating backup copies across AWS accounts; "
+            "the local cloud has no second account",
+        ),
+        Job(
+            "Backup writes its reports",
+            backup_writes_its_reports,
+            ("bucket backup-reports/WriteReports", "key/BackupReports"),
+            source="AWS Backup Developer Guide: Creating report plans using the AWS Backup console, bucket policy and "
+            "encryption; the local cloud writes no reports",
         ),
     ]

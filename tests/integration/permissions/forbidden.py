@@ -5,18 +5,14 @@ table that it has no business with), it is lent that half for the call, so that 
 """
 
 import io
-import json
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
+from tests.integration.permissions import intruding
 from tests.integration.permissions.evaluated import sources
 from tests.integration.permissions.jobs import Job
+from tests.integration.permissions.refusing import OTHER_ACCOUNT, decrypts_past_the_service, lent, refused
 from tests.integration.permissions.site import FUNCTIONS, Site
 
 TABLES = {
@@ -37,35 +33,6 @@ PARTITIONS = {
     ("auth", "sessions"): "CONNECTION#another",
     ("authorizer", "users"): "CREDENTIAL#EMAIL#another",
 }
-_CODES = {"AccessDeniedException", "KMSAccessDeniedException", "AccessDenied"}
-_OTHER_ACCOUNT = "999999999999"
-
-
-def refused(call: Callable[[], Any], about: str = "") -> None:
-    """Raises AssertionError unless the call is refused for want of permission, in a message with `about`."""
-    with pytest.raises(ClientError) as refusal:
-        call()
-    assert refusal.value.response["Error"]["Code"] in _CODES, f"it was let through: {refusal.value}"
-    assert about in str(refusal.value), f"refused for another reason: {refusal.value}"
-
-
-@contextmanager
-def lent(site: Site, role: str, action: str, resource: str) -> Iterator[None]:
-    """A permission that a role has for a moment."""
-    iam, name = site.client("iam"), site.role(role)
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
-    iam.put_role_policy(RoleName=name, PolicyName="lent", PolicyDocument=json.dumps(document))
-    try:
-        yield
-    finally:
-        iam.delete_role_policy(RoleName=name, PolicyName="lent")
-
-
-def decrypts_past_the_service(site: Site, role: str, context: dict[str, str]) -> None:
-    """The role's session calls KMS itself, with exactly the encryption context that its grant names."""
-    encrypted = site.client("kms").encrypt(KeyId=site.key, Plaintext=b"value", EncryptionContext=context)
-    kms = site.as_role(role, "kms")
-    refused(lambda: kms.decrypt(CiphertextBlob=encrypted["CiphertextBlob"], EncryptionContext=context), "kms:Decrypt")
 
 
 def _variables_directly(role: str) -> Callable[[Site], None]:
@@ -247,8 +214,8 @@ def _from_api(path: str) -> Callable[[Site], dict[str, str]]:
 
 
 def _for_secret_of_another_account(site: Site) -> dict[str, str]:
-    arn = site.secret("JWT_SECRET").replace(site.account, _OTHER_ACCOUNT)
-    return {"aws:SourceArn": arn, "aws:SourceAccount": _OTHER_ACCOUNT}
+    arn = site.secret("JWT_SECRET").replace(site.account, OTHER_ACCOUNT)
+    return {"aws:SourceArn": arn, "aws:SourceAccount": OTHER_ACCOUNT}
 
 
 def _of_roles() -> Iterator[Job]:
@@ -286,10 +253,10 @@ def _of_resources() -> Iterator[Job]:
     yield Job("a foreign log group does not get the key", _foreign_log_group, ("key/LogGroups",))
     told = "decided, not done: the services that do it are not here"
     yield Job("a foreign topic does not get the key", _foreign_topic, ("key/PublishToTopics",), source=told)
-    alarm = f"arn:aws:cloudwatch:eu-central-1:{_OTHER_ACCOUNT}:alarm:another"
-    budget = f"arn:aws:budgets::{_OTHER_ACCOUNT}:budget/another"
+    alarm = f"arn:aws:cloudwatch:eu-central-1:{OTHER_ACCOUNT}:alarm:another"
+    budget = f"arn:aws:budgets::{OTHER_ACCOUNT}:budget/another"
     for service, arn in (("cloudwatch", alarm), ("budgets", budget)):
-        for key, value in (("aws:SourceArn", arn), ("aws:SourceAccount", _OTHER_ACCOUNT)):
+        for key, value in (("aws:SourceArn", arn), ("aws:SourceAccount", OTHER_ACCOUNT)):
             job = _foreign_publisher(service, key, value)
             yield Job(f"{service} of a foreign {key} does not publish", job, ("topic ",), source=told)
     gateway = "apigateway.amazonaws.com"
@@ -302,4 +269,4 @@ def _of_resources() -> Iterator[Job]:
 
 def forbidden() -> list[Job]:
     """Every call that must be refused."""
-    return [*_of_roles(), *_of_resources()]
+    return [*_of_roles(), *_of_resources(), *intruding.recovery()]

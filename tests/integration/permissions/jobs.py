@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.conftest import Environment
-from tests.integration.permissions import following, selling
+from tests.integration.permissions import following, restoring, selling
 from tests.integration.permissions.site import FUNCTIONS, Site, wait_until
 
 
@@ -270,8 +270,42 @@ def executed() -> list[Job]:
             selling.a_paid_order_is_counted_for_its_customer_and_recommended,
             (*of("api"), *of("worker")),
         ),
+        *_of_recovery(),
         *(
             Job(f"{name} rotates", _rotation(name), of("rotation"))
             for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "API_KEY_1")
+        ),
+    ]
+
+
+def _of_recovery() -> list[Job]:
+    backup, there = ("role backup,", "vault "), ("key dr", "topic alarms-dr")
+    return [
+        Job(
+            "a table is backed up, copied and brought home",
+            restoring.a_table_is_backed_up_copied_and_brought_home,
+            (*backup, "key dr"),
+        ),
+        Job(
+            "a copy is restored in the recovery region and told there",
+            restoring.a_copy_is_restored_in_the_recovery_region_and_told_there,
+            (*backup, *there),
+        ),
+        Job("a copy that fails is told", restoring.a_copy_that_fails_is_told, ("topic alarms/BackupPublishes", "key")),
+        Job(
+            "every restore test is judged",
+            restoring.every_restore_test_is_judged,
+            ("role backup,", "role validation,", "function validation"),
+        ),
+        Job("an event that was given up is told", restoring.an_event_that_was_given_up_is_told, ("role validation,",)),
+        Job(
+            "nobody deletes or shortens what is kept",
+            restoring.nobody_deletes_or_shortens_what_is_kept,
+            ("vault ",),
+        ),
+        Job(
+            "a file is replicated, tagged and hidden",
+            restoring.a_file_is_replicated_tagged_and_hidden,
+            ("role file-replication,", "key"),
         ),
     ]

@@ -15,7 +15,7 @@ from localcloud.iam.evaluate import Decision, Policies, evaluate
 from localcloud.iam.policy import Policy, parse
 from localcloud.iam.request import Principal, Request
 from tests.integration.conftest import Environment
-from tests.integration.permissions.deployed import Attachment, Holder, RolePolicy, holders
+from tests.integration.permissions.deployed import Holder, holders
 
 FUNCTIONS = ("api", "auth", "authorizer", "rotation", "validation", "worker")
 # A refusal is an answer: asking again would only be slow.
@@ -28,7 +28,7 @@ class Site:
     """One environment. What is cached here is what no statement of a policy changes."""
 
     environment: Environment
-    _clients: dict[str, Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _token: tuple[str, float] | None = None
 
     @cached_property
@@ -47,8 +47,13 @@ class Site:
     def account(self) -> str:
         return str(self.environment.summary["account_id"])
 
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+    @property
+    def recovery_region(self) -> str:
+        return str(self.environment.outputs["dr_region"])
+
+    def arn(self, service: str, resource: str, region: str | None = None) -> str:
+        """Of the home region unless another is named."""
+        return f"arn:aws:{service}:{region or self.region}:{self.account}:{resource}"
 
     def role(self, name: str) -> str:
         return f"omnix-ai-{self.name}-{name}-{self.region}"
@@ -61,33 +66,59 @@ class Site:
 
     def label(self, holder: Holder) -> str:
         """A policy's title without what all names of the environment have in common: `role api, policy base`."""
-        title = holder.title.removesuffix(self.key.rpartition("/")[2]).replace(f"omnix-ai-{self.name}-", "")
-        return title.replace(f"-{self.account}", "").replace(f"-{self.region}", "").strip()
+        title = holder.title.removesuffix(_id(self.key)).replace(_id(self.recovery_key), "dr")
+        for common in (f"omnix-ai-{self.name}-", f"-{self.account}", f"-{self.region}", f"-{self.recovery_region}"):
+            title = title.replace(common, "")
+        return title.strip()
+
+    @property
+    def key(self) -> str:
+        return str(self.environment.outputs["key_arn"])
+
+    @property
+    def recovery_key(self) -> str:
+        return str(self.environment.outputs["dr_key_arn"])
+
+    def deployed(self, kind: str) -> list[dict[str, Any]]:
+        """The engine's resources of a type, such as `aws:backup/reportPlan:ReportPlan`."""
+        return [resource for resource in self.environment.state() if resource["type"] == kind]
 
     @cached_property
-    def key(self) -> str:
-        arns = [holder.subject for holder in self.policies if holder.kind == "key policy"]
-        assert len(arns) == 1, arns
-        return arns[0]
+    def keeps(self) -> bool:
+        """Whether what it holds is kept from deletion: only then is anybody kept from deleting it."""
+        return any(vault.get("protect") for vault in self.deployed("aws:backup/vault:Vault"))
 
-    def client(self, service: str) -> Any:
+    @cached_property
+    def reports(self) -> str | None:
+        """The bucket of AWS Backup's reports, where there are any."""
+        plans = self.deployed("aws:backup/reportPlan:ReportPlan")
+        return str(plans[0]["outputs"]["reportDeliveryChannel"]["s3BucketName"]) if plans else None
+
+    def vaults(self) -> dict[str, str]:
+        """The vault of each region by name: the home region's and the recovery region's."""
+        outputs = self.environment.outputs
+        return {self.region: outputs["backup_vault_name"], self.recovery_region: outputs["dr_vault_name"]}
+
+    def client(self, service: str, region: str | None = None) -> Any:
         """A client of the operator's; made once, for making one takes longer than a call."""
-        if service not in self._clients:
-            self._clients[service] = self._connected(service, "test", "test", None)
-        return self._clients[service]
+        known = (service, region or self.region)
+        if known not in self._clients:
+            self._clients[known] = self._connected(*known, "test", "test", None)
+        return self._clients[known]
 
-    def _connected(self, service: str, access_key: str, secret_key: str, session: str | None) -> Any:
+    def _connected(self, service: str, region: str, access_key: str, secret_key: str, session: str | None) -> Any:
         make: Any = boto3.client  # its overloads want the service as a literal
         return make(
-            service, endpoint_url=self.environment.summary["aws_endpoint_url"], region_name=self.region,
+            service, endpoint_url=self.environment.summary["aws_endpoint_url"], region_name=region,
             aws_access_key_id=access_key, aws_secret_access_key=secret_key, aws_session_token=session, config=_ONCE,
         )  # fmt: skip
 
-    def as_role(self, role: str, service: str) -> Any:
-        """A client with a session of a role."""
+    def as_role(self, role: str, service: str, region: str | None = None) -> Any:
+        """A client with a session of a role, for the home region or another."""
         arn = f"arn:aws:iam::{self.account}:role/{self.role(role)}"
         session = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="job")["Credentials"]
-        return self._connected(service, session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+        issued = session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+        return self._connected(service, region or self.region, *issued)
 
     def restart(self) -> None:
         """The next events are cold starts: nothing that a function cached outlives a change of its role."""
@@ -132,21 +163,6 @@ class Site:
         document = found[0].read()
         return parse(document, owner=arn) if document["Statement"] else None
 
-    def trust(self, role: str) -> Policy:
-        """A role's trust policy, as it stands now."""
-        name = self.role(role)
-        return parse(self.client("iam").get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"], owner=name)
-
-    def identity(self, role: str) -> tuple[Policy, ...]:
-        """What a role's policies grant now."""
-        name, iam = self.role(role), self.client("iam")
-        inline = [RolePolicy(iam, name, one).read() for one in iam.list_role_policies(RoleName=name)["PolicyNames"]]
-        attached = [
-            Attachment(iam, name, one["PolicyArn"]).statements()
-            for one in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-        ]
-        return tuple(parse(document, owner=name) for document in (*inline, *attached))
-
     def decide_for_service(
         self, service: str, action: str, resource: str, context: Mapping[str, str], policy: Policy | None
     ) -> Decision:
@@ -162,35 +178,39 @@ class Site:
     ) -> Decision:
         """What AWS would decide on a call of the account's own administrator."""
         root = Principal(f"arn:aws:iam::{self.account}:root", self.account, "root")
-        return evaluate(Request(root, action, resource, _context(self, context)), Policies(resource=policy))
+        return evaluate(Request(root, action, resource, _of_account(self, context)), Policies(resource=policy))
+
+    def decide_for_stranger(self, account: str, action: str, resource: str, policy: Policy | None) -> Decision:
+        """What AWS would decide on a call of another account's administrator."""
+        root = Principal(f"arn:aws:iam::{account}:root", account, "root")
+        context = _of_account(self, {"aws:PrincipalAccount": account})
+        return evaluate(Request(root, action, resource, context), Policies(resource=policy))
 
     def decide_for_role(
-        self,
-        role: str,
-        identity: tuple[Policy, ...],
-        action: str,
-        resource: str,
-        context: Mapping[str, str],
-        policy: Policy | None = None,
+        self, arn: str, action: str, resource: str, context: Mapping[str, str], policy: Policy | None
     ) -> Decision:
-        """What AWS would decide on a call of a role with the policies `identity`; `policy` is the resource's."""
-        name = self.role(role)
-        arn = f"arn:aws:sts::{self.account}:assumed-role/{name}/job"
-        principal = Principal(arn, self.account, "role", f"arn:aws:iam::{self.account}:role/{name}")
+        """What AWS would decide on a call of a role that only the resource's policy grants anything."""
+        session = arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+        principal = Principal(f"{session}/job", self.account, "role", arn)
         return evaluate(
-            Request(principal, action, resource, _context(self, context)),
-            Policies(identity=identity, resource=policy),
+            Request(principal, action, resource, _of_account(self, {"aws:PrincipalArn": arn, **context})),
+            Policies(resource=policy),
             trust="resource-only" if action.startswith("kms:") else "identity-or-resource",
         )
 
 
+def _id(key_arn: str) -> str:
+    return key_arn.rpartition("/")[2]
+
+
 def _context(site: Site, keys: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    shared = {
-        "aws:securetransport": "true",
-        "aws:principalaccount": site.account,
-        "aws:resourceaccount": site.account,
-    }
+    """Of a service that comes as itself: no account's."""
+    shared = {"aws:securetransport": "true", "aws:resourceaccount": site.account}
     return {name.lower(): (value,) for name, value in {**shared, **keys}.items()}
+
+
+def _of_account(site: Site, keys: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return _context(site, {"aws:PrincipalAccount": site.account, **keys})
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 3.0) -> None:

@@ -110,7 +110,9 @@ def test_backups_are_listed_and_verified(operator: Operator) -> None:
     listed = operator.document("backup", "list")
     assert {one["region"] for one in listed["points"]} == {"eu-central-1", "eu-west-1"}
     assert all(listed["windows"].values())
-    assert operator.document("backup", "verify") == {"stack": "dev", "ok": True, "problems": []}
+    verified = operator.document("backup", "verify")
+    assert (verified["ok"], verified["problems"], verified["serving_unknown"]) == (True, [], None)
+    assert [one["serves"] for one in verified["tables"].values()] == [True] * 9
     deep = operator.document("backup", "verify", "--deep", "--table", "orders")
     assert deep["ok"]
     client = operator.client("dynamodb")

@@ -25,6 +25,7 @@ from components.iam import policy_json
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import Protection, stateful
 from components.naming import Names
+from components.recovery import Recovery
 from components.security.key import key_policy
 from components.security.stack import SecurityStack, SecurityStackArgs
 from components.tags import component_tags
@@ -87,9 +88,8 @@ def data(
         pulumi.runtime.register_stack_transformation(_changing(code_changes))
     args = DataStackArgs(
         names=names,
-        dr_region="eu-west-1",
+        recovery=Recovery("eu-west-1", f"arn:aws:kms:eu-west-1:{names.account_id}:key/replicas"),
         key_arn=keys[use_key],
-        dr_key_arn=f"arn:aws:kms:eu-west-1:{names.account_id}:key/replicas",
         protection=protection,
         cors_origins=["https://shop.example"],
         bedrock=(),

@@ -252,6 +252,33 @@ def test_the_regions_are_swapped_only_in_a_failover(stack: str) -> None:
     assert stack_config(stack, **swapped, failover=True).region == "eu-west-1"
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_recovery_region_is_left_out_only_in_a_failover(stack: str) -> None:
+    """The lost region would be asked for a key, a vault and a bucket, and nothing there answers."""
+    lost = {"region": "eu-west-1", "failover": True}
+    config = validate(raw(stack, ("drRegion",), **lost))
+    assert (config.region, config.dr_region, config.copies_backups) == ("eu-west-1", None, False)
+    for changes in ({}, {"failover": False}):
+        found = findings(stack, ("drRegion",), **changes)
+        assert set(found) == {"drRegion"}
+        assert "pulumi config set omnix-ai:drRegion eu-west-1" in found["drRegion"].remedy
+    assert set(findings(stack, ("drRegion",), region="eu-west-1")) == {"drRegion", "region"}
+    assert set(findings(stack, ("drRegion",), failover=True)) == {"failover"}
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_without_a_recovery_region_prod_is_not_asked_for_copies(copy: bool) -> None:
+    """So that the failover's config differs from the home's by its regions alone, and copies begin with `drRegion`."""
+    backup = {"lock": "governance", "copyToDr": copy}
+    lost: dict[str, Any] = {"region": "eu-west-1", "failover": True, "backup": backup}
+    assert not validate(raw("prod", ("drRegion",), **lost)).copies_backups
+    if copy:
+        assert stack_config("prod", **lost, drRegion="eu-central-1").copies_backups
+    else:
+        assert set(findings("prod", **lost, drRegion="eu-central-1")) == {"backup.copyToDr"}
+    assert set(findings("prod", ("drRegion",), **{**lost, "backup": {}})) == {"backup.lock"}
+
+
 @pytest.mark.parametrize("stack", ["dev", "staging"])
 def test_a_secret_that_a_destroy_deletes_has_no_recovery_window(stack: str) -> None:
     """Its name would stay taken (`InvalidRequestException … scheduled for deletion`), and the next `up` fail on it."""

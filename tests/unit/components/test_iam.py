@@ -50,9 +50,9 @@ def test_lambdas_trust_has_no_source_condition_that_would_stop_it() -> None:
 
 
 def test_every_service_that_comes_as_itself_is_bound_to_this_environment() -> None:
-    root, *services = [statement.render() for statement in key_policy(NAMES)]
+    root, *services = [statement.render() for statement in key_policy(NAMES, reports=True, machine=True)]
     assert root["Principal"] == {"AWS": ["arn:aws:iam::777788889999:root"]}
-    assert [service["Sid"] for service in services] == ["LogGroups", "LogDelivery", "PublishToTopics", "BackupReports"]
+    assert [service["Sid"] for service in services] == ["LogGroups", "PublishToTopics", "LogDelivery", "BackupReports"]
     for statement in services:
         assert "kms:*" not in statement["Action"]
         conditions = [pair for keys in statement["Condition"].values() for pair in keys.items()]

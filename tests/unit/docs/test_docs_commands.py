@@ -24,7 +24,7 @@ FENCED = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`([^`\n]+)`")
 # The user's own programs, and what our own test of the engine runs for `pulumi`.
 FOREIGN = {"aws", "curl", "export", "jq", "pulumi", "$EDITOR"}
-ENGINE = {"up", "preview", "refresh", "destroy", "stack", "login"}
+ENGINE = {"up", "preview", "refresh", "destroy", "stack", "state", "login"}
 
 
 def commands(document: Path) -> Iterator[str]:

@@ -136,7 +136,7 @@ def test_the_recovery_page_has_the_config_s_keys() -> None:
 
 def test_the_recovery_page_has_every_alarm() -> None:
     vault = Vault("vault")
-    alarms = backup_alarms(Backups("prod", vault, vault, copies=True, tests=True, expected=True))
+    alarms = backup_alarms(Backups("prod", vault, copies=vault, tests=True, expected=True))
     assert first_cells(section(RECOVERY, "Routine")) == {alarm.key for alarm in alarms}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from omnix.recovery.comparison import differences
 from omnix.recovery.validation import MESSAGE_CHARACTERS, Validation
+from omnix.settings import SettingsError, ValidationSettings, load
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/0f0f"
 PLAN = "arn:aws:backup:eu-central-1:111122223333:restore-testing-plan:omnix_ai_dev_tables-1"
@@ -67,7 +68,7 @@ class World:
         self.dynamodb.describe_table.side_effect = describe
 
     def validate(self) -> Any:
-        return Validation(self.backup, self.dynamodb).validate("job-1")
+        return Validation(self.backup, self.dynamodb, KEY).validate("job-1")
 
     @property
     def told(self) -> dict[str, str]:
@@ -102,7 +103,7 @@ INDEX = TABLE["GlobalSecondaryIndexes"][0]
         (changed(GlobalSecondaryIndexes=[INDEX | {"IndexStatus": "CREATING"}]), "gsi1 is CREATING"),
         (changed(GlobalSecondaryIndexes=[INDEX | {"Projection": {"ProjectionType": "ALL"}}]), "another projection"),
         (changed(SSEDescription={}), "a key of AWS"),
-        (changed(SSEDescription={"KMSMasterKeyArn": KEY + "1"}), f"{KEY}1 and not by its source's key"),
+        (changed(SSEDescription={"KMSMasterKeyArn": KEY + "1"}), f"{KEY}1 and not by the environment's key"),
         (None, f"{RESTORED} is gone"),
     ],
 )
@@ -116,12 +117,46 @@ def test_what_is_not_as_in_the_source_fails_and_is_named(table: dict[str, Any] |
 def test_the_order_of_keys_and_projected_attributes_is_no_difference() -> None:
     other = changed(KeySchema=TABLE["KeySchema"][::-1])
     other["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"] = ["a", "b"]
-    assert differences(TABLE, other) == []  # type: ignore[arg-type]
+    assert differences(TABLE, other, KEY) == []  # type: ignore[arg-type]
 
 
 def test_what_a_restore_never_brings_back_is_not_held_against_it() -> None:
     source = changed(DeletionProtectionEnabled=True, StreamSpecification={"StreamEnabled": True})
-    assert differences(source, TABLE) == []  # type: ignore[arg-type]
+    assert differences(source, TABLE, KEY) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sse", [{}, {"SSEDescription": {"KMSMasterKeyArn": KEY + "1"}}])
+def test_a_table_of_before_under_another_key_comes_back_under_the_environment_s(sse: dict[str, Any]) -> None:
+    source = {name: value for name, value in TABLE.items() if name != "SSEDescription"} | sse
+    assert World(source=source).validate().passed
+    stayed = World(source=source, restored=source)
+    assert not stayed.validate().passed
+    assert "not by the environment's key" in stayed.told["ValidationStatusMessage"]
+
+
+@pytest.mark.parametrize("told", [{}, {"OMNIX_KEY_ARN": "alias/omnix-ai-dev"}, {"OMNIX_KEY_ARN": KEY}])
+def test_without_the_key_s_arn_the_function_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str]
+) -> None:
+    monkeypatch.delenv("OMNIX_KEY_ARN", raising=False)
+    own = {"ENVIRONMENT": "dev", "FUNCTION": "validation", "PARAMETER_PREFIX": "/omnix-ai/dev"}
+    variables = {f"OMNIX_{name}": value for name, value in own.items()} | {"AWS_REGION": "eu-central-1", **told}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if told.get("OMNIX_KEY_ARN") == KEY:
+        assert load(ValidationSettings).key_arn == KEY
+        return
+    with pytest.raises(SettingsError, match="OMNIX_KEY_ARN"):
+        load(ValidationSettings)
+
+
+def test_of_a_table_with_other_keys_no_item_is_read_and_the_verdict_says_so() -> None:
+    """The function's role may ask for `pk` and `sk` alone: a scan for others would end in no verdict at all."""
+    other = changed(KeySchema=[{"AttributeName": "customer", "KeyType": "HASH"}])
+    world = World(source=other, restored=other)
+    assert world.validate().passed
+    assert "its keys are customer: no item was sampled" in world.told["ValidationStatusMessage"]
+    world.dynamodb.scan.assert_not_called()
 
 
 def test_an_empty_table_fails_where_the_backup_held_something_and_passes_where_it_held_nothing() -> None:

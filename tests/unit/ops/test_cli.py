@@ -1,20 +1,20 @@
 """The command line as a user meets it: exit codes, words, JSON, colours."""
 
-from __future__ import annotations
-
+import io
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from ops import cli, demo, demo_trade
+from ops.commands.options import JsonOption, choose
 from ops.commands.outputs import flat
-from ops.console import console
+from ops.console import Output, answering, console
 from ops.errors import Refused
 from tests.unit.ops.test_finding import CREDENTIALS, summary
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -91,6 +91,56 @@ def test_a_refusal_exits_1_with_a_remedy_also_as_json(capsys: pytest.CaptureFixt
     shown = capsys.readouterr()
     assert "make up STACK=dev" in shown.err
     assert json.loads(shown.out)["error"]["remedy"] == "start it: `make up STACK=dev`"
+
+
+@pytest.mark.parametrize("where", [("--json", "late"), ("late", "--json"), ("late", "--json", "-")])
+@pytest.mark.parametrize("ending", [Refused("two failed", "try them again"), OSError("two failed"), typer.Exit(1)])
+def test_every_command_answers_in_one_document_also_when_it_is_refused_after_it_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: tuple[str, ...], ending: Exception
+) -> None:
+    """`cli.main` gathers what `Output.document`, the only way to stdout's JSON, is given: whichever command it is."""
+    monkeypatch.setattr(cli.app, "registered_commands", [*cli.app.registered_commands])
+
+    @cli.app.command("late")
+    def late(context: typer.Context, json_target: JsonOption = None) -> None:
+        choose(context, None, None, None, json_target).output.document({"done": 3, "failed": 2})
+        raise ending
+
+    assert exit_code(*where) == 1
+    document = json.loads(capsys.readouterr().out)
+    error = document.pop("error", None)
+    assert document == {"done": 3, "failed": 2}
+    assert (error is None) is isinstance(ending, typer.Exit)
+    assert error is None or "two failed" in error["message"]
+
+
+@pytest.mark.parametrize("document", [{}, {"nick": "half \ud83d"}, {"nick": "⟨3 characters⟩"}])
+def test_a_document_is_written_whatever_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, document: dict[str, Any]
+) -> None:
+    with answering():
+        Output("-").document(document)
+    assert json.loads(capsys.readouterr().out) == document
+    Output(str(tmp_path / "out.json")).document(document)
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == document
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", narrow)
+    with answering():
+        Output("-").document(document)
+    narrow.seek(0)
+    assert json.load(narrow) == document
+
+
+def test_a_command_that_answers_nothing_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering():
+        pass
+    assert capsys.readouterr().out == ""
+
+
+def test_json_goes_to_stdout_by_no_other_way() -> None:
+    writes = re.compile(r"sys[.]stdout|(?<![.\w])print[(]|typer[.]echo")
+    sources = Path(cli.__file__).parent.rglob("*.py")
+    assert {path.name for path in sources if writes.search(path.read_text(encoding="utf-8"))} == {"console.py"}
 
 
 def test_an_unreachable_cloud_is_a_refusal_and_no_traceback(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

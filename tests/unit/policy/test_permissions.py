@@ -67,6 +67,39 @@ def test_an_arn_that_keeps_to_something_named_is_not_broad(pattern: str) -> None
     assert broad_arn(pattern, "prod") is None
 
 
+_MAPPINGS = f"arn:aws:lambda:eu-central-1:{OWN}:event-source-mapping:*"
+_PLANS = "arn:aws:apigateway:eu-central-1::/usageplans/*"
+_EXECUTION_LOGS = f"arn:aws:logs:eu-central-1:{OWN}:log-group:API-Gateway-Execution-Logs_*/prod"
+_TAGGED = {"Condition": {"StringEquals": {"aws:ResourceTag/Environment": ["prod"]}}}
+
+
+@pytest.mark.parametrize(
+    ("action", "pattern", "more", "broad"),
+    [
+        ("lambda:GetEventSourceMapping", _MAPPINGS, {}, False),
+        ("lambda:DeleteEventSourceMapping", _MAPPINGS, {}, True),
+        ("lambda:GetEventSourceMapping", f"arn:aws:lambda:*:{OWN}:event-source-mapping:*", {}, True),
+        ("lambda:GetEventSourceMapping", "arn:aws:lambda:eu-central-1:????????????:event-source-mapping:*", {}, True),
+        ("lambda:GetFunction", f"arn:aws:lambda:eu-central-1:{OWN}:function:*", {}, True),
+        ("apigateway:GET", _PLANS, _TAGGED, False),
+        ("apigateway:GET", _PLANS, {}, True),
+        ("apigateway:PATCH", _PLANS, _TAGGED, True),
+        ("apigateway:GET", "arn:aws:apigateway:eu-central-1::/*", _TAGGED, True),
+        ("logs:ListTagsForResource", _EXECUTION_LOGS, {}, False),
+        ("logs:GetLogEvents", _EXECUTION_LOGS, {}, True),
+        ("backup:DescribeFramework", f"arn:aws:backup:eu-central-1:{OWN}:framework:omnix_ai_prod_*", {}, False),
+        ("backup:DescribeFramework", f"arn:aws:backup:eu-central-1:{OWN}:framework:omnix_ai_production*", {}, True),
+        ("dynamodb:GetItem", "a-table's-name", {}, True),
+        ("dynamodb:GetItem", "arn:aws:dynamodb:*", {}, True),
+    ],
+)
+def test_definitions_of_what_aws_gives_an_id_may_be_read_and_nothing_else(
+    action: str, pattern: str, more: dict[str, Any], *, broad: bool
+) -> None:
+    grant = {"Effect": "Allow", "Action": action, "Resource": pattern, **more}
+    assert refused("no-wildcard-resource", carrier(types.ROLE_POLICY, grant)) is broad
+
+
 def test_the_table_of_actions_without_resource_is_aws_own() -> None:
     assert json.loads(FILE.read_text(encoding="utf-8")) == table()
 

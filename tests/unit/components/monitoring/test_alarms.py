@@ -17,7 +17,7 @@ API = Api("omnix-ai-dev-api", "dev")
 FUNCTION = Function("api", "omnix-ai-dev-api", "live", 28, "/aws/lambda/omnix-ai-dev-api")
 AUTHORIZER = Function("authorizer", "omnix-ai-dev-authorizer", "live", 10, "/x", refuses_by_error=True)
 TABLE = Table("orders", "omnix-ai-dev-orders", ("gsi1", "gsi2"))
-BACKUPS = Backups("dev", Vault("omnix-ai-dev-backup"), Vault("omnix-ai-dev-backup-dr"), True, True, True)
+BACKUPS = Backups("dev", Vault("omnix-ai-dev-backup"), Vault("omnix-ai-dev-backup-dr"), True, True)
 THRESHOLDS = Thresholds()
 
 ALL: list[Alarm] = [
@@ -165,5 +165,5 @@ def test_a_day_without_any_recovery_point_rings_and_silence_counts_as_none():
 
 
 def test_what_a_config_does_not_ask_for_is_not_watched():
-    plain = Backups("dev", BACKUPS.vault, BACKUPS.recovery_vault, copies=False, tests=False, expected=False)
+    plain = Backups("dev", BACKUPS.vault, copies=None, tests=False, expected=False)
     assert _by_key(backup_alarms(plain)).keys() == {"backup-jobs", "backup-restores"}

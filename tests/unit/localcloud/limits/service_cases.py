@@ -213,7 +213,7 @@ def of_telemetry() -> list[Case]:
         ),
         (
             "cloudwatch.PutMetricData.time",
-            metrics(Timestamp=NOW + timedelta(hours=2, minutes=5)),
+            metrics(Timestamp=NOW + timedelta(hours=3)),  # NOW is when the tests began
             metrics(Timestamp=NOW + timedelta(hours=1, minutes=55)),
         ),
         ("logs.PutLogEvents.size", events((1, "x" * (mebibyte + 1))), events((1, "x" * (mebibyte - 26)))),

@@ -150,3 +150,11 @@ def test_an_up_that_is_killed_is_finished_by_the_next_one_without_doubles(stack:
     assert len(stack.cloud.client("apigateway").get_rest_apis()["items"]) == 1
     assert len(stack.cloud.client("apigateway").get_api_keys()["items"]) == 1
     assert len(registry.all("resource")) == len(stack.resources())
+
+
+def test_what_the_state_lets_go_of_is_left_as_it_is(stack: Stack) -> None:
+    stack.run("up", "--yes", "--skip-preview")
+    gone = next(row["urn"] for row in stack.resources() if row["type"] == "aws:sqs/queue:Queue")
+    stack.run("state", "delete", gone, "--yes")
+    assert gone not in {row["urn"] for row in stack.resources()}
+    assert [url.rpartition("/")[2] for url in stack.cloud.client("sqs").list_queues()["QueueUrls"]] == ["shop-q"]

@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 SCRATCH = Scratch.of("dev")
 
 
-def items(**values: int) -> dict[tuple[str, str], dict[str, Any]]:
+def items(**values: int) -> dict[tuple[str, ...], dict[str, Any]]:
     return {("p", key): {"pk": {"S": "p"}, "sk": {"S": key}, "n": {"N": str(n)}} for key, n in values.items()}
 
 

@@ -1,6 +1,8 @@
 """A run on moto from its checks to its ledger, and everything that is refused before anything is touched."""
 
 import json
+import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -264,10 +266,99 @@ def test_an_unfinished_run_is_neither_followed_nor_verified(own, tmp_path):
         running.follow(engine, own, _silent, 0.1)
 
 
+@pytest.fixture
+def people(own):
+    """A source whose key is an e-mail address; one of its items cannot go over."""
+    db = own.client("dynamodb")
+    name = BY_NAME["omnix-serverless-customers"].name
+    db.create_table(**BY_NAME[name].definition())
+    ada = {"email": {"S": "ada@shop.example"}, "nick": {"S": "Ada Lovelace"}, "hash": {"S": "$2b$12$abcdefghijkl"}}
+    write(
+        db,
+        name,
+        [{**ada, "n": {"N": "1"}}, {**ada, "email": {"S": "bob@shop.example"}, "n": {"S": "bob@shop.example"}}],
+    )
+    item = {"table": "products", "key": {"pk": "PEOPLE", "sk": "EMAIL#{email}"}, "keep": "all"}
+    item["fields"] = {"fullName": "nick", "count": {"from": "n", "as": "integer"}}
+    records = [{"name": "person", "items": [item]}]
+    return json.dumps({"version": 1, "name": "p", "sources": [{"table": name, "key": ["email"], "records": records}]})
+
+
+def test_samples_show_the_shape_and_nothing_of_anybody_unless_it_is_asked_for(own, people):
+    ready = _ready(own, people)
+    (safe,) = preparing.sampled(ready, own, own, 20, idle=False)
+    (whole,) = preparing.sampled(ready, own, own, 20, idle=False, show_values=True)
+    assert not re.search("(?i)ada|lovelace|bob|shop[.]example|[$]2b", json.dumps([safe.shown, safe.refused]))
+    assert safe.shown[0]["from"]["n"] == {"N": "1"}
+    (became,) = safe.shown[0]["becomes"]
+    assert became["item"]["hash"] == safe.shown[0]["from"]["hash"]
+    assert safe.refused[0]["reasons"][0].endswith("is no integer")
+    assert whole.shown[0]["from"]["nick"] == {"S": "Ada Lovelace"}
+    assert whole.refused[0]["item"] == {"email": {"S": "bob@shop.example"}}
+    assert (safe.fates, safe.written_units) == (whole.fates, whole.written_units)
+
+
+def test_a_run_s_folder_is_its_owner_s_alone_whatever_it_was_before(own, tmp_path):
+    place = tmp_path / "run"
+    place.mkdir(mode=0o755)
+    (place / "quarantine.new").touch(0o644)
+    before = os.umask(0)
+    try:
+        folder = Folder(place)
+        with folder.alone(may_begin=True):
+            engine = _begun(own, folder)
+            running.snapshot(engine, _silent, again=False, follow=True)
+            running.verify(engine, _silent)
+    finally:
+        os.umask(before)
+    assert place.stat().st_mode & 0o777 == 0o700
+    found = {one.name: one.stat().st_mode & 0o777 for one in place.iterdir()}
+    assert found.keys() >= {"run.json", "mapping.yaml", "journal.sqlite", "quarantine.ndjson", "verify.json", "lock"}
+    assert set(found.values()) == {0o600}, found
+
+
 def test_a_folder_belongs_to_one_process_at_a_time(tmp_path):
     folder = Folder(tmp_path / "run")
-    with folder.alone(), pytest.raises(Refused, match="another process"), Folder(tmp_path / "run").alone():
+    second = Folder(tmp_path / "run").alone(may_begin=True)
+    with folder.alone(may_begin=True), pytest.raises(Refused, match="another process"), second:
         pass
+
+
+@pytest.mark.parametrize("may_begin", [False, True])
+def test_a_folder_in_which_no_run_began_is_left_as_it_is_by_a_mistyped_path(tmp_path, may_begin):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o775)
+    (shared / "budget.ods").touch()
+    said = "it holds budget.ods" if may_begin else "no migration began"
+    with pytest.raises(Refused, match=said), Folder(shared).alone(may_begin=may_begin):
+        pass
+    assert shared.stat().st_mode & 0o777 == 0o775
+    assert [one.name for one in shared.iterdir()] == ["budget.ods"]
+    with pytest.raises(Refused, match="no migration began"), Folder(tmp_path / "none").alone():
+        pass
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_colleague_s_folder_is_neither_begun_in_nor_closed(own, tmp_path, monkeypatch):
+    mine, run = tmp_path / "run", tmp_path / "begun"
+    mine.mkdir()
+    _begun(own, Folder(run))
+    run.chmod(0o770)
+    monkeypatch.setattr(os, "geteuid", lambda: mine.stat().st_uid + 1)
+    with pytest.raises(Refused, match="somebody else's"), Folder(mine).alone(may_begin=True):
+        pass
+    with Folder(run).alone():
+        assert run.stat().st_mode & 0o777 == 0o770
+
+
+def test_what_a_killed_beginning_left_is_no_obstacle(tmp_path):
+    place = tmp_path / "run"
+    place.mkdir()
+    for name in ("lock", "mapping.yaml", "run.new", "journal.sqlite-wal"):
+        (place / name).touch()
+    with Folder(place).alone(may_begin=True):
+        assert (place / "lock").exists()
 
 
 def test_the_estimate_counts_both_halves_of_a_transaction_and_each_index(own):
