@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -89,7 +90,15 @@ def test_what_a_killed_drill_left_is_removed_by_the_next_one(operator: Operator)
     assert operator.scratch_tables() == []
 
 
-@pytest.mark.usefixtures("points")
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let processes that the test starts be interrupted, also where its own run ignores that, as in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("points", "interruptible")
 def test_ctrl_c_ends_a_drill_and_takes_its_tables_away(operator: Operator) -> None:
     with subprocess.Popen(
         operator.command("dr", "drill", *SET), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
