@@ -153,7 +153,7 @@ class QueuePolicy:
 
     def read(self) -> Document:
         found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["Policy"]).get("Attributes", {})
-        return _document(found["Policy"]) if found.get("Policy") else {"Version": "2012-10-17", "Statement": []}
+        return _document(found["Policy"]) if found.get("Policy") else _without_statements()
 
     def write(self, document: Document) -> None:
         text = _text(document) if document["Statement"] else ""
@@ -175,7 +175,7 @@ class FunctionPolicy:
     def read(self) -> Document:
         with suppress(self.lambda_.exceptions.ResourceNotFoundException):
             return _document(self.lambda_.get_policy(FunctionName=self.subject)["Policy"])
-        return {"Version": "2012-10-17", "Statement": []}
+        return _without_statements()
 
     def write(self, document: Document) -> None:
         for statement in self.read()["Statement"]:
@@ -221,7 +221,7 @@ class VaultPolicy:
     def read(self) -> Document:
         with suppress(self.backup.exceptions.ResourceNotFoundException):
             return _document(self.backup.get_backup_vault_access_policy(BackupVaultName=self.name)["Policy"])
-        return {"Version": "2012-10-17", "Statement": []}
+        return _without_statements()
 
     def write(self, document: Document) -> None:
         if document["Statement"]:
@@ -321,6 +321,11 @@ def _statements_in(value: Any) -> int:
         return 0
     statements = json.loads(value)["Statement"]
     return len(statements) if isinstance(statements, list) else 1
+
+
+def _without_statements() -> Document:
+    """What a resource without a policy has."""
+    return {"Version": "2012-10-17", "Statement": []}
 
 
 def _document(text: str) -> Document:

@@ -14,16 +14,7 @@ from ops.commands.options import JsonOption, choose
 from ops.commands.outputs import flat
 from ops.console import Output, answering, console
 from ops.errors import Refused
-from tests.unit.ops.test_finding import CREDENTIALS, summary
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in CREDENTIALS:
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "Pulumi.yaml").write_text("name: omnix-ai\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+from tests.unit.ops.test_finding import summary
 
 
 def exit_code(*arguments: str) -> int:

@@ -17,14 +17,9 @@ from tests.unit.ops.fake_platform import OUTPUTS
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("no_credentials")
+
 REAL = OUTPUTS | {"account_id": "111122223333", "api_url": "https://abc.execute-api.eu-central-1.amazonaws.com/dev"}
-CREDENTIALS = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "OMNIX_LOCAL_DIR")
-
-
-@pytest.fixture(autouse=True)
-def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in CREDENTIALS:
-        monkeypatch.delenv(name, raising=False)
 
 
 def summary(root: Path, **changes: Any) -> Path:

@@ -13,7 +13,7 @@ from ops.commands import cutover
 from ops.cutover import moving
 from ops.cutover.moving import Change, Move, Outcome
 from ops.cutover.parameter import Version
-from tests.unit.ops.test_finding import CREDENTIALS, summary
+from tests.unit.ops.test_finding import summary
 
 NAMES = TableNames({"orders": "omnix-ai-dev-orders"})
 CHANGE = Change("orders", "legacy-orders", "omnix-ai-dev-orders")
@@ -28,12 +28,8 @@ class Parameter:
 
 
 @pytest.fixture
-def move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Move:
-    for name in CREDENTIALS:
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "Pulumi.yaml").write_text("name: omnix-ai\n")
-    monkeypatch.chdir(tmp_path)
-    summary(tmp_path)
+def move(home: Path, monkeypatch: pytest.MonkeyPatch) -> Move:
+    summary(home)
     made = Move(Parameter().current(), (CHANGE,))
     monkeypatch.setattr(cutover, "_parameter", lambda _: Parameter())
     monkeypatch.setattr(moving, "planned", lambda *_: made)

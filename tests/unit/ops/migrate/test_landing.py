@@ -130,18 +130,17 @@ def test_what_was_mended_since_the_export_goes_over_and_what_is_gone_is_forgotte
     assert quarantine(engine) == {}
 
 
+def lost_by_the_old_one() -> dict[str, Any]:
+    """A loss of the item `old` to a newer one, as a child of the map tells it."""
+    key = ["workspaces", "NOTES", "NOTE#same"]
+    return {"source": record("old"), "fate": "duplicate", "reason": "newer", "key": key}
+
+
 def test_the_loser_of_a_place_is_told_with_who_has_it(account: Account, engine: Engine) -> None:
     put(account, good("old", "same", 1), good("new", "same", 2))
     engine.mover.move("goods", [good("new", "same", 2)])
-    loss = {
-        "source": record("old"),
-        "fate": "duplicate",
-        "reason": "newer",
-        "key": ["workspaces", "NOTES", "NOTE#same"],
-    }
-    landing.landed(
-        engine, ended("goods"), [{"source": name("new"), "fate": "written", "reasons": [], "losses": [loss]}]
-    )
+    said = {"source": name("new"), "fate": "written", "reasons": [], "losses": [lost_by_the_old_one()]}
+    landing.landed(engine, ended("goods"), [said])
     assert targets(account) == {"NOTE#same": "text of new"}
     (found,) = quarantine(engine).values()
     assert (found["item"], found["fate"], found["image"]) == (name("old"), "duplicate", good("old", "same", 1))
@@ -150,15 +149,8 @@ def test_the_loser_of_a_place_is_told_with_who_has_it(account: Account, engine: 
 def test_a_place_that_became_free_is_given_to_who_lost_it(account: Account, engine: Engine) -> None:
     """Two children of the map: each lost to a third, which is gone meanwhile."""
     put(account, good("old", "same", 1))
-    loss = {
-        "source": record("old"),
-        "fate": "duplicate",
-        "reason": "newer",
-        "key": ["workspaces", "NOTES", "NOTE#same"],
-    }
-    landing.landed(
-        engine, ended("goods"), [{"source": name("old"), "fate": "duplicate", "reasons": [], "losses": [loss]}]
-    )
+    said = {"source": name("old"), "fate": "duplicate", "reasons": [], "losses": [lost_by_the_old_one()]}
+    landing.landed(engine, ended("goods"), [said])
     assert targets(account) == {"NOTE#same": "text of old"}
     assert quarantine(engine) == {}
 

@@ -10,7 +10,7 @@ import pytest
 
 from ops import cli
 from tests.unit.ops.permissions.records import record, statement
-from tests.unit.ops.test_finding import CREDENTIALS, summary
+from tests.unit.ops.test_finding import summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,15 +19,6 @@ ROLE = "omnix-ai-dev-auth-eu-central-1"
 USED = statement("users", "Items", {"dynamodb:GetItem": 1_234}, "dynamodb:Query")
 GUARD = statement("users", "Guard", {}, "s3:DeleteBucket", index=1) | {"effect": "Deny"}
 AWS_OWN = statement("arn:aws:iam::aws:policy/service-role/Logs", None, {}, "logs:GetLogEvents")
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in CREDENTIALS:
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "Pulumi.yaml").write_text("name: omnix-ai\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
