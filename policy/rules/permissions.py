@@ -37,13 +37,18 @@ class GivenId:
     tagged: bool = False
 
 
+_ANOMALIES = frozenset({"ce:getanomalymonitors", "ce:getanomalysubscriptions", "ce:listtagsforresource"})
 # Definitions only. Below a usage plan are its keys' values, in an API's log group its errors.
 GIVEN_IDS: Sequence[GivenId] = (
     GivenId("apigateway", "/usageplans/", frozenset({"apigateway:get"}), tagged=True),
     GivenId("application-autoscaling", "scalable-target/", frozenset({"application-autoscaling:listtagsforresource"})),
+    GivenId("bedrock", "application-inference-profile/",
+            frozenset({"bedrock:getinferenceprofile", "bedrock:listtagsforresource"})),
+    GivenId("ce", "anomalymonitor/", _ANOMALIES),
+    GivenId("ce", "anomalysubscription/", _ANOMALIES),
     GivenId("lambda", "event-source-mapping:", frozenset({"lambda:geteventsourcemapping", "lambda:listtags"})),
     GivenId("logs", "log-group:API-Gateway-Execution-Logs_", frozenset({"logs:listtagsforresource"})),
-)
+)  # fmt: skip
 
 # AWS-managed policies that grant one service role what it needs and no more
 NARROW_MANAGED = re.compile(r"arn:aws:iam::aws:policy/(service-role/[\w+=,.@-]+|AWSLambdaExecute)\Z")

@@ -57,8 +57,17 @@ def text(value: object) -> str:
 
 def test_nothing_is_registered_in_another_region_and_nothing_names_the_lost_one(alone: Recording) -> None:
     assert {resource.inputs.get("region") for resource in alone.custom()} == {None}
-    assert [resource.name for resource in alone.resources if LOST in text(resource.inputs)] == []
+    naming = [resource for resource in alone.resources if LOST in text(resource.inputs)]
+    assert [resource.name for resource in naming] == ["api-assistant-policy-call-models"]
     assert alone.only("pulumi:providers:aws").inputs["region"] == HERE
+
+
+def test_models_are_called_at_home_and_may_be_answered_from_the_lost_region_when_it_is_back(alone: Recording) -> None:
+    """A model's `eu.` profile leads wherever Bedrock finds room: each destination is allowed, none is called."""
+    policy = json.loads(alone.one("aws:iam/rolePolicy:RolePolicy", "api-assistant-policy-call-models").inputs["policy"])
+    named = {one["Sid"]: [arn for arn in one["Resource"] if LOST in arn] for one in policy["Statement"]}
+    assert {sid for sid, arns in named.items() if arns} == {"CallModels"}
+    assert all(arn.startswith(f"arn:aws:bedrock:{LOST}::foundation-model/") for arn in named["CallModels"])
 
 
 def test_what_is_missing_is_exactly_what_copies(alone: Recording) -> None:

@@ -18,7 +18,7 @@ from tests.unit.functions.costs_table import limits, model
 REGION = "eu-central-1"
 LEASE_SECONDS = 3
 MODEL = model()
-BOUNDS = {
+BOUNDS: dict[str, Any] = {
     "environment": {"daily": 200_000_000},
     "features": {"chat": {"daily": 120_000_000}},
     "tenant": {"daily": 80_000_000},

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -12,7 +13,7 @@ from omnix import clock
 from omnix.costs import bound, keys, ledger, limits, metrics, optimising, prices, refusals
 from omnix.costs.holds import Verdict
 from omnix.costs.ledger import Row
-from omnix.costs.model import Feature, Outcome, Period, Scope, Usage, usd
+from omnix.costs.model import Feature, Outcome, Period, Prices, Scope, Usage, usd
 from omnix.costs.refusals import ModelNotAllowedError, PriceMissingError, Shortage
 from omnix.costs.standing import standing
 from omnix.dynamodb import dump_item
@@ -42,7 +43,7 @@ def test_usage_is_read_from_converse_with_cache_writes_by_their_ttl():
 
 @given(
     st.builds(Usage, *[st.integers(0, 500)] * 4),  # no request asks for a cache of an hour
-    st.builds(costs_table.Prices, *[st.integers(0, 10**6)] * 5),
+    st.builds(Prices, *[st.integers(0, 10**6)] * 5),
     st.integers(0, 100),
 )
 def test_no_usage_within_its_bounds_costs_more_than_the_worst_case(usage, own, more):
@@ -91,7 +92,7 @@ def test_input_and_output_are_never_free(entry):
 
 def test_a_model_without_a_cache_has_its_prices_by_its_input():
     found = catalogue(a=ENTRY | {"prices": {"input": 7, "output": 9}}).model("a").prices
-    assert found == costs_table.Prices(7, 9, 7, 7, 7)
+    assert found == Prices(7, 9, 7, 7, 7)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {}}', '{"a": {"max_output": "9", "context": 1}}'])
@@ -197,7 +198,8 @@ class Runtime:
 
 
 def test_the_exact_count_is_asked_of_the_foundation_model_with_what_is_sent():
-    runtime, request = Runtime(12), {"messages": [1], "system": [2], "inferenceConfig": {}, "toolConfig": None}
+    runtime = Runtime(12)
+    request: dict[str, Any] = {"messages": [1], "system": [2], "inferenceConfig": {}, "toolConfig": None}
     own = costs_table.model("eu.amazon.nova-lite-v1:0")
     assert bound.exact(runtime, own, request) == 12
     assert runtime.asked == [{"modelId": own.foundation, "input": {"converse": {"messages": [1], "system": [2]}}}]
@@ -263,14 +265,14 @@ def test_what_a_feature_wastes_is_counted_once_an_answer():
 
 
 def test_the_cheapest_model_that_would_do_takes_tools_fits_and_did_well():
-    cheap = costs_table.Prices(1, 1, 1, 1, 1)
+    cheap = Prices(1, 1, 1, 1, 1)
     models = [
         costs_table.model("paid"),
         costs_table.model("no-tools", cheap, tools=False),
         costs_table.model("short-answers", cheap, max_output=100),
         costs_table.model("small", cheap, context=8000),
         costs_table.model("bad", cheap),
-        costs_table.model("untried", costs_table.Prices(2, 2, 2, 2, 2)),
+        costs_table.model("untried", Prices(2, 2, 2, 2, 2)),
     ]
     usage = Usage(input=9000, output=10)
     rows = [
@@ -323,7 +325,7 @@ def test_a_row_of_the_ledger_that_contradicts_itself_is_found(wrong, detail):
         "model_id": "m",
         "cost_input": 5,
     }
-    found = list(said("analytics", dump_item({"entity": "ai_ledger", **row_, **wrong}), 0))
+    found: list[Any] = list(said("analytics", dump_item({"entity": "ai_ledger", **row_, **wrong}), 0))
     assert [detail in one.detail for one in found] == [True]
 
 

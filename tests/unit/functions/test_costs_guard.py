@@ -2,6 +2,7 @@
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.client import BaseClient
@@ -257,7 +258,8 @@ def test_money_that_a_function_kept_before_it_died_is_found_before_anybody_is_re
 @pytest.fixture
 def failing(monkeypatch):
     """From now on these operations fail, as if DynamoDB were away; called without one, none does."""
-    plain, broken = BaseClient._make_api_call, set()
+    plain: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's types leave it out
+    broken: set[str] = set()
 
     def call(self, operation, arguments):
         if operation in broken:
@@ -369,7 +371,8 @@ def test_a_mark_that_came_after_everything_ended_is_taken_away(made, cloud, tabl
 
 
 def test_a_busy_item_is_waited_for_and_a_busier_one_is_503(made, monkeypatch):
-    plain, left = BaseClient._make_api_call, [3]
+    plain: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # the same
+    left = [3]
 
     def call(self, operation, arguments):
         if operation == "UpdateItem" and left[0]:

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
+from typing import Literal
 
 import pytest
 
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.dynamodb_local, pytest.mark.timeout(300)]
 @pytest.fixture
 def table(dynamodb_local, request):
     made = opened(dynamodb_local, f"costs-{abs(hash(request.node.name))}")
-    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    keys: list[tuple[str, Literal["HASH", "RANGE"]]] = [("pk", "HASH"), ("sk", "RANGE")]
     made.client.create_table(
         TableName=made.name,
         BillingMode="PAY_PER_REQUEST",
@@ -112,7 +113,8 @@ def test_of_200_threads_that_race_for_the_last_money_as_many_get_it_as_there_is_
 
 
 def test_processes_killed_midway_leave_no_money_held_none_lost_and_none_spent_twice(table, dynamodb_local, monkeypatch):
-    chance, paid = random.Random(7), {}
+    chance = random.Random(7)
+    paid: dict[str, int] = {}
     running = [_started(dynamodb_local, table.name, seed) for seed in range(4)]
     for kill in range(KILLS):
         time.sleep(chance.uniform(0.05, 0.3))

@@ -32,6 +32,7 @@ def test_four_fifths_of_the_days_budget_wake_somebody_long_before_aws_would():
 
 def test_one_failure_at_night_is_no_rate():
     expression = ALARMS["models-failed"].expression
+    assert expression is not None
     assert ">= 10" in expression
     assert set(re.findall(r"FILL\((\w+), 0\)", expression)) == set(ALARMS["models-failed"].metrics)
 
