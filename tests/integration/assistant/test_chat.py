@@ -120,8 +120,16 @@ def test_a_call_that_no_tool_takes_fails_and_the_turn_goes_on(shop: Shop, call: 
 
 
 def test_arguments_beyond_measure_get_nowhere(shop: Shop) -> None:
-    answer = ask(shop, f'[[tool find_products {{"category": "{"x" * 7000}"}}]]')
+    answer = ask(shop, f'[[tool find_products {{"category": "{"x" * 3000}"}}]]')
     assert [(one["status"], one["reason"]) for one in answer["tools"]] == [("failed", "validation_failed")]
+
+
+def test_a_tool_call_that_is_cut_off_is_not_made_and_the_conversation_goes_on(shop: Shop) -> None:
+    """Arguments longer than an answer may be: what arrived of them is no call."""
+    cut = ask(shop, f'[[tool find_products {{"category": "{"x" * 7000}"}}]]')
+    assert (cut["stop_reason"], cut["tools"]) == ("max_tokens", [])
+    answer = ask(shop, "[[say Here again.]]", conversation_id=cut["conversation_id"])
+    assert (answer["stop_reason"], answer["answer"]) == ("end_turn", "[stand-in] Here again.")
 
 
 def test_a_model_that_obeys_a_record_changes_nothing(shop: Shop) -> None:

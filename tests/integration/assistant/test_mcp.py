@@ -103,7 +103,13 @@ def test_an_agent_finds_nothing_of_another_tenant(dev: Environment, shop: Shop, 
 
 
 def test_arguments_beyond_measure_are_refused(dev: Environment, shop: Shop) -> None:
-    assert run(dev, bearer(shop), "find_products", category="x" * 100_000).is_error
+    assert run(dev, bearer(shop), "find_products", category="x" * 60_000).is_error
+    with pytest.RaisesGroup(MCPError, flatten_subgroups=True, allow_unwrapped=True):
+        run(dev, bearer(shop), "find_products", category="x" * 100_000)
+    arguments = {"name": "find_products", "arguments": {"category": "x" * 100_000}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments}
+    refused = dev.http().post("/mcp", json=message, headers=bearer(shop))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "payload_too_large")
 
 
 def test_without_a_credential_nobody_speaks_and_no_other_method_is_there(dev: Environment, shop: Shop) -> None:
