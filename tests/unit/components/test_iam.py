@@ -81,11 +81,10 @@ def test_a_truth_is_written_as_one_value_as_scanners_read_it(operator: str) -> N
 
 
 def test_who_publishes_to_a_topic_uses_the_key_for_that_topic_by_a_condition_that_sns_itself_meets() -> None:
-    """`aws:SourceArn` comes from the publisher, and not all three document that KMS sees it; the context is SNS's."""
+    """`aws:SourceArn` comes from the publisher, and not all four document that KMS sees it; the context is SNS's."""
     (topics,) = [s.render() for s in key_policy(NAMES) if s.sid == "PublishToTopics"]
-    assert topics["Principal"] == {
-        "Service": ["backup.amazonaws.com", "budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
-    }
+    publishers = ("backup", "budgets", "cloudwatch", "costalerts")
+    assert topics["Principal"] == {"Service": [f"{name}.amazonaws.com" for name in publishers]}
     assert topics["Condition"] == {
         "StringLike": {
             "kms:EncryptionContext:aws:sns:topicArn": ["arn:aws:sns:eu-central-1:777788889999:omnix-ai-prod-*"]
