@@ -136,7 +136,6 @@ class _Environment:
             allowed=allowed_models(bedrock.models, self.config.region),
             key_arn=self.security.key.arn,
             record=self.config.account_baseline and bedrock.invocation_log,
-            locked=self.protection.locked,
         )
         return BedrockStack("bedrock", args, self.options)
 

@@ -12,7 +12,6 @@ from components.bedrock.models import AllowedModel, model_key
 from components.bedrock.parameters import bedrock_entries, models_value
 from components.bedrock.settings import Bedrock
 from components.data.parameters import Entry
-from components.lifecycle import serving
 from components.naming import Names
 from components.tags import component_tags
 
@@ -23,8 +22,7 @@ COMPONENT = "BedrockStack"
 class BedrockStackArgs:
     """`allowed`: the config's models, joined with the catalogue.
 
-    `record`: the account's record of calls is this stack's, under `key_arn`. `locked`: the engine refuses to delete
-    profiles.
+    `record`: the account's record of calls is this stack's, under `key_arn`.
     """
 
     names: Names
@@ -32,7 +30,6 @@ class BedrockStackArgs:
     allowed: Sequence[AllowedModel]
     key_arn: pulumi.Input[str]
     record: bool
-    locked: bool = False
 
 
 class BedrockStack(pulumi.ComponentResource):
@@ -53,7 +50,7 @@ class BedrockStack(pulumi.ComponentResource):
         super().__init__("omnix:components:BedrockStack", name, None, opts)
         self._name, self._args = name, args
         log = self._invocation_log() if args.record else None
-        # No call before it is recorded; and in prod the locked profiles hold the record.
+        # No call before it is recorded.
         after = [log.configuration] if log else []
         profiles = {model.id: self._profile(model, after).arn for model in args.allowed}
         self.models = Models(args.names, args.allowed, profiles, args.bedrock.guardrail)
@@ -74,7 +71,9 @@ class BedrockStack(pulumi.ComponentResource):
             description=f"Calls of {names.prefix}",
             model_source={"copy_from": model.source_arn(names.account_id)},
             tags=component_tags(COMPONENT),
-            opts=serving(self, *after, locked=self._args.locked),
+            # Not locked: a model that leaves the config takes its profile along, and one that AWS ended must leave it.
+            # A destroy of prod meets the locked parameter first, which names every profile and so holds the record too.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
 
     def _models_value(self, profiles: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:

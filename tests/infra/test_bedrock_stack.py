@@ -5,7 +5,7 @@ import json
 from components.bedrock.models import allowed_models
 from components.environment import Inputs, compose
 from tests.infra.recording import record
-from tests.infra.stacks import artefacts, contract, stack_config
+from tests.infra.stacks import artefacts, committed, contract, stack_config
 
 PROFILE = "aws:bedrock/inferenceProfile:InferenceProfile"
 LOGGING = "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration"
@@ -76,6 +76,29 @@ def test_no_call_is_possible_before_it_is_recorded(recording):
     logging = recording.only(LOGGING)
     for profile in recording.of(PROFILE):
         assert logging.urn in recording.closure(profile)
+
+
+def test_a_model_can_leave_prod_with_its_profile_and_parameters_stop_naming_it(recorded):
+    """AWS ends models: config then refuses the model, and a lock on its profile would refuse the update without it."""
+    bedrock = committed("prod")["bedrock"]
+    _, *others = bedrock["models"]
+    config = stack_config("prod", bedrock={**bedrock, "models": others, "modelId": others[0]})
+
+    def program() -> None:
+        compose(Inputs(config, artefacts(), contract()))
+
+    left = record(program, stack="prod", account_id=config.account_id)
+    gone = {r.urn: r for r in recorded("prod").resources if r.urn not in {other.urn for other in left.resources}}
+    assert {r.type for r in gone.values()} == {PROFILE}
+    assert [r.name for r in gone.values() if r.protect or r.retain_on_delete] == []
+    assert list(value(left, "models")) == others
+
+
+def test_a_destroy_of_prod_stops_before_it_takes_profiles_and_record(recorded):
+    """What is locked names them: the engine deletes nothing that it stands on."""
+    prod = recorded("prod")
+    held = {urn for r in prod.resources if r.protect for urn in prod.closure(r)}
+    assert {r.urn for type_ in (PROFILE, LOGGING) for r in prod.of(type_)} <= held
 
 
 def test_nothing_that_was_asked_or_answered_is_recorded(recording):

@@ -29,7 +29,6 @@ SERVING = (
     "aws:apigateway/stage:Stage",
     "aws:apigateway/usagePlan:UsagePlan",
     "aws:apigateway/usagePlanKey:UsagePlanKey",
-    "aws:bedrock/inferenceProfile:InferenceProfile",
     "aws:iam/role:Role",
     "aws:lambda/alias:Alias",
     "aws:lambda/function:Function",
