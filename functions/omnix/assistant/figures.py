@@ -9,6 +9,8 @@ from omnix.analytics.service import analytics, window
 from omnix.assistant.insights_model import Figure, Topic
 from omnix.customers.service import customers
 from omnix.dashboard.service import dashboard
+from omnix.errors import ForbiddenError
+from omnix.scopes import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +27,13 @@ type Row = tuple[str, str]
 
 
 def figures(who: Principal, topic: Topic, days: int) -> list[Figure]:
-    """The topic's figures of the last days up to today, UTC, in an order that stays. Raises as the services do."""
+    """The topic's figures of the last days up to today, UTC, in an order that stays.
+
+    Raises ForbiddenError where the caller's scopes do not reach what they are made of; as the services do.
+    """
+    missing = _SCOPES[topic] - who.scopes
+    if missing:
+        raise ForbiddenError("These figures need scopes that you do not have.", [{"required_scopes": sorted(missing)}])
     rows = _TOPICS[topic](who, days)
     return [Figure(id=f"f{number}", label=label, value=value) for number, (label, value) in enumerate(rows, 1)]
 
@@ -87,6 +95,15 @@ _TOPICS: Mapping[Topic, Callable[[Principal, int], list[Row]]] = {
     Topic.PRODUCTS: _products,
     Topic.STOCK: _stock,
     Topic.CUSTOMERS: _customers,
+}
+
+
+# What a topic is made of. The services ask for a role only: a key that was made for less than its role ends here.
+_SCOPES: Mapping[Topic, frozenset[Scope]] = {
+    Topic.SALES: frozenset({Scope.ANALYTICS_READ}),
+    Topic.PRODUCTS: frozenset({Scope.ANALYTICS_READ}),
+    Topic.STOCK: frozenset({Scope.ANALYTICS_READ, Scope.STOCK_READ}),
+    Topic.CUSTOMERS: frozenset({Scope.CUSTOMERS_READ}),
 }
 
 

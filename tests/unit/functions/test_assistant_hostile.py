@@ -11,6 +11,7 @@ import pytest
 from omnix.authorisation import Principal, Role
 from omnix.customers.model import CustomerInput
 from omnix.customers.service import customers
+from omnix.scopes import READS
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import Models, ask, calls, said
 
@@ -120,6 +121,27 @@ def test_a_key_that_was_not_made_for_the_assistant_spends_nothing(models: Models
     assert ask({"message": "hi"}, **KEY, scopes="products:read").status == 403
     assert ask({"topic": "sales"}, "/assistant/insights", **KEY, scopes="products:read").status == 403
     assert (models.requests, models.money().spent) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("topic", "scopes"),
+    [
+        ("sales", {"analytics:read"}),
+        ("products", {"analytics:read"}),
+        ("stock", {"analytics:read", "stock:read"}),
+        ("customers", {"customers:read"}),
+    ],
+)
+def test_a_key_gets_no_figures_of_what_it_was_not_made_for(models: Models, topic: str, scopes: set[str]) -> None:
+    reads = {scope.value for scope in READS}
+    for missing in scopes:
+        made_for = " ".join({"assistant:use", *reads} - {missing})
+        refusal = ask({"topic": topic}, "/assistant/insights", **KEY, scopes=made_for)
+        assert (refusal.status, refusal.code) == (403, "forbidden")
+        assert refusal.json["error"]["details"] == [{"required_scopes": [missing]}]
+    assert (models.requests, models.money().spent) == ([], 0)
+    enough = ask({"topic": topic}, "/assistant/insights", **KEY, scopes=" ".join({"assistant:use", *scopes}))
+    assert enough.status == 200
 
 
 def test_a_key_without_scopes_is_offered_nothing_that_changes_anything(models: Models) -> None:
