@@ -29,7 +29,11 @@ from toolchain.up import Session, deploy, open_session, summarise
 from toolchain.workspace import ROOT, Workspace, write_atomically
 
 STACK = "dev"
-_THROTTLE = {"rateLimit": 10_000, "burstLimit": 5_000}
+_THROTTLE = {
+    "rateLimit": 10_000,
+    "burstLimit": 5_000,
+    "assistant": {"rateLimit": 10_000, "burstLimit": 5_000},
+}
 _TWIN = ROOT / "bench" / "twin_stack"
 
 

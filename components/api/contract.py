@@ -71,6 +71,11 @@ def operations(contract: Mapping[str, Any], functions: Collection[str]) -> tuple
     return found
 
 
+def paying(found: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The routes that pay for models, by path: those that may answer 402, when a limit of money is reached."""
+    return tuple(operation for operation in found if "402" in dict(operation.responses))
+
+
 def path_parameters(path: str) -> tuple[Parameter, ...]:
     """The parameters that the template `path` itself names."""
     variables = (_VARIABLE.match(segment) for segment in path.split("/"))

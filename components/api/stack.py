@@ -9,12 +9,12 @@ import pulumi_aws as aws
 
 from components.api.access_log import access_log_format
 from components.api.body import GatewaySettings, canonical_json, digest, gateway_body
-from components.api.contract import operations
+from components.api.contract import Operation, operations, paying
 from components.api.functions import DESCRIPTIONS, ROUTED, ApiFunction, Stores, grant, secret_variables
 from components.api.sweep import Sweep, SweepArgs
 from components.artefacts import FunctionCode
 from components.config import FunctionSizing
-from components.config.model import AliasOwner, Throttle
+from components.config.model import AliasOwner, RouteThrottle, Throttle
 from components.iam import Grants
 from components.lambda_function import LambdaFunction, LambdaFunctionArgs
 from components.lifecycle import serving
@@ -79,12 +79,12 @@ class ApiStack(pulumi.ComponentResource):
         super().__init__("omnix:components:ApiStack", name, None, opts)
         self._name, self._args = name, args
         # Not only inside the apply that makes the body: there, a bad contract would stop the update half way.
-        operations(args.contract, ROUTED)
+        routes = operations(args.contract, ROUTED)
         self.functions = {function: self._function(function) for function in API_FUNCTIONS}
         rest_api, body = self._rest_api()
         permissions = [self._permission(function, rest_api) for function in API_FUNCTIONS]
         stage = self._stage(rest_api, self._deployment(rest_api, body), permissions)
-        self._method_settings(rest_api, stage)
+        self._throttles(rest_api, stage, paying(routes))
         sweep = SweepArgs(args.names, self.functions["assistant"], COMPONENT)
         Sweep(f"{name}-sweep", sweep, pulumi.ResourceOptions(parent=self))
         self._usage_plan(rest_api, stage)
@@ -215,21 +215,42 @@ class ApiStack(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _method_settings(self, rest_api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> None:
-        """Every method: metrics, errors without bodies in the log, and the config's throttle."""
-        aws.apigateway.MethodSettings(
-            f"{self._name}-method-settings",
+    def _throttles(
+        self, rest_api: aws.apigateway.RestApi, stage: aws.apigateway.Stage, paid: Sequence[Operation]
+    ) -> None:
+        """Every method's settings, then those of routes that pay for models: they hold their function for seconds."""
+        throttle = self._args.throttle
+        # One after another: each is an UpdateStage of the same stage.
+        before = self._method_settings("method-settings", "*/*", throttle, rest_api, stage)
+        for route in paid:
+            # The provider hands the path on, and API Gateway keys settings by JSON pointer: `~1` is a slash.
+            path = f"{route.path.replace('/', '~1')}/{route.method.upper()}"
+            kind = f"method-settings-{route.operation_id}"
+            before = self._method_settings(kind, path, throttle.assistant, rest_api, stage, before)
+
+    def _method_settings(
+        self,
+        kind: str,
+        path: str,
+        throttle: RouteThrottle,
+        rest_api: aws.apigateway.RestApi,
+        stage: aws.apigateway.Stage,
+        *depends_on: pulumi.Resource,
+    ) -> aws.apigateway.MethodSettings:
+        """Metrics, errors without bodies in the log, and a throttle. A route's own settings inherit nothing."""
+        return aws.apigateway.MethodSettings(
+            f"{self._name}-{kind}",
             rest_api=rest_api.id,
             stage_name=stage.stage_name,
-            method_path="*/*",
+            method_path=path,
             settings={
                 "metrics_enabled": True,
                 "logging_level": "ERROR",
                 "data_trace_enabled": False,
-                "throttling_rate_limit": self._args.throttle.rate_limit,
-                "throttling_burst_limit": self._args.throttle.burst_limit,
+                "throttling_rate_limit": throttle.rate_limit,
+                "throttling_burst_limit": throttle.burst_limit,
             },
-            opts=self._child(),
+            opts=self._child(*depends_on),
         )
 
     def _usage_plan(self, rest_api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> None:

@@ -86,9 +86,9 @@ def _calls(calls: ModelCalls, thresholds: ModelThresholds) -> list[Alarm]:
         Alarm(
             key="models-lapsed",
             reason=(
-                f"{thresholds.lapsed} reservations or more lapsed within an hour: functions died in a call, or "
-                "connections broke. Each counts in full, so that limits are met early; `omnix costs reconcile --apply` "
-                "corrects it."
+                f"{thresholds.lapsed} reservations or more lapsed within an hour: functions died in a call, "
+                "connections broke, or the table took no end of a call (metric UnendedReservations). Each counts in "
+                "full, so that limits are met early; `omnix costs reconcile --apply` corrects it."
             ),
             metrics={"m": calls.metric("LapsedReservations", "Sum", HOUR)},
             threshold=thresholds.lapsed,
@@ -111,9 +111,9 @@ def _guard(calls: ModelCalls) -> list[Alarm]:
         Alarm(
             key="models-late-settlements",
             reason=(
-                "A call was settled after its reservation had lapsed: a function lives longer than its lease, or a "
-                "clock is wrong. What it cost was counted in full at first; `omnix costs reconcile` shows the "
-                "difference."
+                "A call ended after its lease, when another had ended it already: a function lives longer than its "
+                "lease, or a clock is wrong. It was counted in full until then, so that limits were met early, and "
+                "is put right by what it did cost; `omnix costs reconcile` shows whether it was."
             ),
             metrics={"m": calls.metric("LateSettlements", "Sum", HOUR)},
             threshold=1,

@@ -95,8 +95,9 @@ class Throttles:
 def _settings_for(exchange: Exchange) -> Mapping[str, Any]:
     """The most exact of `{path}/{METHOD}` (slashes inside the path as `~1`), then `*/*`."""
     by_path = {row["methodPath"]: row["settings"] for row in exchange.stage.get("method_settings") or ()}
-    resource = exchange.variables["resourcePath"].removeprefix("/")
-    for path in (f"{resource}/{exchange.verb}", f"{resource.replace('/', '~1')}/{exchange.verb}"):
+    resource = exchange.variables["resourcePath"]
+    # UpdateStage takes a nested path by its JSON pointer, and GetStage shows it so: `~1orders~1{id}/GET`.
+    for path in (f"{resource.replace('/', '~1')}/{exchange.verb}", f"{resource.removeprefix('/')}/{exchange.verb}"):
         if path in by_path:
             settings: Mapping[str, Any] = by_path[path]
             return settings

@@ -8,6 +8,7 @@ from tests.infra.stacks import stack_config
 REST_API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
 PARAMETER = "aws:ssm/parameter:Parameter"
+SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 PERMISSION = "aws:lambda/permission:Permission"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
@@ -91,16 +92,36 @@ def test_the_stage_opens_only_when_its_functions_can_be_called(recording):
 
 
 def test_every_method_has_metrics_errors_without_bodies_and_the_configs_throttle(recording, stack):
-    config = stack_config(stack)
-    settings = recording.only("aws:apigateway/methodSettings:MethodSettings").inputs
+    settings = recording.one(SETTINGS, "api-method-settings").inputs
     assert settings["methodPath"] == "*/*"
-    assert settings["settings"] == {
+    assert settings["settings"] == limits_of(stack_config(stack).throttle)
+
+
+def limits_of(throttle):
+    return {
         "metricsEnabled": True,
         "loggingLevel": "ERROR",
         "dataTraceEnabled": False,
-        "throttlingRateLimit": config.throttle.rate_limit,
-        "throttlingBurstLimit": config.throttle.burst_limit,
+        "throttlingRateLimit": throttle.rate_limit,
+        "throttlingBurstLimit": throttle.burst_limit,
     }
+
+
+def test_routes_that_pay_for_models_have_a_lower_throttle_so_that_they_take_no_concurrency_from_the_others(
+    recording, stack
+):
+    """By JSON pointer: API Gateway keeps a nested path so, and would not find settings by its plain name."""
+    throttle = stack_config(stack).throttle
+    own = {s.inputs["methodPath"]: s.inputs["settings"] for s in recording.of(SETTINGS)}
+    assert set(own) == {"*/*", "~1assistant~1chat/POST", "~1assistant~1insights/POST"}
+    assert own["~1assistant~1chat/POST"] == own["~1assistant~1insights/POST"] == limits_of(throttle.assistant)
+    assert throttle.assistant.rate_limit < throttle.rate_limit
+
+
+def test_a_stages_settings_are_written_one_after_another(recording):
+    settings = recording.of(SETTINGS)
+    waits = sorted(len({other.urn for other in settings} & recording.closure(one)) for one in settings)
+    assert waits == [0, 1, 2]
 
 
 def test_api_gateway_calls_aliases_only_from_this_stage_or_as_authorizer(recording, stack):

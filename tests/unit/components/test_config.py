@@ -193,6 +193,10 @@ def test_plain_http_is_for_dev_only() -> None:
         ({"alarmEmails": [f"a{n}@shop.example" for n in range(11)]}, "alarmEmails"),
         ({"alarmEmails": ["a@shop.example", "a@shop.example"]}, "alarmEmails"),
         ({"throttle": {"rateLimit": 0, "burstLimit": 1}}, "throttle.rateLimit"),
+        (
+            {"throttle": {"rateLimit": 9, "burstLimit": 9, "assistant": {"rateLimit": 1}}},
+            "throttle.assistant.burstLimit",
+        ),
         ({"functions": {"api": {"memoryMb": 127}}}, "functions.api.memoryMb"),
         ({"functions": {"api": {"timeoutSeconds": 29}}}, "functions.api.timeoutSeconds"),
         ({"functions": {"api": {"reservedConcurrency": -1}}}, "functions.api.reservedConcurrency"),
@@ -410,3 +414,13 @@ def test_the_deployment_that_switches_a_table_to_provisioned_says_so() -> None:
     capacity = {"readMin": 1, "readMax": 2, "writeMin": 1, "writeMax": 2}
     assert not stack_config("dev", capacity={"users": capacity}).capacity["users"].switching
     assert stack_config("dev", capacity={"users": capacity | {"switching": True}}).capacity["users"].switching
+
+
+def test_a_stack_that_says_nothing_of_routes_that_pay_for_models_throttles_them_all_the_same() -> None:
+    config = validate(raw("dev", throttle={"rateLimit": 50, "burstLimit": 100}))
+    assert (config.throttle.assistant.rate_limit, config.throttle.assistant.burst_limit) == (10, 20)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_assistant_ends_before_the_gateway_gives_up_with_time_for_the_authorizers_start(stack: str) -> None:
+    assert validate(raw(stack)).sizing("assistant").timeout_seconds <= 29 - 3

@@ -155,6 +155,21 @@ def test_a_usage_plan_limits_rate_and_quota() -> None:
         counted.check_key("usage-key-value", _exchange())
 
 
+@pytest.mark.parametrize("path", ["~1orders~1{id}/GET", "orders/{id}/GET"])
+def test_a_routes_own_settings_come_before_those_of_every_method(path: str) -> None:
+    exchange = _exchange()
+    exchange.variables["resourcePath"] = "/orders/{id}"
+    wide = {"throttlingRateLimit": 100, "throttlingBurstLimit": 100}
+    exchange.stage["method_settings"] = [
+        {"methodPath": "*/*", "settings": wide},
+        {"methodPath": path, "settings": {"throttlingRateLimit": 0.001, "throttlingBurstLimit": 1}},
+    ]
+    throttles = _throttles()
+    throttles.check_method(exchange)
+    with pytest.raises(GatewayError, match="THROTTLED"):
+        throttles.check_method(exchange)
+
+
 def test_a_template_is_filled_from_context_and_stage_variables() -> None:
     exchange = _exchange()
     text = render(

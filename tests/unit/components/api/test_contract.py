@@ -1,6 +1,7 @@
 import pytest
 
-from components.api.contract import ContractError, Parameter, operations, read_contract
+from components.api.contract import ContractError, Parameter, operations, paying, read_contract
+from tests.infra.stacks import contract as public_contract
 from tests.unit.components.api.contracts import contract, operation
 
 FUNCTIONS = ("api", "auth")
@@ -86,3 +87,8 @@ def test_a_missing_or_broken_file_says_so(tmp_path):
     (tmp_path / "openapi.json").write_text("{")
     with pytest.raises(ContractError, match="is not JSON"):
         read_contract(tmp_path / "openapi.json")
+
+
+def test_the_routes_that_pay_for_models_are_those_that_may_answer_that_money_is_used_up():
+    found = operations(public_contract(), ("api", "assistant", "auth"))
+    assert [route.path for route in paying(found)] == ["/assistant/chat", "/assistant/insights"]

@@ -41,6 +41,12 @@ def test_a_guard_that_is_wrong_rings_at_the_first_time():
     assert {ALARMS[key].threshold for key in ("models-reservation-exceeded", "models-late-settlements")} == {1}
 
 
+def test_a_late_settlement_is_not_told_of_a_table_that_is_away():
+    """The sweep ends what the table did not take, and the alarm on lapses tells of it by its name."""
+    assert ALARMS["models-late-settlements"].metrics["m"].name == emitted.LATE
+    assert emitted.UNENDED in ALARMS["models-lapsed"].reason
+
+
 def test_every_alarm_says_why_within_awss_1024_characters_and_stays_quiet_without_calls():
     for alarm in ALARMS.values():
         assert 40 < len(alarm.reason) <= 1024
