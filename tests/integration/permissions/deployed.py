@@ -16,6 +16,8 @@ type Document = dict[str, Any]
 
 # A trust policy cannot be empty: without its statement it trusts a service that nothing here is.
 _NOBODY = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+# Nor can a managed policy: this one is about an action that there is not.
+_NOTHING = {"Effect": "Deny", "Action": "none:null", "Resource": "*"}
 
 
 class Holder(Protocol):
@@ -75,6 +77,31 @@ class Attachment:
     def write(self, document: Document) -> None:
         change = self.iam.attach_role_policy if document["Statement"] else self.iam.detach_role_policy
         change(RoleName=self.subject, PolicyArn=self.arn)
+
+
+@dataclass(frozen=True)
+class ManagedPolicy:
+    """A policy of the account's own, on no role until something attaches it."""
+
+    iam: Any
+    subject: str
+    kind: str = "managed policy"
+
+    @property
+    def title(self) -> str:
+        return f"policy {self.subject.rpartition('/')[2]}"
+
+    def read(self) -> Document:
+        version = self.iam.get_policy(PolicyArn=self.subject)["Policy"]["DefaultVersionId"]
+        found = self.iam.get_policy_version(PolicyArn=self.subject, VersionId=version)
+        document: Document = found["PolicyVersion"]["Document"]
+        return document
+
+    def write(self, document: Document) -> None:
+        before = self.iam.get_policy(PolicyArn=self.subject)["Policy"]["DefaultVersionId"]
+        text = _text({**document, "Statement": document["Statement"] or [_NOTHING]})
+        self.iam.create_policy_version(PolicyArn=self.subject, PolicyDocument=text, SetAsDefault=True)
+        self.iam.delete_policy_version(PolicyArn=self.subject, VersionId=before)
 
 
 @dataclass(frozen=True)
@@ -276,6 +303,8 @@ def _of_roles(iam: Any) -> Iterator[Holder]:
         for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
             yield Attachment(iam, name, policy["PolicyArn"])
         yield Trust(iam, name)
+    for policy in iam.list_policies(Scope="Local")["Policies"]:
+        yield ManagedPolicy(iam, policy["Arn"])
 
 
 def _of_region(environment: Environment, region: str) -> Iterator[Holder]:

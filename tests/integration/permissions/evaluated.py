@@ -27,6 +27,7 @@ def sources(site: Site) -> dict[str, dict[str, str]]:
             "aws:SourceArn": f"arn:aws:budgets::{site.account}:budget/omnix-ai-{site.name}-bedrock-daily",
             "aws:SourceAccount": site.account,
         },
+        "costalerts": {"aws:SourceAccount": site.account},
     }
 
 
@@ -125,6 +126,32 @@ def backup_writes_its_reports(site: Site) -> None:
     )
 
 
+def trusts(site: Site, role: str, service: str, context: dict[str, str]) -> Decision:
+    """Whether a service may take on a role, with the source keys that it sends."""
+    (trust,) = [one for one in site.policies if one.kind == "trust" and one.subject == site.role(role)]
+    arn = f"arn:aws:iam::{site.account}:role/{trust.subject}"
+    policy = parse(trust.read(), owner=arn)
+    return site.decide_for_service(f"{service}.amazonaws.com", "sts:AssumeRole", arn, context, policy)
+
+
+def budgets_takes_on_its_role(site: Site) -> None:
+    require_allowed([trusts(site, "budget-action", "budgets", {"aws:SourceAccount": site.account})])
+
+
+def sweep(site: Site, rule: str) -> Decision:
+    """Whether a rule may call the assistant."""
+    function = site.arn("lambda", f"function:{site.function('assistant')}")
+    context = {"aws:SourceArn": site.arn("events", f"rule/{rule}"), "aws:SourceAccount": site.account}
+    policy = site.resource_policy(function)
+    return site.decide_for_service(
+        "events.amazonaws.com", "lambda:InvokeFunction", f"{function}:live", context, policy
+    )  # fmt: skip
+
+
+def the_schedule_calls_the_sweep(site: Site) -> None:
+    require_allowed([sweep(site, f"omnix-ai-{site.name}-assistant-sweep")])
+
+
 def _over_tls(name: str, run: Callable[[Site], None], about: str) -> Job:
     return Job(name, run, (about,), source="IAM User Guide: aws:SecureTransport; every call here would come over TLS")
 
@@ -132,7 +159,7 @@ def _over_tls(name: str, run: Callable[[Site], None], about: str) -> Job:
 def evaluated() -> list[Job]:
     """Every job that is decided and not done."""
     return [
-        *(_publishes(service) for service in ("cloudwatch", "budgets")),
+        *(_publishes(service) for service in ("cloudwatch", "budgets", "costalerts")),
         _over_tls("publishers without TLS are turned away", publishers_without_tls_are_turned_away, "topic "),
         _over_tls(
             "a sender of dead letters without TLS is turned away",
@@ -148,6 +175,20 @@ def evaluated() -> list[Job]:
             ("vault ",),
             source="AWS Backup Developer Guide: Vault access policies, Creating backup copies across AWS accounts; "
             "the local cloud has no second account",
+        ),
+        Job(
+            "Budgets takes on its role",
+            budgets_takes_on_its_role,
+            ("role budget-action, trust",),
+            source="Cost Management User Guide: Setting up a role for AWS Budgets to run budget actions; the local "
+            "cloud spends nothing that a budget counts",
+        ),
+        Job(
+            "the schedule calls the sweep",
+            the_schedule_calls_the_sweep,
+            ("function assistant",),
+            source="EventBridge User Guide: Using resource-based policies, AWS Lambda permissions; the local cloud "
+            "fires no schedule",
         ),
         Job(
             "Backup writes its reports",

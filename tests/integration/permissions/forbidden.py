@@ -9,7 +9,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 
-from tests.integration.permissions import intruding
+from tests.integration.permissions import intruding, spending
 from tests.integration.permissions.evaluated import sources
 from tests.integration.permissions.jobs import Job
 from tests.integration.permissions.refusing import OTHER_ACCOUNT, decrypts_past_the_service, lent, refused
@@ -17,6 +17,7 @@ from tests.integration.permissions.site import FUNCTIONS, Site
 
 TABLES = {
     "api": ("products", "inventory", "orders", "customer-profiles", "recommendations", "sessions", "analytics"),
+    "assistant": ("products", "inventory", "orders", "customer-profiles", "sessions", "analytics"),
     "auth": ("users", "sessions"),
     "authorizer": ("users",),
     "worker": ("analytics", "customer-profiles", "recommendations", "inventory"),
@@ -29,6 +30,8 @@ SECRETS = {
 # Held to some partitions of a table: one that is another's.
 PARTITIONS = {
     ("api", "sessions"): "FAMILY#another",
+    ("assistant", "sessions"): "FAMILY#another",
+    ("assistant", "analytics"): "ANOTHER#1",
     ("auth", "users"): "INVITATION#another",
     ("auth", "sessions"): "CONNECTION#another",
     ("authorizer", "users"): "CREDENTIAL#EMAIL#another",
@@ -259,8 +262,11 @@ def _of_resources() -> Iterator[Job]:
         for key, value in (("aws:SourceArn", arn), ("aws:SourceAccount", OTHER_ACCOUNT)):
             job = _foreign_publisher(service, key, value)
             yield Job(f"{service} of a foreign {key} does not publish", job, ("topic ",), source=told)
+    job = _foreign_publisher("costalerts", "aws:SourceAccount", OTHER_ACCOUNT)
+    yield Job("costalerts of a foreign account does not publish", job, ("topic ",), source=told)
     gateway = "apigateway.amazonaws.com"
-    for function, path in (("api", "another/GET/x"), ("auth", "another/POST/x"), ("authorizer", "dev/GET/x")):
+    elsewhere = dict.fromkeys(("api", "assistant", "auth"), "another/POST/x") | {"authorizer": "dev/GET/x"}
+    for function, path in elsewhere.items():
         job = _foreign_invoker(function, gateway, _from_api(path))
         yield Job(f"{function} is not called from elsewhere in the API", job, (f"function {function}",), source=told)
     foreign = _foreign_invoker("rotation", "secretsmanager.amazonaws.com", _for_secret_of_another_account)
@@ -269,4 +275,4 @@ def _of_resources() -> Iterator[Job]:
 
 def forbidden() -> list[Job]:
     """Every call that must be refused."""
-    return [*_of_roles(), *_of_resources(), *intruding.recovery()]
+    return [*_of_roles(), *_of_resources(), *intruding.recovery(), *spending.models()]

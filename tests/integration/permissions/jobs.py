@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.conftest import Environment
-from tests.integration.permissions import following, restoring, selling
+from tests.integration.permissions import assisting, following, restoring, selling
 from tests.integration.permissions.site import FUNCTIONS, Site, wait_until
 
 
@@ -270,10 +270,29 @@ def executed() -> list[Job]:
             selling.a_paid_order_is_counted_for_its_customer_and_recommended,
             (*of("api"), *of("worker")),
         ),
+        *_of_assistant(of("assistant")),
         *_of_recovery(),
         *(
             Job(f"{name} rotates", _rotation(name), of("rotation"))
             for name in ("JWT_SECRET", "JWT_REFRESH_SECRET", "API_KEY_1")
+        ),
+    ]
+
+
+def _of_assistant(about: tuple[str, ...]) -> list[Job]:
+    record = ("role bedrock-logs,", "key/LogGroups")
+    return [
+        Job("the assistant answers from the shop's own data", assisting.it_answers_from_the_shop_s_own_data, about),
+        Job("the assistant tells what the figures say", assisting.it_tells_what_the_figures_say, about),
+        Job("a conversation is remembered and forgotten", assisting.it_remembers_and_forgets_a_conversation, about),
+        Job("what its user confirms is changed", assisting.it_changes_what_its_user_confirms, about),
+        Job("an agent calls a tool", assisting.an_agent_calls_a_tool, about),
+        Job("what the dead held is looked for", assisting.what_the_dead_held_is_looked_for, about),
+        Job("a call is in Bedrock's record", assisting.a_call_is_in_bedrock_s_record, (*about, *record)),
+        Job(
+            "the budget's action ends calls, and its reversal allows them",
+            assisting.the_budget_s_action_ends_calls_and_its_reversal_allows_them,
+            ("role budget-action,", "policy no-models"),
         ),
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests.integration.permissions.site import Site, wait_until
 
 
-def _stocked(site: Site, token: str, units: int) -> str:
+def stocked(site: Site, token: str, units: int) -> str:
     """A new product with so many units at `main`."""
     sku = f"SELL-{uuid.uuid4().hex[:12].upper()}"
     product = {"sku": sku, "name": f"Sold {sku}", "category": "tea", "price": {"amount": 249, "currency": "EUR"}}
@@ -17,7 +17,8 @@ def _stocked(site: Site, token: str, units: int) -> str:
     return str(made)
 
 
-def _customer(site: Site, token: str) -> dict[str, Any]:
+def buyer(site: Site, token: str) -> dict[str, Any]:
+    """A new customer."""
     person = {"name": "Job Buyer", "email": f"buyer-{uuid.uuid4().hex[:12]}@jobs.example"}
     key = {"Idempotency-Key": uuid.uuid4().hex}
     made: dict[str, Any] = site.call("POST", "/customers", 201, token=token, json=person, headers=key)
@@ -26,7 +27,7 @@ def _customer(site: Site, token: str) -> dict[str, Any]:
 
 def a_customer_is_made_changed_found_and_erased(site: Site) -> None:
     token = site.token()
-    made = _customer(site, token)
+    made = buyer(site, token)
     path = f"/customers/{made['customer_id']}"
     changed = site.call("PATCH", path, 200, token=token, json={"email": f"new-{made['email']}"})
     assert site.call("GET", path, 200, token=token) == changed
@@ -39,7 +40,7 @@ def a_customer_is_made_changed_found_and_erased(site: Site) -> None:
 
 def an_order_takes_its_stock_and_gives_it_back(site: Site) -> None:
     token = site.token()
-    product, customer = _stocked(site, token, 3), _customer(site, token)["customer_id"]
+    product, customer = stocked(site, token, 3), buyer(site, token)["customer_id"]
     wanted = {"lines": [{"product_id": product, "quantity": 2}], "customer_id": customer}
     key = {"Idempotency-Key": uuid.uuid4().hex}
     order = site.call("POST", "/orders", 201, token=token, json=wanted, headers=key)
@@ -56,8 +57,8 @@ def an_order_takes_its_stock_and_gives_it_back(site: Site) -> None:
 
 def a_paid_order_is_counted_for_its_customer_and_recommended(site: Site) -> None:
     token = site.token()
-    tea, mug = _stocked(site, token, 1), _stocked(site, token, 1)
-    customer = _customer(site, token)["customer_id"]
+    tea, mug = stocked(site, token, 1), stocked(site, token, 1)
+    customer = buyer(site, token)["customer_id"]
     lines = [{"product_id": tea, "quantity": 1}, {"product_id": mug, "quantity": 1}]
     order = site.call("POST", "/orders", 201, token=token, json={"lines": lines, "customer_id": customer})
     site.call("PATCH", f"/orders/{order['order_id']}", 200, token=token, json={"status": "paid"})
@@ -76,7 +77,7 @@ def a_paid_order_is_counted_for_its_customer_and_recommended(site: Site) -> None
 
 def stock_is_imported_and_listed_by_its_location(site: Site) -> None:
     token = site.token()
-    product = _stocked(site, token, 1)
+    product = stocked(site, token, 1)
     line = json.dumps({"product_id": product, "on_hand": 5, "reorder_point": 2})
     headers = {"Content-Type": "application/x-ndjson"}
     report = site.call("POST", "/inventory/import", 200, token=token, content=f"{line}\n", headers=headers)

@@ -17,7 +17,7 @@ from localcloud.iam.request import Principal, Request
 from tests.integration.conftest import Environment
 from tests.integration.permissions.deployed import Holder, holders
 
-FUNCTIONS = ("api", "auth", "authorizer", "rotation", "validation", "worker")
+FUNCTIONS = ("api", "assistant", "auth", "authorizer", "rotation", "validation", "worker")
 # A refusal is an answer: asking again would only be slow.
 _ONCE = Config(retries={"total_max_attempts": 1})
 _TOKEN_SECONDS = 300

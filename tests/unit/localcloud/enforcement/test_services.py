@@ -74,6 +74,7 @@ def key_needs(world: World, subject: str, **parameters: Any) -> list[tuple[str, 
         ("ssm:GetParameter", {"Name": "plain"}, "ssm:GetParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/plain"),
         ("events:PutRule", {"Name": "r", "EventBusName": "b"}, "events:PutRule", f"{RULE}/b/r"),
         ("events:PutRule", {"Name": "r"}, "events:PutRule", f"{RULE}/r"),
+        ("iam:AttachRolePolicy", {"RoleName": "r"}, "iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/r"),
         (
             "bedrock-runtime:ConverseStream",
             {"modelId": "amazon.nova"},
