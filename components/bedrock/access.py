@@ -40,9 +40,21 @@ class Models:
             count_tokens(self.allowed),
         ]
         if self.guardrail is not None:
-            arn = self.names.arn("bedrock", f"guardrail/{self.guardrail.id}")
-            statements.append(Statement("ApplyGuardrail", ["bedrock:ApplyGuardrail"], [arn]))
+            statements.append(apply_guardrail(self.names, self.guardrail))
         return statements
+
+
+def apply_guardrail(names: Names, guardrail: Guardrail) -> Statement:
+    """The guardrail at home, and its profile here and in each region that it leads to.
+
+    Source: Bedrock user guide, "Permissions for using cross-Region inference with Amazon Bedrock Guardrails".
+    """
+    arns = [names.arn("bedrock", f"guardrail/{guardrail.id}")]
+    if guardrail.profile is not None:
+        regions = sorted({names.region, *guardrail.regions})
+        profile = f"guardrail-profile/{guardrail.profile}"
+        arns += [names.in_region(region).arn("bedrock", profile) for region in regions]
+    return Statement("ApplyGuardrail", ["bedrock:ApplyGuardrail"], arns)
 
 
 def count_tokens(models: Sequence[AllowedModel]) -> Statement:

@@ -86,11 +86,28 @@ class Limits(Section):
 
 
 class Guardrail(Section):
-    """A Bedrock guardrail of this account and region that looks at every question and answer."""
+    """A Bedrock guardrail of this account and region that looks at every question and answer.
+
+    One of the tier Standard works across regions, by a guardrail profile (`eu.guardrail.v1:0`): its role may then apply
+    that profile in each region that it leads to, or every call of a model is denied.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]{1,64}$", description="the guardrail's id")]
     # DRAFT changes under the functions' feet.
     version: Annotated[str, Field(pattern=r"^[1-9]\d{0,7}$", description="a published version's number, in quotes")]
+    profile: Annotated[
+        str | None,
+        Field(pattern=r"^[a-z0-9-]+\.guardrail\.v[0-9:]+$", description="the guardrail's profile, or leave it out"),
+    ] = None
+    regions: tuple[RegionName, ...] = Field(
+        default=(), description="the regions that the profile leads to; without a profile leave it out"
+    )
+
+    @model_validator(mode="after")
+    def _regions_of_a_profile(self) -> Self:
+        if (self.profile is None) != (not self.regions):
+            raise ValueError("profile and regions go together: what the one names, the other leads to")
+        return self
 
 
 class Bedrock(Section):
@@ -109,7 +126,7 @@ class Bedrock(Section):
     max_output: dict[Feature, Tokens] = Field(
         default_factory=dict, description="the longest answer of chat and of insights, in tokens"
     )
-    guardrail: Annotated[Guardrail | None, Field(description="{id, version}, or leave it out")] = None
+    guardrail: Annotated[Guardrail | None, Field(description="{id, version, profile, regions}, or leave it out")] = None
     # One setting of the account in its region, which AWS replaces without asking.
     invocation_log: Annotated[
         bool, Field(description="false where something else records the account's calls of models already")

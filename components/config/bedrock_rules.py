@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from components.bedrock.catalogue import MODELS
-from components.bedrock.models import AllowedModel, UnknownModelError, allowed, model_key
+from components.bedrock.models import AllowedModel, UnknownModelError, allowed, is_profile, model_key
 from components.bedrock.parameters import LONGEST_VALUE, limits_value, max_output, models_value
 from components.bedrock.prices import NANO_USD, nano_usd
 from components.bedrock.settings import Bedrock, Feature, Limit, ModelSetting
@@ -30,6 +30,7 @@ def bedrock_rules(values: Values) -> Iterator[Finding]:
     for place, setting in settings.items():
         yield from _served(place, setting, datetime.now(UTC).date())
         yield from _named(place, setting, str(values.get("environment")))
+        yield from _in_europe(place, setting)
         try:
             models.append(allowed(setting, str(values.get("region"))))
         except UnknownModelError as error:
@@ -67,6 +68,17 @@ def _served(place: int, setting: ModelSetting, today: date) -> Iterator[Finding]
             setting.id,
             f"AWS ended this model on {known.ended.isoformat()}: every call fails",
             f"choose one of {', '.join(_current())}",
+        )
+
+
+def _in_europe(place: int, setting: ModelSetting) -> Iterator[Finding]:
+    """Other geographies have no profile in the platform's regions, and `global.` is called by ARNs without a region."""
+    if is_profile(setting.id) and not setting.id.startswith("eu."):
+        yield Finding(
+            f"bedrock.models[{place}]",
+            setting.id,
+            "leads out of Europe: every call would be denied, for the assistant's role allows models by their regions",
+            f"choose an eu. profile, e.g. one of {', '.join(_current())}",
         )
 
 

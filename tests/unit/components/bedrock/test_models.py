@@ -65,6 +65,17 @@ def test_a_guardrail_may_be_applied_where_there_is_one():
     assert found["Resource"] == ["arn:aws:bedrock:eu-central-1:111122223333:guardrail/gr1"]
 
 
+def test_a_guardrail_across_regions_may_be_applied_in_each_that_its_profile_leads_to():
+    across = Guardrail(id="gr1", version="2", profile="eu.guardrail.v1:0", regions=("eu-west-1", "eu-west-3"))
+    assert grants(LITE, guardrail=across)["ApplyGuardrail"]["Resource"] == [
+        "arn:aws:bedrock:eu-central-1:111122223333:guardrail/gr1",
+        *(
+            f"arn:aws:bedrock:{region}:111122223333:guardrail-profile/eu.guardrail.v1:0"
+            for region in ("eu-central-1", "eu-west-1", "eu-west-3")
+        ),
+    ]
+
+
 def test_the_most_models_of_six_regions_fit_into_what_iam_takes_beside_the_other_grants():
     """10,240 characters for all inline policies of a role; the others of the assistant take five thousand."""
     ids = [f"eu.anthropic.claude-model-{number}-20251001-v1:0" for number in range(5)]

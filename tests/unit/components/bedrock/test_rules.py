@@ -39,6 +39,15 @@ def test_a_model_that_aws_has_ended_is_refused_with_those_that_serve() -> None:
     assert HAIKU in found["bedrock.models[0]"].remedy
 
 
+@pytest.mark.parametrize("geography", ["global", "us"])
+def test_a_profile_that_leads_out_of_europe_is_refused_because_every_call_would_be_denied(geography: str) -> None:
+    model = {**OTHER, "id": f"{geography}.vendor.new-v1:0", "regions": ["eu-west-1"]}
+    found = findings(models=[HAIKU, model])
+    assert set(found) == {"bedrock.models[1]"}
+    assert "leads out of Europe" in found["bedrock.models[1]"].problem
+    assert HAIKU in found["bedrock.models[1]"].remedy
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
@@ -57,6 +66,8 @@ def test_a_model_that_aws_has_ended_is_refused_with_those_that_serve() -> None:
         ({"limits": {"tenant": {"dailyUsd": 0.001, "monthlyUsd": 2}}}, "bedrock.limits.tenant.dailyUsd"),
         ({"maxOutput": {"chat": 20_000}}, "bedrock.maxOutput.chat"),
         ({"guardrail": {"id": "abc", "version": "DRAFT"}}, "bedrock.guardrail.version"),
+        ({"guardrail": {"id": "abc", "version": "1", "profile": "eu.guardrail.v1:0"}}, "bedrock.guardrail"),
+        ({"guardrail": {"id": "abc", "version": "1", "regions": ["eu-west-1"]}}, "bedrock.guardrail"),
         ({"budgetAction": "yes"}, "bedrock.budgetAction"),
     ],
 )
