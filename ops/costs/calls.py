@@ -9,7 +9,9 @@ from omnix.analytics.reading import between
 from omnix.costs import holds, keys, ledger
 from omnix.costs.closing import CALLS_KEPT_SECONDS
 from omnix.costs.holds import Verdict
+from omnix.costs.model import Feature
 from omnix.dashboard.keys import partition
+from ops.errors import Refused
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -44,5 +46,10 @@ def of_tenants(table: Table, tenants: Iterable[str], first: str, last: str) -> l
 
 
 def call(item: Item) -> Call:
-    """Of an item `AI#CALL#…`."""
+    """Of an item `AI#CALL#…`. Refused where its feature is none that this version knows."""
+    if item["feature"] not in set(Feature):
+        raise Refused(
+            f"call {item['reservation_id']} is of the feature {item['feature']}, which this version does not know",
+            "run the command of the version that is deployed",
+        )
     return Call(holds.reservation(item), Verdict.read(item["outcome"], item))

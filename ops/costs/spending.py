@@ -92,7 +92,7 @@ def total(spends: Iterable[Spend]) -> Counter[str]:
 def _of_row(row: Row) -> Entry:
     named = {
         Dimension.TENANT: row.tenant_id,
-        Dimension.FEATURE: row.feature.value,
+        Dimension.FEATURE: row.feature,
         Dimension.MODEL: row.model_id,
         Dimension.DAY: row.day,
     }

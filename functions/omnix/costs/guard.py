@@ -1,4 +1,7 @@
-"""Money is kept before a model is called and counted after it: what is spent never passes a limit.
+"""Money is kept before a model is called and counted after it: what its tokens cost never passes a limit.
+
+Tokens are all that is kept and counted. AWS bills a guardrail's evaluations apart, by policy and text unit: they are in
+no limit and in no ledger.
 
     hold written down → tenant's counters → environment's and feature's counters → the model is called
     verdict on the hold → tenant's counters → environment's counters → [ledger, call, hold gone]
@@ -139,8 +142,10 @@ class Guard:
             ours, hold = holds.decide(table, reserved.reservation_id, verdict)
             if hold is not None:
                 closing.finish(table, hold)
-            if not ours and verdict.outcome is not Outcome.LAPSED:
+            if not ours:
                 # it took longer than its lease, and another ended it without knowing how
+                metrics.happened(metrics.LATE, closing.who(reserved))
+            if not ours and verdict.outcome is not Outcome.LAPSED:
                 said: dict[str, Any] = {
                     "stop_reason": verdict.stop_reason,
                     "latency_ms": verdict.latency_ms,
@@ -149,7 +154,7 @@ class Guard:
                 place = (reserved.tenant_id, reserved.day, reserved.reservation_id)
                 return closing.correct(table, *place, verdict.usage, **said) or found
         except TROUBLE as error:
-            metrics.happened(metrics.LATE, closing.who(reserved))
+            metrics.happened(metrics.UNENDED, closing.who(reserved))
             _logger.error(  # noqa: TRY400 - no exception's text
                 "a reservation is not ended yet; the sweep ends it", extra=logs.failure(error) | closing.who(reserved)
             )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnix.analytics.reading import between
 from omnix.costs import keys
-from omnix.costs.model import Feature, Outcome, Usage
+from omnix.costs.model import Outcome, Usage
 from omnix.dashboard.keys import partition
 
 if TYPE_CHECKING:
@@ -43,11 +43,14 @@ _IDENTITY = frozenset({"pk", "sk", "entity", "tenant_id", "day", "feature", "mod
 
 @dataclass(frozen=True)
 class Row:
-    """A tenant's, feature's and model's day. `counts` has the ledger's attributes; what is not in it is 0."""
+    """A tenant's, feature's and model's day. `counts` has the ledger's attributes; what is not in it is 0.
+
+    `feature` is a name: a row may be of a feature that this version does not know, and its money counts all the same.
+    """
 
     tenant_id: str
     day: str
-    feature: Feature
+    feature: str
     model_id: str
     counts: Counter[str]
 
@@ -118,7 +121,7 @@ def merged(items: Iterable[Item]) -> list[Row]:
         place = (item["day"], item["tenant_id"], item["feature"], item["model_id"])
         found.setdefault(place, Counter()).update(dict(_numbers(item)))
     return [
-        Row(tenant_id, day, Feature(feature), model_id, counts)
+        Row(tenant_id, day, feature, model_id, counts)
         for (day, tenant_id, feature, model_id), counts in sorted(found.items())
     ]
 

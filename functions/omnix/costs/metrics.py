@@ -36,11 +36,12 @@ REFUSED = "RefusedCalls"
 FAILED = "FailedCalls"
 LAPSED = "LapsedReservations"
 LATE = "LateSettlements"
+UNENDED = "UnendedReservations"
 EXCEEDED = "ReservationsExceeded"
 
 _UNITS = {LATENCY: "Milliseconds", COST: "None"}
 # Rare events have no model and no feature: their alarm is one.
-_ENVIRONMENT_ONLY = frozenset({LATE, EXCEEDED})
+_ENVIRONMENT_ONLY = frozenset({LATE, UNENDED, EXCEEDED})
 
 
 def settled(usage: Usage, cost: int, latency_ms: int, who: Mapping[str, str], *, truncated: bool) -> None:
@@ -59,7 +60,7 @@ def settled(usage: Usage, cost: int, latency_ms: int, who: Mapping[str, str], *,
 
 
 def happened(name: str, who: Mapping[str, str], cost: int = 0) -> None:
-    """A refusal, a failure, a lapse, a late settlement: one more, with what it cost (nano-dollars) if anything."""
+    """A refusal, a failure, a lapse, an end that is late or not written: one more, with its cost (nano-dollars)."""
     _write({name: 1, **({COST: cost / NANO} if cost else {})}, who)
 
 

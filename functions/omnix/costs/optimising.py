@@ -66,7 +66,7 @@ def watch(rows: Iterable[Row], models: Sequence[Model], limits: Limits) -> list[
     return [
         _of_feature(feature, own, models, limits.output(feature))
         for feature in Feature
-        if (own := [row for row in found if row.feature is feature])
+        if (own := [row for row in found if row.feature == feature])
     ]
 
 

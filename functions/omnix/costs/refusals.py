@@ -36,8 +36,13 @@ class Shortage:
     resets_at: str
     feature: Feature | None = None
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the call would pass the limit by itself, so that no reset makes room for it."""
+        return self.needed > self.limit
+
     def detail(self) -> dict[str, Any]:
-        """For the error's `details`."""
+        """For the error's `details`. `resets_at` is null where waiting for it is in vain."""
         return {
             "scope": self.scope.value,
             "period": self.period.value,
@@ -45,7 +50,7 @@ class Shortage:
             "limit_usd": usd(self.limit),
             "committed_usd": usd(self.committed),
             "needed_usd": usd(self.needed),
-            "resets_at": self.resets_at,
+            "resets_at": None if self.is_too_large else self.resets_at,
         }
 
 
@@ -53,15 +58,23 @@ __all__ = ["LimitReachedError", "ModelNotAllowedError", "PriceMissingError", "Sh
 
 
 def refusal(shortages: Sequence[Shortage], retry_after: int) -> LimitReachedError:
-    """402 where a month's limit is reached, else 429 with the seconds until the next UTC day."""
-    monthly = any(shortage.period is Period.MONTH for shortage in shortages)
-    names = " and ".join(f"the {one.scope.value}'s limit of this {one.period.value}" for one in shortages)
-    reset = max(shortage.resets_at for shortage in shortages)
-    made = LimitReachedError(
-        f"There is no room for this call in {names}, which resets at {reset}.",
-        [shortage.detail() for shortage in shortages],
-    )
-    if not monthly:
+    """402 where a month's limit is reached, else 429 with the seconds until the next UTC day.
+
+    Without `Retry-After` where the call is larger than a limit: it would be refused then as well.
+    """
+    too_large = [shortage for shortage in shortages if shortage.is_too_large]
+    if too_large:
+        message = f"This call is too large for {_names(too_large)}: no reset makes room for it."
+    else:
+        reset = max(shortage.resets_at for shortage in shortages)
+        message = f"There is no room for this call in {_names(shortages)}, which resets at {reset}."
+    made = LimitReachedError(message, [shortage.detail() for shortage in shortages])
+    if not any(shortage.period is Period.MONTH for shortage in shortages):
         made.status = 429
-        made.headers["Retry-After"] = str(retry_after)
+        if not too_large:
+            made.headers["Retry-After"] = str(retry_after)
     return made
+
+
+def _names(shortages: Sequence[Shortage]) -> str:
+    return " and ".join(f"the {one.scope.value}'s limit of this {one.period.value}" for one in shortages)

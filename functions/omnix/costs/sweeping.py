@@ -6,12 +6,10 @@ import logging
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from omnix import clock, logs
 from omnix.analytics.reading import between
 from omnix.costs import closing, counters, keys
-from omnix.errors import UnavailableError
+from omnix.deadline import OutOfTimeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,9 +56,15 @@ def sweep(table: Table) -> int:
 
 
 def _quietly(end: Callable[..., bool], *place: Any) -> bool:
-    """One that cannot be ended now must not keep the others: the next sweep comes by it again."""
+    """One that cannot be ended now must not keep the others: the next sweep comes by it again.
+
+    Also one that this version does not understand, which a later one wrote before it was rolled back. Raises
+    OutOfTimeError, for the rest has none either: Lambda runs the schedule's event again.
+    """
     try:
         return end(*place)
-    except (ClientError, UnavailableError) as error:
+    except OutOfTimeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad item would keep all behind it for ever
         _logger.warning("a lapsed reservation is left to the next sweep", extra=logs.failure(error))
         return False

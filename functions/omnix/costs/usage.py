@@ -62,7 +62,7 @@ class Usage:
             until=last,
             total=spent("total", ledger.total(rows)),
             days=grouped(rows, lambda row: row.day),
-            features=grouped(rows, lambda row: row.feature.value),
+            features=grouped(rows, lambda row: row.feature),
             models=grouped(rows, lambda row: row.model_id),
             limits=[_limit(one) for one in standing(item, bounds, today)],
             watch=[_watch(one) for one in watch(rows, self._models.priced(), self._limits)],

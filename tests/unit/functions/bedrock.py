@@ -9,6 +9,7 @@ import botocore.session
 from botocore.exceptions import ClientError, EventStreamError
 from botocore.validate import ParamValidator
 
+from omnix.costs import counters
 from omnix.costs.parameters import parameters
 from tests.unit.functions.conftest import Answer, Cloud, caller, event, read
 
@@ -106,11 +107,12 @@ class Money:
         calls = [item for item in items if item.get("entity") == "ai_call"]
         self.calls = sorted(calls, key=lambda item: item["reservation_id"])
         self.held = [item for item in items if item.get("entity") == "ai_hold"]
-        self.marks = [name for item in items for name in item if item.get("entity") == "ai_limits" and "#" in name]
+        self.marks = [name for item in items if item.get("entity") == "ai_limits" for name in counters.marks(item)]
 
     @property
     def spent(self) -> int:
         assert not self.held, "a call is still under way"
+        assert not self.marks, "money is still kept for a call that is over"
         return sum(call["cost"] for call in self.calls)
 
     @property

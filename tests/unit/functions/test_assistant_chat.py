@@ -8,6 +8,7 @@ from omnix import clock
 from omnix.assistant import conversation, working
 from omnix.assistant.conversation import bounded
 from omnix.assistant.model import Turn
+from omnix.costs.model import usd
 from omnix.errors import UnavailableError
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import (
@@ -16,6 +17,7 @@ from tests.unit.functions.bedrock import (
     MODELS,
     NOVA,
     PLENTY,
+    USAGE,
     Models,
     ask,
     calls,
@@ -43,7 +45,8 @@ def adjust(product_id: str, quantity: int = 5) -> tuple[str, dict[str, Any]]:
 
 def results(request: dict[str, Any]) -> list[dict[str, Any]]:
     """What tools answered, as the model reads it in its last message."""
-    return [block["toolResult"]["content"][0]["json"] for block in request["messages"][-1]["content"]]
+    content = request["messages"][-1]["content"]
+    return [block["toolResult"]["content"][0]["json"] for block in content if "toolResult" in block]
 
 
 @pytest.fixture
@@ -175,14 +178,16 @@ def test_a_fall_back_without_a_price_is_no_fall_back(models: Models) -> None:
 def test_without_room_in_a_limit_no_model_is_called_and_the_refusal_says_why(
     models: Models, period: str, status: int
 ) -> None:
-    models.set(limits={"environment": PLENTY, "tenant": PLENTY | {period: 1000}})
+    models.set(limits={"environment": PLENTY, "tenant": PLENTY | {period: 40_000_000}})
+    models.script = [said("ok", usage={"inputTokens": 20_000, "outputTokens": 0, "totalTokens": 20_000})]
+    assert say("hi").status == 200
     answer = say("hi")
     assert (answer.status, answer.code) == (status, "limit_reached")
     (detail,) = answer.json["error"]["details"]
-    assert (detail["scope"], detail["limit_usd"]) == ("tenant", "0.000001")
+    assert (detail["scope"], detail["limit_usd"]) == ("tenant", "0.040000")
     assert detail["resets_at"].endswith("T00:00:00Z")
     assert ("Retry-After" in answer.headers) == (status == 429)
-    assert (models.requests, models.money().spent) == ([], 0)
+    assert (len(models.requests), models.money().spent) == (1, 20_000_000)
 
 
 def test_a_device_has_no_questions(models: Models) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -169,6 +170,17 @@ def test_a_months_limit_is_402_even_beside_a_days():
     assert "2026-12-01" in made.message
 
 
+@pytest.mark.parametrize(("period", "status"), [(Period.DAY, 429), (Period.MONTH, 402)])
+def test_a_call_that_is_larger_than_a_limit_is_told_so_and_not_to_come_again(period, status):
+    large = replace(shortage(Scope.TENANT, period), limit=5, needed=6)
+    made = refusals.refusal([shortage(Scope.FEATURE, Period.DAY), large], 60)
+    assert (made.status, "Retry-After" in made.headers) == (status, False)
+    assert made.message == (
+        f"This call is too large for the tenant's limit of this {period}: no reset makes room for it."
+    )
+    assert [detail["resets_at"] for detail in made.details] == ["2026-11-23T00:00:00Z", None]
+
+
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_a_text_has_no_more_tokens_than_its_bound(system, texts):
     """A byte-level tokeniser makes at most a token of each byte."""
@@ -334,6 +346,13 @@ def test_more_kept_than_committed_is_found():
     item = {"pk": "AI#LIMITS#2026-11", "sk": "ENVIRONMENT", "entity": "ai_limits", "m": 4, mark: 5}
     assert list(said("analytics", dump_item(item), 0))
     assert not list(said("analytics", dump_item(item | {"m": 5}), 0))
+
+
+def test_a_row_of_a_feature_that_this_version_does_not_know_is_money_all_the_same():
+    item = {"day": "2026-11-22", "tenant_id": "t", "model_id": "m"}
+    found = ledger.merged([item | {"feature": "seance", "cost": 7}, item | {"feature": "chat", "cost": 5}])
+    assert [(one.feature, one.counts[ledger.COST]) for one in found] == [("chat", 5), ("seance", 7)]
+    assert [one.feature for one in optimising.watch(found, [], costs_table.limits())] == [Feature.CHAT]
 
 
 def test_a_day_is_utcs(monkeypatch):

@@ -10,16 +10,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from omnix import clock, deadline
 from omnix.authorisation import Principal, Role
-from omnix.costs import closing, counters, keys, ledger
+from omnix.costs import closing, counters, keys, ledger, metrics
 from omnix.costs import limits as costs_limits
 from omnix.costs.guard import Guard, guard
 from omnix.costs.model import Feature, Outcome, Usage
 from omnix.costs.parameters import catalogue
 from omnix.costs.usage import usage
-from omnix.dynamodb import Table
+from omnix.deadline import OutOfTimeError
+from omnix.dynamodb import Table, dump_item
 from omnix.errors import ForbiddenError, LimitReachedError, UnavailableError, ValidationFailedError
 from omnix.integrity.check import said
 from tests.unit.functions import conftest
+from tests.unit.functions.bedrock import Money
 from tests.unit.functions.costs_table import PRICES, limits, model
 
 NOON = 1_795_348_800  # 2026-11-22T12:00:00Z
@@ -97,6 +99,7 @@ def test_the_worst_case_is_kept_and_the_rest_given_back(made, cloud, table):
     every = dict.fromkeys(["m", "d22", "chat_m", "chat_d22"], WORST)
     assert environment(table) == every | {mark: WORST}
     assert counted(table, keys.tenant("t1", "2026-11-22")) == {"m": WORST, "d22": WORST, mark: WORST}
+    assert len(Money(cloud.items("analytics")).marks) == 2, "what other tests look at sees them"
     found = settle(own, reserved)
     assert (found.cost, found.outcome, found.usd) == (COST, Outcome.SETTLED, "0.000165")
     assert environment(table) == dict.fromkeys(every, COST)
@@ -164,6 +167,9 @@ def test_no_call_is_made_that_passes_a_limit_by_itself_on_a_day_without_calls(ma
     with pytest.raises(LimitReachedError) as caught:
         reserve(made(tenant={"daily": WORST - 1}))
     assert caught.value.details[0]["committed_usd"] == "0.000000"
+    assert caught.value.details[0]["resets_at"] is None
+    assert "too large for the tenant's limit of this day" in caught.value.message
+    assert "Retry-After" not in caught.value.headers
 
 
 def test_where_the_bound_finds_no_room_the_exact_count_is_tried_once(made):
@@ -291,6 +297,91 @@ def test_a_hold_that_cannot_be_ended_now_keeps_none_of_the_others(made, table, n
     monkeypatch.setattr(closing, "finish", plain)
     assert own.sweep() == 1
     assert environment(table)["m"] == 4 * WORST
+
+
+def test_neither_a_lost_connection_nor_a_hold_of_a_later_version_ends_the_sweep(made, cloud, table, now, monkeypatch):
+    own = made()
+    unknown, lost, *_ = (reserve(own) for _ in range(4))
+    key = keys.hold(unknown.reservation_id)
+    wire = cloud.client("dynamodb")
+    wire.put_item(TableName=table.name, Item=dump_item({**table.get(*key), "feature": "seance"}))
+    now.seconds += 1000
+    plain = closing.finish
+
+    def finish(table, hold):
+        if hold["sk"] == lost.reservation_id:
+            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+        plain(table, hold)
+
+    monkeypatch.setattr(closing, "finish", finish)
+    assert own.sweep() == 2
+    monkeypatch.setattr(closing, "finish", plain)
+    assert own.sweep() == 1
+    assert [item["feature"] for item in cloud.items("analytics") if item["entity"] == "ai_hold"] == ["seance"]
+    wire.put_item(TableName=table.name, Item=dump_item({**table.get(*key), "feature": "chat"}))
+    assert own.sweep() == 1, "the version that knows it ends it"
+    everything_adds_up(cloud, table)
+
+
+def test_a_sweep_without_time_left_says_so(made, now, monkeypatch):
+    own = made()
+    reserve(own)
+    now.seconds += 1000
+
+    def finish(*_):
+        raise OutOfTimeError(left=0.0)
+
+    monkeypatch.setattr(closing, "finish", finish)
+    with pytest.raises(OutOfTimeError):
+        own.sweep()
+
+
+def test_a_callers_money_is_not_lost_for_anothers_hold_that_cannot_be_read(made, cloud, table, now):
+    own = made()
+    key = keys.hold(dead(own).reservation_id)
+    hold = table.get(*key)
+    cloud.client("dynamodb").put_item(TableName=table.name, Item=dump_item({**hold, "feature": "seance"}))
+    now.seconds += 60
+    settle(own, reserve(own, tenant_id="t2"))
+    assert environment(table)["m"] == WORST + COST
+
+
+def test_who_is_refused_ends_no_more_of_the_dead_than_who_is_let_through(made, cloud, now):
+    own = made(tenant={"daily": 5 * WORST})
+    for _ in range(5):
+        dead(own)
+    now.seconds += 60
+    with pytest.raises(LimitReachedError):
+        reserve(own)
+    assert len([item for item in cloud.items("analytics") if item["entity"] == "ai_hold"]) == 2
+
+
+def emitted(capsys):
+    """The rare events that were told since it was last asked."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return [name for line in lines for name in (metrics.LATE, metrics.UNENDED) if name in line]
+
+
+@pytest.mark.parametrize("end", ["settle", "release", "lapse"])
+def test_who_ends_later_than_its_lease_is_told_as_late_and_others_are_not(made, now, capsys, end):
+    own = made()
+    ends = {"settle": lambda one: settle(own, one), "release": lambda one: own.release(one, "throttled")}
+    finish = ends.get(end, lambda one: own.lapse(one, "read time-out"))
+    finish(reserve(own))
+    assert emitted(capsys) == []
+    reserved = dead(own)
+    now.seconds += 60
+    own.sweep()
+    finish(reserved)
+    assert emitted(capsys) == [metrics.LATE]
+
+
+def test_a_table_that_does_not_take_the_end_of_a_call_is_no_late_settlement(made, capsys, failing):
+    own = made()
+    reserved = reserve(own)
+    failing("UpdateItem")
+    settle(own, reserved)
+    assert emitted(capsys) == [metrics.UNENDED]
 
 
 def test_an_answer_that_is_paid_for_is_not_lost_with_the_table(made, cloud, table, now, failing):

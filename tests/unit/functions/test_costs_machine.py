@@ -260,7 +260,7 @@ class Costs(RuleBasedStateMachine):
         for prefix in ("TENANT#", keys.LEDGER):
             items = [item for item in self.client.of("ai_ledger") if item["pk"].startswith(prefix)]
             found = {
-                (row.tenant_id, row.day, row.feature.value, row.model_id): +(row.counts - Counter(
+                (row.tenant_id, row.day, row.feature, row.model_id): +(row.counts - Counter(
                     {ledger.REFUSED: row.counts[ledger.REFUSED]}
                 ))
                 for row in ledger.merged(items)
