@@ -249,10 +249,14 @@ def _dimensions(text: str) -> list[Dimension]:
 
 
 def _period(since: str | None, until: str | None, days: int, longest: int) -> tuple[str, str]:
+    """First and last day; the last `days` where they are left out. `longest`: for how many days there is anything."""
     last = _day("--to", until) if until else _today()
     first = _day("--from", since) if since else last - timedelta(days=days - 1)
     if not 0 <= (last - first).days < longest:
         raise WrongUse(f"{first} to {last} is no period of 1 to {longest} days", "give --from and --to accordingly")
+    oldest = _today() - timedelta(days=longest - 1)
+    if first < oldest:
+        raise WrongUse(f"of {first} not everything is kept any more", f"begin with --from {oldest} or later")
     return first.isoformat(), last.isoformat()
 
 

@@ -5,6 +5,7 @@ differs     both have tokens, and not the same
 known       it lapsed (counted in full) or was taken for none, and the record has what it really used: to correct
 unpaid      it lapsed, and the record has nothing but its refusal: to correct, down to nothing
 unrecorded  it was counted, and the record has nothing of it
+misplaced   the record names another tenant than the ledger: nothing is corrected by it
 """
 
 from __future__ import annotations
@@ -34,17 +35,22 @@ class Finding(StrEnum):
     KNOWN = "known"
     UNPAID = "unpaid"
     UNRECORDED = "unrecorded"
+    MISPLACED = "misplaced"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One call, what the record has of it (nano-dollars at the call's own prices), and what follows."""
+    """One call, what the record has of it (nano-dollars at the call's own prices), and what follows.
+
+    `tenants` are those that the record names for it.
+    """
 
     call: Call
     finding: Finding
     used: Usage
     recorded: int
     corrected: Settled | None = None
+    tenants: tuple[str, ...] = ()
 
     @property
     def counted(self) -> int:
@@ -66,6 +72,7 @@ class Compared:
             "record_nano_usd": self.recorded,
             "ledger_tokens": self.call.verdict.usage.tokens(),
             "record_tokens": self.used.tokens(),
+            "record_tenants": list(self.tenants),
             "corrected": self.corrected is not None,
         }
 
@@ -144,16 +151,27 @@ class Reconciled:
         found = []
         if self.strangers:
             found.append(f"{len(self.strangers)} calls of models without a reservation")
-        for name, sums in (("ledger and record", self.total), ("the ledger and its own calls", self.books)):
-            if sums.difference > TOLERANCE:
-                found.append(f"{name} differ by {sums.difference:.2%}")
-        return found
+        if misplaced := self.findings[Finding.MISPLACED]:
+            found.append(f"{misplaced} calls are another tenant's in the record")
+        named = [("ledger and record", self.total), ("the ledger and its own calls", self.books)]
+        # two groups that are wrong by as much make a total that is right
+        named += [
+            (f"ledger and record of {tenant}'s {feature}", sums)
+            for (tenant, feature), sums in self.by_tenant_and_feature().items()
+        ]
+        return found + [
+            f"{name} differ by {sums.difference:.2%}" for name, sums in named if sums.difference > TOLERANCE
+        ]
 
 
 def compare(call: Call, events: Sequence[Recorded]) -> Compared:
     """One call with all that the record has of its reservation: refusals that were tried again, and the answer."""
     used = sum((event.usage for event in events), Usage())
-    return Compared(call, _finding(call, used, recorded=bool(events)), used, call.reserved.prices.cost(used))
+    tenants = tuple(sorted({event.tenant for event in events}))
+    finding = _finding(call, used, recorded=bool(events))
+    if tenants not in {(), (call.reserved.tenant_id,)}:
+        finding = Finding.MISPLACED
+    return Compared(call, finding, used, call.reserved.prices.cost(used), tenants=tenants)
 
 
 def by_reservation(events: Iterable[Recorded]) -> dict[str, list[Recorded]]:

@@ -69,7 +69,7 @@ def reconcile(books: Books, logs: Any, group: str, period: Period, seen: Callabl
             for reservation_id, found in own.items()
             if reservation_id not in known and not _under_way(books, reservation_id)
             for one in found
-            if not one.error and one.at < _moment(period.until)
+            if _paid(one) and one.at < _moment(period.until)
         ],
         foreign=foreign,
         rows=sum(row.counts[ledger.COST] for row in rows),
@@ -121,6 +121,11 @@ def _parted(books: Books, events: Iterable[Recorded]) -> tuple[dict[str, list[Re
 def _under_way(books: Books, reservation_id: str) -> bool:
     """Whether the reservation is still held: its call is in the record before its end is in the ledger."""
     return bool(reservation_id) and books.table.get(*keys.hold(reservation_id)) is not None
+
+
+def _paid(one: Recorded) -> bool:
+    """Also a stream that broke: it has an error, and the tokens up to there."""
+    return not one.error or one.usage.total > 0
 
 
 def _began(call: Call) -> datetime:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,39 @@ def test_wrong_use_says_what_would_be_right(run: Run, wrong: list[str]) -> None:
     code, found = run(*wrong)
     assert code == 2
     assert found["error"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("command", "oldest"),
+    [
+        (["--by", "user"], date(2026, 10, 19)),  # calls are kept for 35 days
+        (["reconcile"], date(2026, 10, 20)),  # which looks at the day before as well
+        ([], date(2025, 10, 19)),
+        (["optimise"], date(2025, 10, 19)),
+    ],
+)
+def test_a_short_period_of_which_something_is_deleted_already_is_refused(
+    run: Run, command: list[str], oldest: date
+) -> None:
+    before = oldest - timedelta(days=1)
+    code, found = run(*command, "--from", str(before), "--to", str(oldest))
+    assert (code, found["error"]["remedy"]) == (2, f"begin with --from {oldest} or later")
+    assert run(*command, "--from", str(oldest), "--to", str(oldest))[0] == 0
+
+
+def test_a_row_of_a_feature_that_this_version_does_not_know_is_shown_and_its_calls_are_refused(
+    world: World, run: Run
+) -> None:
+    world.call("t1")
+    client, name = world.client("dynamodb"), world.table.name
+    for item in client.scan(TableName=name)["Items"]:
+        if item["entity"]["S"] in {"ai_ledger", "ai_call"}:
+            client.put_item(TableName=name, Item=item | {"feature": {"S": "seance"}})
+    _, found = run()
+    assert [(row["feature"], row["calls"]) for row in found["rows"]] == [("seance", 1)]
+    for refused in (["--by", "user"], ["reconcile"]):
+        code, found = run(*refused)
+        assert (code, "seance" in found["error"]["message"]) == (1, True)
 
 
 def test_limits_show_what_is_spent_and_what_is_held(world: World, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -149,6 +150,32 @@ def test_an_answer_with_other_tokens_is_reported_and_left_as_it_is(world: World)
     assert any("ledger and record differ" in fault for fault in found.faults)
 
 
+def test_two_groups_that_are_wrong_by_as_much_are_faults_though_the_total_is_right(world: World) -> None:
+    for tenant, recorded in (("t1", 300), ("t2", 100)):
+        world.record(world.call(tenant, Usage(input=200), record=False), Usage(input=recorded))
+    found = reconciled(world)
+    assert found.total.difference == 0
+    assert found.faults == [
+        "ledger and record of t1's chat differ by 33.33%",
+        "ledger and record of t2's chat differ by 50.00%",
+    ]
+
+
+@pytest.mark.parametrize("lapsed", [False, True])
+def test_a_call_that_the_record_has_for_another_tenant_is_a_fault_and_corrects_nothing(
+    world: World, lapsed: bool
+) -> None:
+    reserved = world.reserve("t1") if lapsed else world.call("t1", record=False)
+    if lapsed:
+        world.guard.lapse(reserved, "lost")
+    world.record(replace(reserved, tenant_id="t2"), ANSWER)
+    before = committed(world)
+    found, done = corrected(world)
+    assert (found.findings, done, committed(world)) == ({Finding.MISPLACED: 1}, [], before)
+    assert "1 calls are another tenant's in the record" in found.faults
+    assert found.compared[0].document()["record_tenants"] == ["t2"]
+
+
 def test_writes_to_the_cache_agree_whatever_their_time(world: World) -> None:
     reserved = world.call(record=False, used=Usage(input=10, output=5, cache_write=3, cache_write_1h=4))
     world.record(reserved, Usage(input=10, output=5, cache_write=7))
@@ -169,6 +196,15 @@ def test_a_call_of_ours_without_a_reservation_is_a_fault(world: World, event: di
     world.event(input={"inputTokenCount": 5}, **event)
     found = reconciled(world)
     assert len(found.strangers) == 1
+    assert found.faults == ["1 calls of models without a reservation"]
+
+
+def test_a_stream_that_broke_was_paid_and_is_a_fault_without_a_reservation(world: World) -> None:
+    said = {"environment": "dev", "reservation": "zzzzzzaaaaaaaa"}
+    world.event(requestMetadata=said, errorCode="ModelStreamErrorException", input={"inputTokenCount": 5})
+    world.event(requestMetadata=said, errorCode="ThrottlingException")
+    found = reconciled(world)
+    assert [one.error for one in found.strangers] == ["ModelStreamErrorException"]
     assert found.faults == ["1 calls of models without a reservation"]
 
 
