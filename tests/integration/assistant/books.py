@@ -81,14 +81,17 @@ class Accounts:
             self.sweep()
 
     def reconciled(self, *, apply: bool = False) -> Reconciled:
-        """Ledger against the record, of today, however young."""
+        """Ledger against the record, of today, however young; with `apply` as it is stored after the corrections."""
         stack, own = self.stack, self.books
         group = stack.outputs.invocation_log_group
         assert group, "the environment records calls"
         logs = self.switch.environment.client("logs")
         period = reconciling.Period(self.today, self.today, datetime.now(UTC), timedelta(0))
         found = reconciling.reconcile(own, logs, group, period, lambda _: None)
-        return reconciling.correct(own, found, unrecorded=True, each=lambda _: None) if apply else found
+        if not apply:
+            return found
+        reconciling.correct(own, found, unrecorded=True, each=lambda _: None)
+        return reconciling.reconcile(own, logs, group, period, lambda _: None)
 
     @contextmanager
     def parameter(self, name: str, value: Mapping[str, Any]) -> Iterator[None]:
