@@ -25,6 +25,7 @@ class Model:
     cache_least: int = 0
     cache_hour: bool = False  # whether a cache point may live an hour
     cache_tools: bool = True
+    cache_results: bool = True  # whether a cache point may come right after a tool's result
     burndown: int = 1  # what an output token weighs in the quota of tokens a minute
     on_demand: bool = True  # False: only through an inference profile
     counts: bool = False  # whether CountTokens takes it
@@ -43,7 +44,7 @@ _SONNET_4 = Model(
     eu=_EU6,
 )
 _SONNET_45 = replace(_SONNET_4, id="anthropic.claude-sonnet-4-5-20250929-v1:0", cache_hour=True, counts=False)
-_NOVA = Model("amazon.nova-micro-v1:0", 128_000, 10_000, 1000, cache_tools=False)
+_NOVA = Model("amazon.nova-micro-v1:0", 128_000, 10_000, 1000, cache_tools=False, cache_results=False)
 MODELS = {
     model.id: model
     for model in (

@@ -1,7 +1,8 @@
 """What Bedrock refuses of a Converse request before a model sees it, in its words.
 
 Source: the service's answers as its clients' issue trackers quote them (langchain-aws, strands-agents, dify), Bedrock
-API reference "Converse", Bedrock user guide "Prompt caching", Anthropic's "Handle tool calls".
+API reference "Converse", Bedrock user guide "Prompt caching", Anthropic's "Handle tool calls"; of Nova's cache points
+zeroclaw-labs/zeroclaw#8943 and aws-samples/bedrock-engineer#71.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -136,6 +137,11 @@ def _cache_points(model: Model, request: Request) -> None:
             "You invoked an unsupported model or your request did not allow prompt caching. See the documentation"
             " for more information."
         )
+    if not model.cache_results and (place := _after_result(request)):
+        raise invalid(
+            f"The model returned the following errors: Malformed input request: #/{place}: extraneous key [cachePoint]"
+            " is not permitted, please reformat your input and try again."
+        )
     if len(points) > _POINTS:
         raise invalid(f"The number of cache points exceeds the limit of {_POINTS}: {len(points)}.")
     lives = [ttl for _, ttl in points]
@@ -143,6 +149,15 @@ def _cache_points(model: Model, request: Request) -> None:
         raise invalid("This model doesn't support the 1h ttl of a cachePoint.")
     if lives != sorted(lives, key=lambda ttl: -SECONDS[ttl]):
         raise invalid("A cachePoint with ttl 1h must not come after a cachePoint with ttl 5m.")
+
+
+def _after_result(request: Request) -> str | None:
+    """The first cache point that comes right after a tool's result."""
+    for at, message in enumerate(request.get("messages") or ()):
+        for index, (before, block) in enumerate(pairwise(message["content"]), 1):
+            if "toolResult" in before and "cachePoint" in block:
+                return f"messages/{at}/content/{index}"
+    return None
 
 
 def _size(model: Model, request: Request) -> None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from omnix.assistant.cache_points import POINT, pointed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,28 +31,33 @@ class Guardrail:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a model is asked, before it is known which one. `system` is the same for everybody, `context` is not."""
+    """What a model is asked, before it is known which one. `system` is the same for everybody, `context` is not.
+
+    `final`: no further call of this turn can follow, whatever the answer.
+    """
 
     system: str
     context: str
     messages: Sequence[Message]
     tools: Sequence[Tool[Any]] = ()
     guardrail: Guardrail | None = None
+    final: bool = False
 
 
 def request(asked: Asked, model: Model, max_output: int) -> dict[str, Any]:
     """The request for that model, without `requestMetadata`."""
     system: list[dict[str, Any]] = [{"text": asked.system}]
-    if model.caching:
-        # Claude reads tools, then system, then messages: this one point keeps tools and system for five minutes.
+    caches = model.caching and bool(asked.tools)
+    if caches:
+        # Claude reads tools, then system, then messages: this one point keeps tools and system.
         # Models that take no point among the tools (Nova) take this one too.
-        system.append({"cachePoint": {"type": "default"}})
+        system.append(POINT)
     if asked.context:
         system.append({"text": asked.context})
     made: dict[str, Any] = {
         "modelId": model.call,
         "system": system,
-        "messages": list(asked.messages),
+        "messages": pointed(asked.messages, model, final=asked.final) if caches else list(asked.messages),
         "inferenceConfig": {"maxTokens": min(max_output, model.max_output)},
     }
     if asked.tools:

@@ -59,8 +59,8 @@ class Turning:
     def run(self, asked: Asked) -> Worked:
         """Raises as `Caller.ask` does."""
         messages = list(asked.messages)
-        for _ in range(MOST_CALLS):
-            answer = self._caller.ask(replace(asked, messages=messages))
+        for left in reversed(range(MOST_CALLS)):
+            answer = self._caller.ask(replace(asked, messages=messages, final=not left))
             said = answer.said
             self._heard(answer)
             if said.stop_reason != "tool_use" or not said.tool_uses:

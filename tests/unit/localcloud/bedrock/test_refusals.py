@@ -54,6 +54,7 @@ REFUSED = [
     (HAIKU, asked(user("a"), **tools("t", choice={"tool": {"name": "u"}})), "is not in toolConfig.tools"),
     (HAIKU, asked(user("a", POINT)), "did not allow prompt caching"),
     (NOVA, asked(user("a"), toolConfig={"tools": [*TOOLS["toolConfig"]["tools"], POINT]}), "not allow prompt caching"),
+    (NOVA, asked(user("a"), assistant(use("1")), user(result("1"), POINT), **TOOLS), "#/messages/2/content/1: extraneous"),
     (NOVA, asked(user("a", HOUR)), "1h ttl"),
     (HAIKU_45, asked(user("a", *[POINT] * 5)), "exceeds the limit of 4: 5"),
     (HAIKU_45, asked(user("a", HOUR), system=[{"text": "s"}, FIVE]), "must not come after"),
@@ -77,6 +78,8 @@ def test_it_is_refused_in_bedrocks_words(model: str, request_: dict[str, Any], m
         (HAIKU, asked(user("a"), assistant("b", use("1"), use("2")), user(result("2"), result("1")), **TOOLS)),
         (HAIKU_45, asked(user("a", FIVE), system=[{"text": "s"}, HOUR])),
         (NOVA, asked(user("a"), system=[{"text": "s"}, POINT])),
+        (NOVA, asked(user("a", POINT), assistant(use("1")), user(result("1")), **TOOLS)),
+        (HAIKU_45, asked(user("a"), assistant(use("1")), user(result("1"), POINT), **TOOLS)),
         (HAIKU, asked(user("a"), inferenceConfig={"maxTokens": 4096})),
     ],
 )
