@@ -8,7 +8,6 @@ from omnix import clock
 from omnix.assistant import conversation, working
 from omnix.assistant.conversation import bounded
 from omnix.assistant.model import Turn
-from omnix.costs.model import usd
 from omnix.errors import UnavailableError
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import (
@@ -17,7 +16,6 @@ from tests.unit.functions.bedrock import (
     MODELS,
     NOVA,
     PLENTY,
-    USAGE,
     Models,
     ask,
     calls,

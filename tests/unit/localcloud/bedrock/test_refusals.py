@@ -54,7 +54,7 @@ REFUSED = [
     (HAIKU, asked(user("a"), **tools("t", choice={"tool": {"name": "u"}})), "is not in toolConfig.tools"),
     (HAIKU, asked(user("a", POINT)), "did not allow prompt caching"),
     (NOVA, asked(user("a"), toolConfig={"tools": [*TOOLS["toolConfig"]["tools"], POINT]}), "not allow prompt caching"),
-    (NOVA, asked(user("a"), assistant(use("1")), user(result("1"), POINT), **TOOLS), "#/messages/2/content/1: extraneous"),
+    (NOVA, asked(user("a"), assistant(use("1")), user(result("1"), POINT), **TOOLS), "#/messages/2/content/1: extra"),
     (NOVA, asked(user("a", HOUR)), "1h ttl"),
     (HAIKU_45, asked(user("a", *[POINT] * 5)), "exceeds the limit of 4: 5"),
     (HAIKU_45, asked(user("a", HOUR), system=[{"text": "s"}, FIVE]), "must not come after"),
