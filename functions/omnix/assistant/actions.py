@@ -2,11 +2,17 @@
 
 A change is written down with what it would do and is done once, by the user that was shown it, within a quarter of an
 hour. Its id is a digest of it: an action that does not give that digest any more is not run.
+
+    waiting --> taken --> done, with what its tool answered
+       `------> cancelled
+
+A function may die between any two of these, and its answer may be lost: the same word again gets the same answer. What
+was taken and not done is run again under the action's id, which its tool does once (to set a customer's fields to the
+same values again changes nothing more).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import secrets
@@ -15,33 +21,35 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from omnix import clock
+from omnix import clock, logs
 from omnix.assistant.conversation import key
 from omnix.assistant.model import Pending
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
+from omnix.http import logger
 from omnix.tables import opened
 from omnix.tools import registry
+from omnix.tools.registry import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnix.authorisation import Principal
     from omnix.dynamodb import Item, Table
-    from omnix.tools.registry import Outcome
     from omnix.tools.tool import Tool
 
 CONFIRMED_WITHIN_SECONDS = 15 * 60
-WAITING, TAKEN, CANCELLED = "waiting", "taken", "cancelled"
+WAITING, TAKEN, DONE, CANCELLED = "waiting", "taken", "done", "cancelled"
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A change after the user's word; `outcome` is None where it is cancelled."""
+    """A change after the user's word; `outcome` is None where it is cancelled. `again`: it was over before."""
 
     tool: Tool[Any]
     arguments: Mapping[str, Any]
     outcome: Outcome | None
+    again: bool = False
 
 
 class Actions:
@@ -76,41 +84,56 @@ class Actions:
         )
 
     def decide(self, who: Principal, conversation_id: str, action_id: str, *, accept: bool) -> Decided:
-        """Do the change, or throw it away; either way it is over. The user's rights are looked at again.
+        """Do the change, or throw it away. The user's rights are looked at again.
 
-        Raises NotFoundError, also for what expired; ConflictError for what was decided before; as the tool does.
+        Raises NotFoundError, also for what expired; ConflictError after the other word; as the tool does.
         """
-        pk, sk = _key(who, conversation_id, action_id)
-        item = self._sessions.get(pk, sk)
+        item = self._found(who, conversation_id, action_id)
+        tool, arguments = registry.find(who, item["tool"]), json.loads(item["arguments"])
+        before = item["state"]
+        if before == WAITING and not self._move(item, TAKEN if accept else CANCELLED):
+            item = self._found(who, conversation_id, action_id)  # another word came in between
+            before = item["state"]
+        if before != WAITING and accept == (before == CANCELLED):
+            raise ConflictError(f"This change was {'cancelled' if accept else 'confirmed'} before.")
+        if not accept:
+            return Decided(tool, arguments, None, again=before == CANCELLED)
+        if before == DONE:
+            text = item["result"]
+            return Decided(tool, arguments, Outcome(tool, json.loads(text), text), again=True)
+        outcome = registry.call(who, tool.name, arguments, idempotency_key=action_id)
+        self._done(item, outcome)
+        return Decided(tool, arguments, outcome)
+
+    def _found(self, who: Principal, conversation_id: str, action_id: str) -> Item:
+        item = self._sessions.get(*_key(who, conversation_id, action_id))
         if item is None or item["expires_at"] <= clock.epoch_seconds():
             raise NotFoundError("There is no such change, or it waited too long.")
         if digest(item["nonce"], item["tool"], item["arguments"]) != action_id:
             raise NotFoundError("There is no such change, or it waited too long.")
-        tool, arguments = registry.find(who, item["tool"]), json.loads(item["arguments"])
-        state = TAKEN if accept else CANCELLED
-        # the token tells a repeat by botocore, whose first answer was lost, from another confirmation
-        by = secrets.token_hex(8)
-        changes = {**item, "state": state, "decided_by": by}
-        condition = "#state = :waiting OR decided_by = :by"
-        put = self._sessions.put(changes, condition, {":waiting": WAITING, ":by": by})
+        return item
+
+    def _move(self, item: Item, state: str) -> bool:
+        """Whether the word is the first one. What happens to it can be asked for as long again as it could wait."""
+        # the token tells a repeat by botocore, whose first answer was lost, from another word
+        by, until = secrets.token_hex(8), clock.epoch_seconds() + CONFIRMED_WITHIN_SECONDS
+        changes = {**item, "state": state, "decided_by": by, "expires_at": until}
+        put = self._sessions.put(changes, "#state = :waiting OR decided_by = :by", {":waiting": WAITING, ":by": by})
         put["Put"]["ExpressionAttributeNames"] = {"#state": "state"}
         try:
             transact(self._sessions.client, [put])
         except ConditionFailedError:
-            raise ConflictError("This change was confirmed or cancelled before.") from None
-        if not accept:
-            return Decided(tool, arguments, None)
-        try:
-            return Decided(tool, arguments, registry.call(who, tool.name, arguments, idempotency_key=action_id))
-        except (UnavailableError, ClientError, BotoCoreError):
-            self._wait_again(item, by)
-            raise
+            return False
+        return True
 
-    def _wait_again(self, item: Item, by: str) -> None:
-        """A service was away: the user may confirm again, for the action's id does the change once in any case."""
-        put = self._sessions.put(item, "decided_by = :by", {":by": by})
-        with contextlib.suppress(ConditionFailedError, UnavailableError, ClientError, BotoCoreError):
-            transact(self._sessions.client, [put])
+    def _done(self, item: Item, outcome: Outcome) -> None:
+        """A change that is done is told also where that cannot be written down."""
+        until = clock.epoch_seconds() + CONFIRMED_WITHIN_SECONDS
+        changes = {**item, "state": DONE, "result": outcome.text, "expires_at": until}
+        try:
+            transact(self._sessions.client, [self._sessions.put(changes, "attribute_exists(pk)")])
+        except (ConditionFailedError, UnavailableError, ClientError, BotoCoreError) as error:
+            logger.error("the result of a change is not kept", extra=logs.failure(error))
 
 
 def digest(nonce: str, tool: str, arguments: str) -> str:

@@ -87,7 +87,8 @@ class Chat:
         done = decided.outcome is not None
         title = decided.tool.title
         text = f"Done: {title}." if done else f"Cancelled: {title}. Nothing was changed."
-        self._remember(who, memory, f"({'Confirmed' if done else 'Cancelled'}: {title})", text)
+        if not decided.again:
+            self._remember(who, memory, f"({'Confirmed' if done else 'Cancelled'}: {title})", text)
         call = ToolCall(
             name=decided.tool.name, status="done" if done else "cancelled", arguments=dict(decided.arguments)
         )

@@ -44,7 +44,9 @@ def test_a_change_waits_for_its_user_and_is_done_once(shop: Shop, other: Shop) -
     other.send("POST", "/assistant/chat", 404, confirm)
     done = shop.send("POST", "/assistant/chat", 200, confirm)
     assert (done["stop_reason"], done["cost"]["nano_usd"], level(shop)) == ("confirmed", 0, STOCK + 5)
-    shop.send("POST", "/assistant/chat", 409, confirm)
+    again = shop.send("POST", "/assistant/chat", 200, confirm)
+    assert (again["result"], level(shop)) == (done["result"], STOCK + 5)
+    shop.send("POST", "/assistant/chat", 409, {**confirm, "confirm": {**confirm["confirm"], "accept": False}})
     assert level(shop) == STOCK + 5
 
 

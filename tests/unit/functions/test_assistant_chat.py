@@ -9,6 +9,7 @@ from omnix.assistant import conversation, working
 from omnix.assistant.conversation import bounded
 from omnix.assistant.model import Turn
 from omnix.errors import UnavailableError
+from omnix.tools import registry
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import (
     COST,
@@ -268,17 +269,64 @@ def test_a_change_waits_and_is_done_once_when_the_user_says_so(models: Models, w
     done = confirm(known, pending["action_id"])
     assert (done.status, done.json["result"]["on_hand"]) == (200, 14)
     assert (done.json["model"], done.json["cost"]["nano_usd"]) == (None, 0)
-    again = confirm(known, pending["action_id"])
-    assert (again.status, again.code) == (409, "conflict")
-    assert shop.level(product)[0] == 14
     say("Thanks.", conversation_id=known)
     assert "Done: Adjust stock." in repr(models.requests[-1]["messages"])
+    assert shop.level(product)[0] == 14
+
+
+def test_a_word_whose_answer_was_lost_gets_it_again(models: Models, waiting: tuple[str, Answer]) -> None:
+    product, answer = waiting
+    known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
+    first = confirm(known, action)
+    shop.stock(product, 30)
+    again = confirm(known, action)
+    assert (again.status, again.json["result"]) == (200, first.json["result"])
+    assert shop.level(product)[0] == 30
+    refusal = confirm(known, action, accept=False)
+    assert (refusal.status, refusal.code) == (409, "conflict")
+    say("Thanks.", conversation_id=known)
+    assert repr(models.requests[-1]["messages"]).count("Done: Adjust stock.") == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_change_is_done_once_by_a_function_that_died_and_the_next_one(
+    waiting: tuple[str, Answer], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    product, answer = waiting
+    known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
+    call = registry.call
+
+    def dies(*given: Any, **more: Any) -> None:
+        if place == "after":
+            call(*given, **more)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("omnix.tools.registry.call", dies)
+        with pytest.raises(Killed):
+            confirm(known, action)
+    assert confirm(known, action, accept=False).status == 409, "nobody can say any more that nothing was changed"
+    assert confirm(known, action).json["result"]["on_hand"] == 14
+    assert shop.level(product)[0] == 14
+
+
+def test_a_change_whose_result_cannot_be_kept_is_told_and_not_done_twice(
+    waiting: tuple[str, Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, answer = waiting
+    known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
+    with monkeypatch.context() as patch:
+        patch.setattr("omnix.tools.registry.call", then_away(patch))
+        assert confirm(known, action).json["result"]["on_hand"] == 14
+    assert confirm(known, action).json["result"]["on_hand"] == 14
+    assert shop.level(product)[0] == 14
 
 
 def test_a_change_that_is_cancelled_is_over(models: Models, waiting: tuple[str, Answer]) -> None:
     product, answer = waiting
     known, action = answer.json["conversation_id"], answer.json["pending"]["action_id"]
-    assert confirm(known, action, accept=False).json["stop_reason"] == "cancelled"
+    for _ in range(2):
+        assert confirm(known, action, accept=False).json["stop_reason"] == "cancelled"
     assert confirm(known, action).status == 409
     assert shop.level(product)[0] == 9
     assert len(models.requests) == 2
@@ -355,8 +403,23 @@ def test_a_change_for_which_a_service_was_away_can_be_confirmed_again(
         patch.setattr("omnix.tools.registry.call", away)
         assert confirm(known, action).status == 503
     assert confirm(known, action).json["result"]["on_hand"] == 14
-    assert confirm(known, action).status == 409
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches it."""
 
 
 def away(*_: Any, **__: Any) -> None:
     raise UnavailableError
+
+
+def then_away(patch: pytest.MonkeyPatch) -> Any:
+    """The tool's call, after which the table of actions is away."""
+    call = registry.call
+
+    def called(*given: Any, **more: Any) -> Any:
+        found = call(*given, **more)
+        patch.setattr("omnix.assistant.actions.transact", away)
+        return found
+
+    return called
