@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -16,6 +16,9 @@ from ops.commands.options import CloudOption, JsonOption, OutputsOption, StackOp
 from ops.console import Output
 from ops.errors import Refused, WrongUse
 from ops.stack import Cloud, Place, read_json
+
+if TYPE_CHECKING:
+    from components.naming import Names
 
 
 def adopt(
@@ -43,16 +46,19 @@ def adopt(
     aws = Aws(place)
     recovery = HOME_REGION if place.region == RECOVERY_REGION else RECOVERY_REGION
     inventory = discover(names, aws.client, (names.in_region(recovery), partial(aws.client, region=recovery)))
-    adoptable = unmanaged(inventory.found, _managed(place, state_file))
+    state = _managed(place, state_file)
+    adoptable = unmanaged(inventory.found, state)
+    monitor = _monitor(aws, names, state, choice.output)
     choice.output.document(
         {
             "stack": place.environment,
             "adopt": adoptable,
+            "anomaly_monitor_arn": monitor,
             "unusable": [{"logical": u.logical, "problem": u.problem, "remedy": u.remedy} for u in inventory.unusable],
         }
     )
     if not choice.output.json_only:
-        _show(choice.output, adoptable, inventory)
+        _show(choice.output, adoptable, inventory, monitor)
     if write and adoptable:
         _write(write, adoptable, choice.output)
     if inventory.unusable:
@@ -72,7 +78,32 @@ def _managed(place: Place, state_file: Path | None) -> Managed:
     return managed(json.loads(text), f"`pulumi stack export --stack {place.environment}`")
 
 
-def _show(output: Output, adoptable: dict[str, str], inventory: Inventory) -> None:
+def _monitor(aws: Aws, names: "Names", state: Managed, output: Output) -> str | None:
+    """ARN of the account's own anomaly monitor. A local cloud's account has none but the stack's."""
+    from botocore.exceptions import ClientError
+
+    from ops.adoption.monitor import REGION, monitor_of_services
+
+    if aws.place.cloud is Cloud.LOCAL:
+        return None
+    try:
+        return monitor_of_services(names, aws.client("ce", region=REGION), state)
+    except ClientError as error:
+        # Who may not see the account's costs can adopt all the same; without Cost Explorer there is no monitor.
+        output.progress.print(f"the account's anomaly monitor was not looked for: {error}", markup=False)
+        return None
+
+
+def _show(output: Output, adoptable: dict[str, str], inventory: Inventory, monitor: str | None) -> None:
+    from ops.adoption.monitor import CONFIG_KEY
+
+    if monitor is not None:
+        output.people.print(
+            "the account has an anomaly monitor by service, and AWS takes no second. In its stack with "
+            f"accountBaseline: true set\n  {CONFIG_KEY}: {monitor}",
+            markup=False,
+            soft_wrap=True,
+        )
     for item in inventory.unusable:
         output.people.print(f"[bold red]{item.logical}[/]: {item.problem}\n  → {item.remedy}")
     if not adoptable:

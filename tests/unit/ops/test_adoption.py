@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import yaml
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from components.config.adoption import ADOPTABLE
@@ -14,9 +15,11 @@ from components.data.tables import TABLES
 from components.naming import Names
 from components.security.secrets import SECRET_NAMES
 from ops.adoption.discovery import Found, discover
+from ops.adoption.monitor import CONFIG_KEY, MONITOR, REGION, monitor_of_services
 from ops.adoption.stack_file import KEY, with_adoption
-from ops.adoption.state import managed, unmanaged
+from ops.adoption.state import Managed, managed, unmanaged
 from ops.errors import Refused
+from tests.infra.stacks import stack_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,3 +283,44 @@ def test_a_quoted_key_and_a_flow_map_are_replaced() -> None:
 def test_a_file_that_cannot_be_edited_in_place_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         with_adoption(text, ADOPT, "f")
+
+
+# --- the account's anomaly monitor ------------------------------------------------------------------------------------
+
+ACCOUNTS_OWN = "arn:aws:ce::123456789012:anomalymonitor/0f0f0f0f-1111-2222-3333-444444444444"
+
+
+def monitor(name: str, arn: str = ACCOUNTS_OWN, **more: Any) -> dict[str, Any]:
+    return {"MonitorName": name, "MonitorArn": arn, "MonitorType": "DIMENSIONAL", "MonitorDimension": "SERVICE", **more}
+
+
+def looked_for(*pages: list[dict[str, Any]], state: Managed = frozenset()) -> str | None:
+    """What is found in an account whose Cost Explorer answers with these pages."""
+    client = boto3.client("ce", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="y")
+    with Stubber(client) as stubber:
+        for number, page in enumerate(pages):
+            asked = {"NextPageToken": f"{number}"} if number else {}
+            more = {"NextPageToken": f"{number + 1}"} if number + 1 < len(pages) else {}
+            stubber.add_response("get_anomaly_monitors", {"AnomalyMonitors": page, **more}, asked)
+        return monitor_of_services(NAMES, client, state)
+
+
+def test_the_accounts_own_monitor_is_found_on_any_page() -> None:
+    other = {"MonitorName": "teams", "MonitorArn": "arn:x", "MonitorType": "CUSTOM"}
+
+    assert looked_for([other], [monitor("Default-Services-Monitor")]) == ACCOUNTS_OWN
+
+
+def test_a_monitor_that_the_stack_or_another_environments_stack_made_is_no_matter() -> None:
+    own = "omnix-ai-prod-services"
+
+    assert looked_for([monitor("omnix-ai-dev-services")]) is None
+    assert looked_for([monitor(own)], state=frozenset({(MONITOR, ACCOUNTS_OWN)})) is None
+    assert looked_for([monitor(own)]) == ACCOUNTS_OWN, "of a state that was lost"
+
+
+def test_what_is_found_is_a_value_that_the_config_takes() -> None:
+    config = stack_config("prod", anomalyMonitorArn=looked_for([monitor("Default-Services-Monitor")]))
+
+    assert config.anomaly_monitor_arn == ACCOUNTS_OWN
+    assert CONFIG_KEY == "omnix-ai:anomalyMonitorArn"
