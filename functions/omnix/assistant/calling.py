@@ -20,7 +20,7 @@ from omnix.assistant.failures import Failure, Paid, Then, judge
 from omnix.assistant.reading import CUT_OFF, Reader, Said
 from omnix.assistant.request import metadata, request
 from omnix.costs import bound
-from omnix.costs.model import Usage
+from omnix.costs.model import Outcome, Usage
 from omnix.errors import ApiError, InternalError, LimitReachedError, UnavailableError, ValidationFailedError
 from omnix.http import logger
 
@@ -44,7 +44,10 @@ _TROUBLE = (ClientError, BotoCoreError, HTTPError, OSError)
 
 @dataclass
 class Bill:
-    """What a piece of work has cost so far, lapsed calls in full (nano-dollars), and its wait for models."""
+    """What a piece of work has cost so far, lapsed calls in full (nano-dollars), and its wait for models.
+
+    `answers` are the calls that a model answered in a way that can be used.
+    """
 
     usage: Usage = field(default_factory=Usage)
     cost: int = 0
@@ -52,6 +55,7 @@ class Bill:
     model_ms: int = 0
     first_token_ms: int | None = None
     stand_in: bool = False
+    answers: list[tuple[Reservation, Settled]] = field(default_factory=list)
 
     def add(self, settled: Settled, said: Said) -> None:
         """One more call."""
@@ -106,6 +110,10 @@ class Caller:
             if failures[-1].then is Then.END:
                 break
         raise short or _gave_up(failures)
+
+    def in_vain(self) -> None:
+        """What was answered so far led to nothing: it is waste in the ledger."""
+        self.guard.unread(self.bill.answers)
 
     def _ask(self, model: Model, asked: Asked, failures: list[Failure]) -> Said | None:
         """None, with the reason in `failures`, where another model is to be asked."""
@@ -185,6 +193,8 @@ class Caller:
         if said.stop_reason in _UNUSABLE:
             failures.append(Failure(said.stop_reason, Paid.UNKNOWN, Then.NEXT))
             return None
+        if settled.outcome is Outcome.SETTLED:
+            self.bill.answers.append((reserved, settled))
         return said
 
     def _log(self, reserved: Reservation, said: Said, ended: str) -> None:

@@ -19,7 +19,7 @@ from omnix.authorisation import PEOPLE
 from omnix.costs.model import Feature
 from omnix.costs.usage import money
 from omnix.costs.usage_model import Tokens
-from omnix.errors import UnavailableError
+from omnix.errors import InternalError, LimitReachedError, UnavailableError, ValidationFailedError
 from omnix.http import logger
 from omnix.tools import registry
 
@@ -37,6 +37,13 @@ _NOTHING = {
     "max_tokens": "The answer did not fit.",
 }
 _NO_TEXT = "The model gave no answer."
+# Of a turn that ended on an error after it had begun: said after what the model had said.
+_ENDED = {
+    LimitReachedError.code: "This answer is not whole: a limit of what AI may cost is reached.",
+    UnavailableError.code: "This answer is not whole: no model answered in time. Try again in a moment.",
+    ValidationFailedError.code: "This answer is not whole: what was looked up is more than the model can read.",
+    InternalError.code: "This answer is not whole: something went wrong.",
+}
 
 
 class Chat:
@@ -66,7 +73,7 @@ class Chat:
                 guardrail=guardrail(),
             )
         )
-        text = worked.text or _NOTHING.get(worked.stop_reason, _NO_TEXT)
+        text = _text(worked)
         message = _BLOCKED if worked.stop_reason in _REFUSED else asked.message
         self._remember(who, memory, message, text)
         return _answer(memory, text, worked, calls.bill, started)
@@ -102,6 +109,13 @@ class Chat:
             self._memories.add(who, memory, Turn(at=clock.iso_now(), message=message, answer=answer))
         except (ClientError, BotoCoreError, UnavailableError) as error:
             logger.error("a turn is not remembered", extra=logs.failure(error))
+
+
+def _text(worked: Worked) -> str:
+    ended = _ENDED.get(worked.stop_reason)
+    if ended:
+        return "\n\n".join(filter(None, (worked.text, ended)))
+    return worked.text or _NOTHING.get(worked.stop_reason, _NO_TEXT)
 
 
 def _context(who: Principal) -> str:

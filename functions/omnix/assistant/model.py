@@ -85,7 +85,10 @@ class ChatAnswer(BaseModel):
 
     conversation_id: str
     answer: str
-    stop_reason: str = Field(description="`end_turn`; `max_tokens`, `cut_off`, `tool_limit` for what is not whole; …")
+    stop_reason: str = Field(
+        description="`end_turn`; `max_tokens`, `cut_off`, `tool_limit`, and `limit_reached` or `unavailable` after the"
+        " turn's first call, for what is not whole; …"
+    )
     model: str | None
     usage: Tokens
     cost: AiCost

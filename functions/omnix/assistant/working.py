@@ -6,6 +6,7 @@ is the caller's, and a tool that changes something is written down for the user 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from omnix.assistant.model import Pending
     from omnix.assistant.reading import ToolUse
     from omnix.assistant.request import Asked
-    from omnix.authorisation import Principal
     from omnix.tools.tool import Tool
 
 MOST_CALLS = 6
@@ -57,10 +57,15 @@ class Turning:
         self._read = 0
 
     def run(self, asked: Asked) -> Worked:
-        """Raises as `Caller.ask` does."""
+        """Raises as `Caller.ask` does for the first call. Later ones are paid for: what there is then is given."""
         messages = list(asked.messages)
         for left in reversed(range(MOST_CALLS)):
-            answer = self._caller.ask(replace(asked, messages=messages, final=not left))
+            try:
+                answer = self._caller.ask(replace(asked, messages=messages, final=not left))
+            except (errors.ApiError, ClientError, BotoCoreError) as error:
+                if not self._done.model:
+                    raise
+                return self._ended(error)
             said = answer.said
             self._heard(answer)
             if said.stop_reason != "tool_use" or not said.tool_uses:
@@ -68,6 +73,15 @@ class Turning:
             results = [self._result(use, beyond=at >= MOST_USES) for at, use in enumerate(said.tool_uses)]
             messages += [assistant(*said.blocks()), user(*results)]
         self._done.stop_reason = TOOL_LIMIT
+        return self._done
+
+    def _ended(self, error: Exception) -> Worked:
+        """The turn is over before its end; the stop reason is the error's code."""
+        found = error if isinstance(error, errors.ApiError) else errors.from_aws(error)
+        level = logging.ERROR if isinstance(found, errors.InternalError) else logging.WARNING
+        logger.log(level, "a turn ended before its end", extra={"reason": found.code, **logs.failure(error)})
+        self._caller.in_vain()
+        self._done.stop_reason = found.code
         return self._done
 
     def _heard(self, answer: Answer) -> None:
@@ -82,18 +96,21 @@ class Turning:
                 raise errors.ConflictError("Too much was asked of tools in one turn. Answer with what there is.")
             data = self._use(use, call)
         except errors.ApiError as error:
-            call.reason = error.code
-            data = {"error": {"code": error.code, "message": error.message, "details": error.details}}
+            data = _failed(call, error)
+        except (ClientError, BotoCoreError) as error:
+            # a service that is away is for the model to tell, whose other tools may have answered
+            logger.error("a tool failed", extra={"tool": call.name, **logs.failure(error)})
+            data = _failed(call, errors.from_aws(error))
         return tool_result(use.tool_use_id, data)
 
     def _use(self, use: ToolUse, call: ToolCall) -> dict[str, Any]:
-        """Raises ApiError, for the model to read."""
+        """Raises ApiError, for the model to read; as AWS does."""
         if use.arguments is None:
             raise errors.ValidationFailedError("The arguments are not a JSON object.")
         tool = registry.find(self._caller.who, use.name)
         if tool.writes:
             return self._proposed(tool, use.arguments, call)
-        outcome = _run(self._caller.who, tool, use.arguments)
+        outcome = registry.call(self._caller.who, tool.name, use.arguments)
         self._read += len(outcome.text.encode())
         call.status = "done"
         return {"data": outcome.data}
@@ -108,10 +125,6 @@ class Turning:
         return {"waiting": _WAITS, "change": tool.title}
 
 
-def _run(who: Principal, tool: Tool[Any], arguments: Mapping[str, Any]) -> registry.Outcome:
-    """A service that is away is for the model to tell, whose other tools may have answered."""
-    try:
-        return registry.call(who, tool.name, arguments)
-    except (ClientError, BotoCoreError) as error:
-        logger.error("a tool failed", extra={"tool": tool.name, **logs.failure(error)})
-        raise errors.from_aws(error) from None
+def _failed(call: ToolCall, error: errors.ApiError) -> dict[str, Any]:
+    call.reason = error.code
+    return {"error": {"code": error.code, "message": error.message, "details": error.details}}

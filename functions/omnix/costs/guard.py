@@ -15,6 +15,7 @@ mark in the counters then, or the sweep, ends it, counted in full where a model 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from omnix import clock, logs
@@ -29,7 +30,7 @@ from omnix.errors import LimitReachedError
 from omnix.tables import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from omnix.costs.limits import Limits
     from omnix.costs.model import Feature, Model, Usage
@@ -127,6 +128,17 @@ class Guard:
         metrics.happened(metrics.LAPSED, closing.who(reservation), reservation.amount)
         return self._end(reservation, Verdict(Outcome.LAPSED, reason, cost=reservation.amount))
 
+    def unread(self, calls: Iterable[tuple[Reservation, Settled]]) -> None:
+        """Count settled calls as waste: what they were for came to nothing. Never raises; no money hangs on it."""
+        rows: dict[tuple[str, str, str, str], Counter[str]] = {}
+        last = ""
+        for reserved, settled in calls:
+            row = (reserved.tenant_id, reserved.day, reserved.feature.value, reserved.model_id)
+            rows.setdefault(row, Counter()).update({ledger.UNREAD: 1, ledger.COST_WASTED: settled.cost})
+            last = reserved.reservation_id
+        for row, counts in rows.items():
+            self._count(row, last, counts)
+
     def correct(self, tenant_id: str, day: str, reservation_id: str, usage: Usage, **said: Any) -> Settled | None:
         """Put right a lapsed call whose usage was found out: `omnix.costs.closing.correct`."""
         return closing.correct(self._table(), tenant_id, day, reservation_id, usage, **said)
@@ -166,13 +178,15 @@ class Guard:
             metrics.REFUSED, {"tenant_id": tenant_id, "feature": feature.value, "model_id": model.model_id}
         )
         now = clock.epoch_seconds()
-        shard, day = keys.shard(keys.new_id(now)), clock.iso(now)[:10]
+        row = (tenant_id, clock.iso(now)[:10], feature.value, model.model_id)
+        self._count(row, keys.new_id(now), Counter({ledger.REFUSED: 1}))
+
+    def _count(self, row: tuple[str, str, str, str], call_id: str, counts: Counter[str]) -> None:
         table = self._table()
-        row = (tenant_id, day, feature.value, model.model_id, shard)
         try:
-            transact(table.client, ledger.additions(table, *row, {ledger.REFUSED: 1}))
+            transact(table.client, ledger.additions(table, *row, keys.shard(call_id), counts))
         except TROUBLE as error:
-            _logger.warning("a refusal is not in the ledger", extra=logs.failure(error))
+            _logger.warning("something is not in the ledger", extra=logs.failure(error))
 
 
 def guard() -> Guard:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from omnix import clock
 from omnix.assistant import conversation, working
@@ -260,6 +261,56 @@ def test_tools_of_a_call_that_was_cut_short_are_not_run(models: Models) -> None:
     assert (answer.json["tools"], answer.json["stop_reason"]) == ([], "max_tokens")
 
 
+@pytest.mark.parametrize(
+    ("ends", "stop"),
+    [
+        ([refused("ThrottlingException", status=429)] * 6, "unavailable"),
+        ([refused("ValidationException", "Input is too long for requested model.")], "validation_failed"),
+        ([refused("ValidationException")] * 2, "internal_error"),
+    ],
+)
+def test_a_turn_that_fails_after_it_was_paid_for_gives_what_there_is(
+    models: Models, ends: list[Exception], stop: str
+) -> None:
+    product = shop.product("TEA")
+    shop.stock(product, 9)
+    models.script = [calls(adjust(product), text="Five more."), *ends]
+    answer = say("Five more came in.")
+    assert (answer.status, answer.json["stop_reason"], answer.json["model"]) == (200, stop, HAIKU)
+    assert answer.json["answer"].startswith("Five more.\n\nThis answer is not whole: ")
+    assert answer.json["cost"]["nano_usd"] == COST == models.money().spent
+    known = answer.json["conversation_id"]
+    (turn,) = ask(None, f"/assistant/conversations/{known}", "GET").json["turns"]
+    assert turn["answer"] == answer.json["answer"]
+    assert confirm(known, answer.json["pending"]["action_id"]).json["result"]["on_hand"] == 14
+    (watch,) = ask(None, "/assistant/usage", "GET").json["watch"]
+    assert (watch["unread_share"], watch["wasted"]["nano_usd"]) == (1.0, COST)
+
+
+def test_a_turn_that_meets_a_limit_on_its_way_gives_what_there_is(models: Models) -> None:
+    models.set(limits={"environment": PLENTY, "tenant": PLENTY | {"daily": 40_000_000}})
+    dear = {"inputTokens": 20_000, "outputTokens": 0, "totalTokens": 20_000}
+    models.script = [[*calls(("find_products", {}))[:-1], {"metadata": {"usage": dear}}]]
+    answer = say("What is there?")
+    assert (answer.status, answer.json["stop_reason"]) == (200, "limit_reached")
+    assert answer.json["answer"] == "This answer is not whole: a limit of what AI may cost is reached."
+    assert [call["status"] for call in answer.json["tools"]] == ["done"]
+    assert (len(models.requests), answer.json["cost"]["nano_usd"]) == (1, 20_000_000)
+    (watch,) = ask(None, "/assistant/usage", "GET").json["watch"]
+    assert watch["wasted"]["nano_usd"] == 20_000_000
+
+
+def test_a_change_that_cannot_be_written_down_is_for_the_model_to_tell(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = EndpointConnectionError(endpoint_url="https://dynamodb")
+    monkeypatch.setattr("omnix.assistant.actions.Actions.propose", lambda *_: raised(lost))
+    models.script = [calls(adjust(shop.product("TEA"))), said("It could not be prepared.")]
+    answer = say("Five more came in.")
+    assert (answer.json["answer"], answer.json["pending"]) == ("It could not be prepared.", None)
+    assert [(call["status"], call["reason"]) for call in answer.json["tools"]] == [("failed", "unavailable")]
+
+
 def test_a_change_waits_and_is_done_once_when_the_user_says_so(models: Models, waiting: tuple[str, Answer]) -> None:
     product, answer = waiting
     pending, known = answer.json["pending"], answer.json["conversation_id"]
@@ -407,6 +458,10 @@ def test_a_change_for_which_a_service_was_away_can_be_confirmed_again(
 
 class Killed(BaseException):
     """The process is gone: nothing catches it."""
+
+
+def raised(error: Exception) -> None:
+    raise error
 
 
 def away(*_: Any, **__: Any) -> None:
