@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ops.errors import Refused
-from ops.readiness import authentication, core_operations, front_end, performance, service_health, trading
+from ops.readiness import (
+    authentication,
+    core_operations,
+    front_end,
+    model_access,
+    performance,
+    service_health,
+    trading,
+)
 from ops.readiness.checks import Check, Failed, Site, run_check
 from ops.readiness.contract import Contract
 from ops.readiness.http import Api
@@ -75,6 +83,7 @@ def checks_of(stack: Stack, contract: Contract, samples: int) -> list[Check]:
     """Every check of the suite, in the order they must run; `samples` is the measured requests per route."""
     return [
         *service_health.checks(stack, contract),
+        *model_access.checks(stack),
         *authentication.checks(),
         *core_operations.checks(),
         *trading.checks(),
