@@ -223,6 +223,8 @@ def _report(choice: Choice, found: "Reconciled", first: str, last: str, *, appli
     people.print(show.reconciled_table(found))
     if odd := show.odd_table(found):
         people.print(odd)
+    if found.young:
+        people.print(f"{found.young} calls are too young to be compared: the record may lack them for some minutes.")
     if found.foreign:
         people.print(f"Others in the account made {sum(found.foreign.values())} calls: {', '.join(found.foreign)}")
     if found.correctable and not applied:

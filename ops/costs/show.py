@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from omnix.costs import ledger
@@ -28,7 +28,8 @@ _SHOWN = 20
 
 def spend_table(spends: Sequence[Spend], by: Sequence[Dimension], period: str) -> Table:
     """Each sum, and all of them together."""
-    table = Table(*(dimension.value.capitalize() for dimension in by), title=period)
+    # a model that is cut off in the middle may be any
+    table = Table(*(Column(dimension.value.capitalize(), overflow="fold") for dimension in by), title=period)
     for name in ("Calls", "Refused", "Failed", "Lapsed", "Input", "Cache read", "Cache write", "Output", "USD"):
         table.add_column(name, justify="right")
     for one in spends:
