@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from omnix.analytics.model import By
 from omnix.analytics.service import analytics, window
 from omnix.assistant.insights_model import Figure, Topic
+from omnix.currencies import major
 from omnix.customers.service import customers
 from omnix.dashboard.service import dashboard
 from omnix.errors import ForbiddenError
@@ -15,7 +16,7 @@ from omnix.scopes import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from omnix.analytics.model import Amount, SalesReport
+    from omnix.analytics.model import SalesReport
     from omnix.authorisation import Principal
 
 _NAME_LENGTH = 80
@@ -56,7 +57,7 @@ def _sales(who: Principal, days: int) -> list[Row]:
     before = {amount.currency: amount.amount for amount in now.revenue_before}
     for amount in now.revenue:
         rows += [
-            ("Revenue", _money(amount)),
+            ("Revenue", major(amount.amount, amount.currency)),
             (f"Change of revenue in {amount.currency}", _change(amount.amount, before.get(amount.currency, 0))),
         ]
     best = max(now.days, key=lambda day: (day.orders, day.date))
@@ -113,16 +114,11 @@ def _sold(kind: str, report: SalesReport) -> Iterable[Row]:
         label = f'{kind} "{_name(row.name or row.key)}"'
         yield f"{label}, units sold", str(row.units)
         for amount in row.revenue:
-            yield f"{label}, revenue", _money(amount)
+            yield f"{label}, revenue", major(amount.amount, amount.currency)
 
 
 def _name(text: str) -> str:
     return text.translate(_AS_NAME)[:_NAME_LENGTH]
-
-
-def _money(amount: Amount) -> str:
-    """Minor units as an amount in major ones."""
-    return f"{amount.amount // 100}.{amount.amount % 100:02d} {amount.currency}"
 
 
 def _change(now: int, before: int) -> str:

@@ -6,7 +6,6 @@ is the caller's, and a tool that changes something is written down for the user 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +77,8 @@ class Turning:
     def _ended(self, error: Exception) -> Worked:
         """The turn is over before its end; the stop reason is the error's code."""
         found = error if isinstance(error, errors.ApiError) else errors.from_aws(error)
-        level = logging.ERROR if isinstance(found, errors.InternalError) else logging.WARNING
-        logger.log(level, "a turn ended before its end", extra={"reason": found.code, **logs.failure(error)})
+        tell = logger.error if isinstance(found, errors.InternalError) else logger.warning
+        tell("a turn ended before its end", extra={"reason": found.code, **logs.failure(error)})
         self._caller.in_vain()
         self._done.stop_reason = found.code
         return self._done

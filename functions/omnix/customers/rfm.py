@@ -9,18 +9,14 @@ from datetime import date
 from enum import StrEnum
 from itertools import product
 
+from omnix.currencies import digits
+
 _BEST = 5
 _SCORES = range(1, _BEST + 1)
 _RECENCY_DAYS = (30, 60, 90, 180)  # at most so many: 5, 4, 3, 2
 _FREQUENCY_ORDERS = (2, 4, 6, 10)  # at least so many: 2, 3, 4, 5
 _MONEY_UNITS = (50, 200, 500, 1000)  # at least so much, in whole units of a currency: 2, 3, 4, 5
 
-# ISO 4217: currencies whose minor unit is not a hundredth.
-_WHOLE = frozenset(
-    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF"}
-    | {"XPF"}
-)
-_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _HIGH, _MIDDLE, _LOW = 4, 3, 2
 
 
@@ -57,8 +53,7 @@ def money(spent: Mapping[str, int]) -> int:
 
 
 def _money(currency: str, amount: int) -> int:
-    minor = 1 if currency in _WHOLE else 1000 if currency in _THOUSANDTHS else 100
-    return 1 + sum(amount >= bound * minor for bound in _MONEY_UNITS)
+    return 1 + sum(amount >= bound * 10 ** digits(currency) for bound in _MONEY_UNITS)
 
 
 def segment(recent: int, often: int, much: int) -> Segment:

@@ -38,7 +38,7 @@ class ShopSummary(Arguments):
 
 
 class SummaryFound(Result, Summary):
-    """The state of the shop, some seconds old. Amounts are in minor units (cents)."""
+    """The state of the shop, some seconds old. Amounts are in minor units (ISO 4217)."""
 
 
 class SalesFound(Listed):
@@ -52,7 +52,7 @@ class SalesFound(Listed):
     exact: bool
     orders: int | None = Field(description="By day only.")
     units: int
-    revenue: list[Amount] = Field(description="Minor units (cents) by currency.")
+    revenue: list[Amount] = Field(description="Minor units (ISO 4217) by currency.")
     items: list[Sales]
 
 
@@ -108,7 +108,7 @@ TOOLS = (
         name="sales_summary",
         title="Summarise sales",
         description="Orders, units and revenue of the last days, in all and by day (the newest first), category or "
-        "product. Amounts are in minor units (cents).",
+        "product. Amounts are in minor units (ISO 4217).",
         input=SalesSummary,
         output=SalesFound,
         scope=Scope.ANALYTICS_READ,

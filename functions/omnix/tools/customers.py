@@ -119,7 +119,7 @@ TOOLS = (
     Tool(
         name="get_customer",
         title="Read a customer",
-        description="One customer's profile, segment and lifetime value in minor units (cents).",
+        description="One customer's profile, segment and lifetime value in minor units (ISO 4217).",
         input=GetCustomer,
         output=CustomerWorth,
         scope=Scope.CUSTOMERS_READ,

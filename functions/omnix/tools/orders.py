@@ -53,7 +53,7 @@ class ChangeOrderStatus(WriteArguments):
 
 
 class OrderEntry(BaseModel):
-    """An order in a list, without its lines. `total` is in minor units (cents)."""
+    """An order in a list, without its lines. `total` is in minor units (ISO 4217)."""
 
     order_id: str
     status: OrderStatus
@@ -72,7 +72,7 @@ class OrdersFound(Result):
 
 
 class LineEntry(BaseModel):
-    """A line as it was sold; amounts in minor units (cents)."""
+    """A line as it was sold; amounts in minor units (ISO 4217)."""
 
     product_id: str
     sku: str
@@ -153,7 +153,7 @@ TOOLS = (
         name="find_orders",
         title="Find orders",
         description="Orders, the newest first, of one status or one customer or both; without their lines. Amounts "
-        "are in minor units (cents).",
+        "are in minor units (ISO 4217).",
         input=FindOrders,
         output=OrdersFound,
         scope=Scope.ORDERS_READ,
@@ -163,7 +163,7 @@ TOOLS = (
     Tool(
         name="get_order",
         title="Read an order",
-        description="One order with its lines, totals and history. Amounts are in minor units (cents).",
+        description="One order with its lines, totals and history. Amounts are in minor units (ISO 4217).",
         input=GetOrder,
         output=OrderFound,
         scope=Scope.ORDERS_READ,

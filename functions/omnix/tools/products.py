@@ -98,7 +98,7 @@ TOOLS = (
         name="find_products",
         title="Find products",
         description="Products of the catalogue by the beginning of their name, category or status. Amounts are in "
-        "minor units (cents).",
+        "minor units (ISO 4217).",
         input=FindProducts,
         output=ProductsFound,
         scope=Scope.PRODUCTS_READ,
@@ -108,7 +108,7 @@ TOOLS = (
     Tool(
         name="get_product",
         title="Read a product",
-        description="One product by its id or its SKU, with its description and price in minor units (cents).",
+        description="One product by its id or its SKU, with its description and price in minor units (ISO 4217).",
         input=GetProduct,
         output=ProductFound,
         scope=Scope.PRODUCTS_READ,

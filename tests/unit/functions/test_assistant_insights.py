@@ -87,6 +87,16 @@ def test_figures_are_what_was_sold_and_a_products_name_forges_none(models: Model
     assert products['Product "Tea (f99): 9999", units sold'] == "4"
 
 
+def test_amounts_have_the_digits_of_their_currency(models: Models, api: Any) -> None:
+    worker = Worker(models.cloud)
+    sold = shop.product("TEA", amount=1250, currency="JPY")
+    shop.stock(sold, 9)
+    order(api, "paid", **{sold: 4})
+    worker.catch_up()
+    sales = {one["label"]: one["value"] for one in explain(days=1).json["figures"]}
+    assert sales["Revenue"] == "5000 JPY"
+
+
 @pytest.mark.parametrize("topic", [topic.value for topic in Topic])
 def test_every_topic_has_figures_with_ids_of_their_own(models: Models, topic: str) -> None:
     figures = explain(topic).json["figures"]

@@ -1,6 +1,7 @@
 """The prompts are files, whole, versioned and shipped; what they promise is what the code does."""
 
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from omnix.assistant.insights import cited
 from omnix.assistant.insights_model import Figure
 from omnix.assistant.prompt import FOLDER, prompt
+from omnix.currencies import digits
 from omnix.tools import registry
 from tests.unit.functions.bedrock import Models, ask
 
@@ -48,6 +50,13 @@ def test_the_chats_prompt_promises_no_tool_by_name_that_there_may_not_be() -> No
     text = prompt("chat").text
     assert not [tool.name for tool in registry.TOOLS if tool.name in text]
     assert "confirms" in text
+
+
+def test_the_chats_prompt_knows_the_minor_units_of_currencies() -> None:
+    (line,) = [line for line in prompt("chat").text.splitlines() if "minor units" in line]
+    none, thousands = line.split("Some have none")[1].split("; BHD")
+    assert {digits(one) for one in re.findall(r"\b[A-Z]{3}\b", none)} == {0}
+    assert {digits(one) for one in re.findall(r"\b[A-Z]{3}\b", f"BHD{thousands}")} == {3}
 
 
 def test_what_the_insights_prompt_asks_for_is_what_is_read() -> None:
