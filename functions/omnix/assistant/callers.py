@@ -10,6 +10,7 @@ from omnix.assistant.calling import Caller
 from omnix.assistant.request import Guardrail
 from omnix.costs.guard import guard
 from omnix.costs.parameters import GUARDRAIL, MODEL_ID, catalogue, current_limits, parameters
+from omnix.costs.refusals import ModelNotAllowedError
 
 if TYPE_CHECKING:
     from omnix.assistant.prompt import Prompt
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 NO_GUARDRAIL = "none"
 
 
-def caller(who: Principal, feature: Feature, prompt: Prompt, request_id: str, wanted: str = "") -> Caller:
+def caller(
+    who: Principal, feature: Feature, prompt: Prompt, request_id: str, wanted: str = "", *, tools: bool = False
+) -> Caller:
     """Calls the wanted model and no other, or the default one and then the others in their order.
 
-    Raises ModelNotAllowedError, PriceMissingError.
+    `tools`: none but models that call tools. Raises ModelNotAllowedError, PriceMissingError.
     """
     return Caller(
         guard=guard(),
         runtime=aws.models,
-        models=[catalogue().model(wanted)] if wanted else _preferred(),
+        models=[_wanted(wanted, tools=tools)] if wanted else [one for one in _preferred() if one.tools or not tools],
         who=who,
         feature=feature,
         max_output=current_limits().output(feature),
@@ -43,6 +46,14 @@ def guardrail() -> Guardrail | None:
         return None
     found = json.loads(text)
     return Guardrail(found["id"], found["version"]) if found["id"] else None
+
+
+def _wanted(model_id: str, *, tools: bool) -> Model:
+    found = catalogue().model(model_id)
+    if tools and not found.tools:
+        able = [one.model_id for one in catalogue().priced() if one.tools]
+        raise ModelNotAllowedError("This model calls no tools.", [{"model": model_id, "allowed": able}])
+    return found
 
 
 def _preferred() -> list[Model]:

@@ -1,7 +1,8 @@
 """One answer of a model, under the cost guard: money is kept first, then models are tried in their order of preference.
 
 Each attempt that may have been paid has a reservation of its own. A model that is busy is tried again after a pause of
-full jitter on the same reservation; one that stays so, is denied, silent or broken is followed by the next.
+full jitter on the same reservation; one that stays so, is denied, silent or broken is followed by the next. One that
+was silent is left alone for a minute (`omnix.assistant.breaker`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from omnix import aws, clock, deadline, logs
+from omnix.assistant.breaker import Breaker, breaker
 from omnix.assistant.failures import Failure, Paid, Then, judge
 from omnix.assistant.reading import CUT_OFF, Reader, Said
 from omnix.assistant.request import metadata, request
@@ -76,7 +78,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls models for one principal and feature. `models`: in their order of preference, none but those with prices.
+    """Calls models for one principal and feature. `models`: in their order of preference, those with prices that can
+    do it.
 
     `runtime` gives a client by the silence that it bears; `prompt` names the prompt and its version, for the log.
     """
@@ -89,6 +92,7 @@ class Caller:
     max_output: int
     request_id: str
     prompt: str
+    breaker: Breaker = field(default_factory=breaker)
     bill: Bill = field(default_factory=Bill)
 
     def ask(self, asked: Asked) -> Answer:
@@ -96,12 +100,13 @@ class Caller:
         failures: list[Failure] = []
         short: ApiError | None = None
         for model in self.models:
-            if asked.tools and not model.tools:
+            if self.breaker.rests(model.model_id, clock.monotonic()):
+                failures.append(_RESTS)
                 continue
             try:
                 said = self._ask(model, asked, failures)
             except LimitReachedError as refused:
-                if not failures:
+                if all(failure is _RESTS for failure in failures):
                     raise
                 short = refused  # a model that costs less may come
                 continue
@@ -109,7 +114,9 @@ class Caller:
                 return Answer(said, model)
             if failures[-1].then is Then.END:
                 break
-        raise short or _gave_up(failures)
+        # no longer than until the first of them may be asked again; 0: one may be at once
+        rests = [self.breaker.rests(model.model_id, clock.monotonic()) for model in self.models]
+        raise short or _gave_up(failures, min(rests, default=0))
 
     def in_vain(self) -> None:
         """What was answered so far led to nothing: it is waste in the ledger."""
@@ -141,6 +148,9 @@ class Caller:
         if failure is None:
             return self._settle(reserved, said, failures)
         failures.append(failure)
+        if failure.silent and (not said.began or _left() > 0):
+            # an answer that begins and is not whole in time was cut off by us
+            self.breaker.silent(model.model_id, clock.monotonic())
         end = self.guard.release if failure.paid is Paid.NO else self.guard.lapse
         self.bill.add(end(reserved, failure.reason), said)
         self._log(reserved, said, failure.reason)
@@ -213,6 +223,7 @@ class Caller:
 
 
 _NO_TIME = Failure("OutOfTime", Paid.NO, Then.END)
+_RESTS = Failure("Silent", Paid.NO, Then.NEXT)
 
 
 def _left() -> float:
@@ -224,13 +235,18 @@ def _silence(left: float) -> float | None:
     return next((one for one in SILENCES if one <= left), None)
 
 
-def _gave_up(failures: Sequence[Failure]) -> ApiError:
-    """What the caller is told: reasons are codes of the service's, texts stay in its log."""
+def _gave_up(failures: Sequence[Failure], rests: int) -> ApiError:
+    """What the caller is told: reasons are codes of the service's, texts stay in its log.
+
+    `rests`: for how many seconds no model will be asked.
+    """
     if any(failure.too_long for failure in failures):
         fault = {"location": "body", "reason": "too_long", "message": "more than the model can read"}
         return ValidationFailedError("The conversation is too long for the model. Begin a new one.", [fault])
     if failures and all(failure.reason == "ValidationException" for failure in failures):
         return InternalError()  # no model takes what we make
     made = UnavailableError("No model answered. Try again in a moment.")
-    made.details = [{"reason": failure.reason} for failure in failures]
+    made.details = [{"reason": failure.reason} for failure in failures] or [{"reason": "NoModel"}]
+    if rests:
+        made.headers["Retry-After"] = str(rests)
     return made

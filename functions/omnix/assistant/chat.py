@@ -62,14 +62,15 @@ class Chat:
         memory = self._memories.get(who, given) if given else self._memories.begin()
         if asked.confirm:
             return self._decided(who, memory, asked.confirm, started)
-        calls = caller(who, Feature.CHAT, prompt("chat"), request_id, asked.model)
+        tools = registry.allowed(who)
+        calls = caller(who, Feature.CHAT, prompt("chat"), request_id, asked.model, tools=bool(tools))
         turning = Turning(calls, lambda tool, found: self._changes.propose(who, memory.conversation_id, tool, found))
         worked = turning.run(
             Asked(
                 system=prompt("chat").text,
                 context=_context(who),
                 messages=[*memory.messages(), user({"text": asked.message})],
-                tools=registry.allowed(who),
+                tools=tools,
                 guardrail=guardrail(),
             )
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+import urllib3.exceptions
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
@@ -17,6 +18,7 @@ from botocore.exceptions import (
     EventStreamError,
     ParamValidationError,
     ProxyConnectionError,
+    ReadTimeoutError,
     SSLError,
 )
 from botocore.exceptions import NoCredentialsError as _NoCredentials
@@ -41,21 +43,28 @@ class Then(Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """`reason` is for logs and for the caller's details: a code, never a text of the service's."""
+    """`reason` is for logs and for the caller's details: a code, never a text of the service's.
+
+    `silent`: the model said nothing for so long that the call was given up, here or by the service.
+    """
 
     reason: str
     paid: Paid
     then: Then
     too_long: bool = False
+    silent: bool = False
 
 
 _AGAIN = frozenset(
     {"ThrottlingException", "ServiceUnavailableException", "InternalServerException", "ModelNotReadyException"}
 )
 # Work was done on them: whether it is billed, the service does not say.
-_WORKED = frozenset({"ModelTimeoutException", "ModelErrorException", "ModelStreamErrorException"})
+_TIMED_OUT = "ModelTimeoutException"
+_WORKED = frozenset({_TIMED_OUT, "ModelErrorException", "ModelStreamErrorException"})
 _DENIED = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ServiceQuotaExceededException"})
 _TOO_LONG = ("too long", "context window", "maximum tokens", "too many tokens in")
+# botocore's before the answer's first byte, urllib3's amid its frames
+_SILENT = (ReadTimeoutError, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 
 
@@ -67,7 +76,7 @@ def judge(error: BaseException, *, began: bool) -> Failure:
         return Failure(type(error).__name__, Paid.NO, Then.END)
     if isinstance(error, _NOT_SENT):
         return Failure(type(error).__name__, Paid.NO, Then.AGAIN)
-    return Failure(type(error).__name__, Paid.UNKNOWN, Then.NEXT)
+    return Failure(type(error).__name__, Paid.UNKNOWN, Then.NEXT, silent=isinstance(error, _SILENT))
 
 
 def _refused(error: ClientError, *, began: bool) -> Failure:
@@ -77,7 +86,7 @@ def _refused(error: ClientError, *, began: bool) -> Failure:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     in_stream = isinstance(error, EventStreamError)
     if code in _WORKED or began:
-        return Failure(code, Paid.UNKNOWN, Then.NEXT)
+        return Failure(code, Paid.UNKNOWN, Then.NEXT, silent=code == _TIMED_OUT)
     if code in _AGAIN or (status >= 500 and not in_stream):  # noqa: PLR2004 - RFC 9110
         return Failure(code, Paid.NO, Then.AGAIN)
     if code in _DENIED:

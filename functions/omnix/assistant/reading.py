@@ -52,15 +52,18 @@ class Said:
     @property
     def text(self) -> str:
         """What is said, without outer space."""
-        return "\n".join(part.strip() for _, part in sorted(self.texts.items()) if part.strip())
+        return "\n".join(part.strip() for part in self._parts())
 
     def blocks(self) -> list[dict[str, Any]]:
         """As content of a message of the model's; blank texts are left out, which the service refuses."""
-        texts: list[dict[str, Any]] = [{"text": part} for _, part in sorted(self.texts.items()) if part.strip()]
+        texts: list[dict[str, Any]] = [{"text": part} for part in self._parts()]
         return texts + [
             {"toolUse": {"toolUseId": use.tool_use_id, "name": use.name, "input": dict(use.arguments or {})}}
             for use in self.tool_uses
         ]
+
+    def _parts(self) -> list[str]:
+        return [_written(part) for _, part in sorted(self.texts.items()) if part.strip()]
 
 
 class Reader:
@@ -129,13 +132,19 @@ class Reader:
     def _close(self, at: int) -> None:
         use = self._open.pop(at, None)
         if use is not None:
-            self.said.tool_uses.append(ToolUse(use["toolUseId"], use["name"], _arguments(use["input"])))
+            self.said.tool_uses.append(ToolUse(use["toolUseId"], _written(use["name"]), _arguments(use["input"])))
+
+
+def _written(text: str) -> str:
+    """The text as UTF-8 can have it: halves of a character that came apart are one again, a lone half is U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:
     """A tool without arguments may have no text at all."""
     try:
         found = json.loads(text or "{}")
+        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is none that UTF-8 has
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

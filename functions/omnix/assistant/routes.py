@@ -17,7 +17,7 @@ from omnix.operation import operation
 
 router = Router()  # type: ignore[no-untyped-call]
 
-ConversationId = Annotated[str, Path(description="The conversation's id.")]
+ConversationId = Annotated[str, Path(description="The conversation's id.", pattern=r"^[0-9a-f]{32}$")]
 
 
 @router.post(

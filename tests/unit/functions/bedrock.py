@@ -9,6 +9,7 @@ import botocore.session
 from botocore.exceptions import ClientError, EventStreamError
 from botocore.validate import ParamValidator
 
+from omnix.assistant.breaker import breaker
 from omnix.costs import counters
 from omnix.costs.parameters import parameters
 from tests.unit.functions.conftest import Answer, Cloud, caller, event, read
@@ -46,6 +47,7 @@ class Models:
         self.requests: list[dict[str, Any]] = []
         self.silences: list[float] = []
         self.count: int | None = None
+        breaker.cache_clear()
         self.set(models=MODELS, limits={"environment": PLENTY, "tenant": PLENTY}, model_id=HAIKU, guardrail="none")
 
     def set(self, **values: Any) -> None:

@@ -1,5 +1,6 @@
 """Every way in which a model's call ends, and what it costs the tenant."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -191,6 +192,42 @@ def test_a_models_silence_is_borne_only_as_long_as_there_is_time(models: Models)
     assert models.silences == [12.0, 8.0, 4.0]
 
 
+SILENT = refused("ModelTimeoutException", status=408)
+
+
+def test_a_model_that_was_silent_is_not_paid_again_for_a_minute(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, passed = time.monotonic(), 0.0
+    monkeypatch.setattr("omnix.clock.monotonic", lambda: began + passed)
+    models.script = [SILENT]
+    ask(HELLO)
+    assert ask(HELLO).json["model"] == NOVA
+    assert models.called == [HAIKU, NOVA, NOVA]
+    passed = 60.0
+    assert ask(HELLO).json["model"] == HAIKU
+    assert models.money().outcomes.count("lapsed") == 1
+
+
+def test_where_no_other_model_may_be_asked_it_is_said_at_once_when_one_will(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, passed = time.monotonic(), 0.0
+    monkeypatch.setattr("omnix.clock.monotonic", lambda: began + passed)
+    models.script = [SILENT]
+    first = ask(HELLO | {"model": HAIKU})
+    passed = 20.0
+    second = ask(HELLO | {"model": HAIKU})
+    assert (first.status, first.headers["Retry-After"]) == (503, "60")
+    assert (second.status, second.headers["Retry-After"]) == (503, "40")
+    assert second.json["error"]["details"] == [{"reason": "Silent"}]
+    assert (len(models.requests), models.money().outcomes) == (1, ["lapsed"])
+    models.script = [refused("AccessDeniedException", status=403)]
+    third = ask(HELLO)
+    assert third.json["error"]["details"] == [{"reason": "Silent"}, {"reason": "AccessDeniedException"}]
+    assert third.headers["Retry-After"] == "1", "the other one may be asked again"
+
+
 @pytest.mark.parametrize("begun", [True, False])
 def test_a_model_that_takes_too_long_is_left_in_time_and_counts_in_full(
     models: Models, monkeypatch: pytest.MonkeyPatch, begun: bool
@@ -231,6 +268,43 @@ def test_a_model_without_tools_is_no_fall_back_of_a_chat(models: Models) -> None
     models.script = [refused("AccessDeniedException", status=403)]
     assert ask(HELLO).status == 503
     assert models.called == [HAIKU]
+
+
+def test_a_named_model_that_calls_no_tools_is_the_callers_error(models: Models) -> None:
+    models.set(models={HAIKU: MODELS[HAIKU], NOVA: MODELS[NOVA] | {"tools": False}})
+    answer = ask(HELLO | {"model": NOVA})
+    assert (answer.status, answer.code) == (422, "model_not_allowed")
+    assert answer.json["error"]["details"] == [{"model": NOVA, "allowed": [HAIKU]}]
+    assert ask({"topic": "stock", "model": NOVA}, "/assistant/insights").json["model"] == NOVA
+
+
+def test_where_no_model_calls_tools_a_chat_says_so(models: Models) -> None:
+    models.set(models={HAIKU: MODELS[HAIKU] | {"tools": False}})
+    answer = ask(HELLO)
+    assert (answer.status, answer.json["error"]["details"]) == (503, [{"reason": "NoModel"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("a\ud83d", "a\ufffd"), ("\ud83d\ude00", "\U0001f600"), ("\udc00", "\ufffd")]
+)
+def test_a_character_that_came_apart_is_one_again_and_half_of_one_no_error(
+    models: Models, text: str, read: str
+) -> None:
+    first, rest = (
+        {"contentBlockDelta": {"delta": {"text": one}, "contentBlockIndex": 0}} for one in (text[:1], text[1:])
+    )
+    models.script = [[*said("")[:1], first, rest, *said("")[-2:]]]
+    answer = ask(HELLO)
+    assert (answer.status, answer.json["answer"]) == (200, read)
+    known = f"/assistant/conversations/{answer.json['conversation_id']}"
+    assert ask(None, known, "GET").json["turns"][0]["answer"] == read
+
+
+def test_a_tools_arguments_that_are_no_text_are_none(models: Models) -> None:
+    models.script = [calls(("find_\ud83d", {}), ("find_products", '{"prefix": "\\ud83d"}')), said("No.")]
+    answer = ask(HELLO)
+    assert [call["reason"] for call in answer.json["tools"]] == ["not_found", "validation_failed"]
+    json.dumps(models.requests[1], ensure_ascii=False).encode()
 
 
 def test_a_named_model_is_asked_and_no_other(models: Models) -> None:

@@ -91,6 +91,14 @@ def test_a_conversation_of_another_tenant_or_user_is_not_there_and_costs_nothing
     assert say("mine still", conversation_id=known).status == 200
 
 
+@pytest.mark.parametrize("known", ["x" * 2000, NOBODY[1:], "G" * 32, f"{NOBODY}%0A"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.usefixtures("models")
+def test_what_is_no_conversations_id_is_refused_by_name(method: str, known: str) -> None:
+    answer = ask(None, f"/assistant/conversations/{known}", method)
+    assert (answer.status, answer.code) == (422, "validation_failed")
+
+
 def test_a_conversation_is_over_a_week_after_its_last_turn(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     known = say("hello").json["conversation_id"]
     later = clock.epoch_seconds() + conversation.KEPT_SECONDS

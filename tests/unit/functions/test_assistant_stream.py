@@ -13,9 +13,11 @@ from moto.core.eventstream import EventStreamEncoder
 
 from omnix import aws, deadline
 from omnix.assistant import calling, reading
+from omnix.assistant.breaker import Breaker
 from omnix.assistant.calling import Answer, Caller
 from omnix.assistant.request import Asked, user
 from omnix.costs.model import Feature, Model, Outcome, Prices, Reservation, Settled, Usage
+from omnix.errors import UnavailableError
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import PRICES, calls, said
 
@@ -121,14 +123,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         cached.cache_clear()
 
 
-def converse(guard: Guard, seconds: float = 20.0) -> Answer:
+def converse(guard: Guard, seconds: float = 20.0, breaker: Breaker | None = None) -> Answer:
     """One call with two models and so many seconds for them."""
     ends = time.monotonic() + seconds + calling.MARGIN_SECONDS
     deadline.begin(SimpleNamespace(get_remaining_time_in_millis=lambda: (ends - time.monotonic()) * 1000))
     prices = Prices(**PRICES)
     models = [Model(name, f"profile/{name}", name, prices, 4096, 200_000, True, True) for name in ("first", "second")]
     made: Any = guard
-    caller = Caller(made, aws.models, models, shop.WHO, Feature.CHAT, 1024, "request-1", "chat@1")
+    caller = Caller(made, aws.models, models, shop.WHO, Feature.CHAT, 1024, "request-1", "chat@1", breaker or Breaker())
     return caller.ask(Asked("You help.", "", [user({"text": "hello"})]))
 
 
@@ -172,6 +174,34 @@ def test_what_goes_wrong_on_the_way_ends_the_reservation_and_the_next_model_answ
     assert converse(guard).model.model_id == "second"
     assert guard.ended == [outcome, ("settled", "end_turn")]
     assert [path.split("/")[2] for path, _ in server.asked] == ["profile%2Ffirst", "profile%2Fsecond"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ([1.5, *said("late")], 1),
+        ([*said("One two three")[:3], 1.5], 1),
+        ((408, "ModelTimeoutException"), 1),
+        ([*said("One two three")[:3], None], 2),
+        ((424, "ModelErrorException"), 2),
+        ((403, "AccessDeniedException"), 2),
+    ],
+)
+def test_a_model_that_was_silent_is_left_alone_by_the_next_call(server: Server, answer: Any, asked: int) -> None:
+    server.answers = [answer]
+    breaker = Breaker()
+    for _ in range(2):
+        converse(Guard(), breaker=breaker)
+    assert [path.split("/")[2] for path, _ in server.asked].count("profile%2Ffirst") == asked
+
+
+def test_a_model_that_our_own_time_cut_off_is_not_left_alone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "STALL_SECONDS", 9.0)
+    server.answers = [[*calls(("find_products", {}), text="")[:2], 3.0]]
+    breaker = Breaker()
+    with pytest.raises(UnavailableError):
+        converse(Guard(), seconds=1.0, breaker=breaker)
+    assert breaker.rests("first", time.monotonic()) == 0
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, "ThrottlingException"), (503, "ServiceUnavailableException")])
