@@ -24,6 +24,9 @@ _PLACES = 10
 # A name must not look like a figure's id, nor be more than one line.
 _AS_NAME = str.maketrans({"[": "(", "]": ")", "\n": " ", "\r": " "})
 
+# A customer's segment is today's, whatever the period.
+AS_OF_TODAY = frozenset({Topic.CUSTOMERS})
+
 type Row = tuple[str, str]
 
 
@@ -39,10 +42,10 @@ def figures(who: Principal, topic: Topic, days: int) -> list[Figure]:
     return [Figure(id=f"f{number}", label=label, value=value) for number, (label, value) in enumerate(rows, 1)]
 
 
-def period(days: int) -> tuple[str, str]:
-    """First and last day."""
+def period(topic: Topic, days: int) -> tuple[str, str]:
+    """First and last day that the topic's figures are of."""
     known = window(days)
-    return known[0], known[-1]
+    return known[-1] if topic in AS_OF_TODAY else known[0], known[-1]
 
 
 def _sales(who: Principal, days: int) -> list[Row]:

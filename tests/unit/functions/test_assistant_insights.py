@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from omnix.assistant.insights import cited
+from omnix.assistant.citing import cited
 from omnix.assistant.insights_model import Figure, Topic
 from tests.unit.functions import shop
 from tests.unit.functions.bedrock import COST, HAIKU, PLENTY, Models, ask, said
@@ -16,6 +16,7 @@ GIVEN = [
     Figure(id="f1", label="Revenue", value="1234.50 EUR"),
     Figure(id="f2", label='Product "Tea 100 g", units sold', value="42"),
     Figure(id="f12", label="Change of orders", value="+12.5 %"),
+    Figure(id="f13", label="Change of orders", value="-7.25 %"),
 ]
 HEAD = "Topic: sales. Period: 30 days, from 2026-10-24 to 2026-11-22 (UTC)."
 
@@ -53,6 +54,23 @@ def test_a_line_without_a_figure_or_with_one_that_there_is_not_is_dropped(line: 
         ("Orders grew by 125 % [f12]", ["125"]),
         ("Revenue will be 2000 EUR, not 1234.50 [f1]", ["2000"]),
         ("Tea sold 42 times [f1]", ["42"]),
+        ("Revenue was €1234.50, or EUR 1234.50 [f1]", []),
+        ("Revenue was 1234.50 [f1]", []),
+        ("Revenue was 1234.50 USD [f1]", ["1234.50"]),
+        ("Revenue was $1234.50 [f1]", ["1234.50"]),
+        ("Tea lost 42 % [f2]", ["42"]),
+        ("Orders grew by 12.5 [f12]", ["12.5"]),
+        ("Orders are +12.5 percent [f12]", []),
+        ("Orders are -12.5 % [f12]", ["12.5"]),
+        ("Orders fell 12.5 % [f12]", ["12.5"]),
+        ("A decline of orders by 12.5 % [f12]", ["12.5"]),
+        ("Orders are 12.5 % lower [f12]", ["12.5"]),
+        ("Revenue fell to 1234.50 EUR, but orders rose 12.5 % [f1] [f12]", []),
+        ("Orders fell 7.25 % [f13]", []),
+        ("Orders rose 7.25 % [f13]", ["7.25"]),
+        ("Orders changed by 7.25 % [f13]", []),
+        ("An update: orders changed by 7.25 % [f13]", []),
+        ("Orders are \u22127.25 % [f13]", []),
     ],
 )
 def test_a_number_that_stands_in_none_of_an_insights_figures_is_flagged(said: str, unverified: list[str]) -> None:
@@ -85,6 +103,16 @@ def test_figures_are_what_was_sold_and_a_products_name_forges_none(models: Model
     assert sales["Change of revenue in EUR"] == "no value before"
     products = {one["label"]: one["value"] for one in explain("products", days=1).json["figures"]}
     assert products['Product "Tea (f99): 9999", units sold'] == "4"
+
+
+def test_customers_are_as_of_today_and_say_so(models: Models, api: Any) -> None:
+    made = api("POST", "/customers", body={"name": "Ada", "email": "ada@example.com"})
+    assert made.status == 201
+    Worker(models.cloud).catch_up()
+    answer = explain("customers", days=30).json
+    assert answer["since"] == answer["until"]
+    (message,) = models.requests[0]["messages"]
+    assert message["content"][0]["text"].splitlines()[0] == f"Topic: customers. As of {answer['until']} (UTC)."
 
 
 def test_amounts_have_the_digits_of_their_currency(models: Models, api: Any) -> None:

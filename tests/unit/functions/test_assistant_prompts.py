@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from omnix.assistant.insights import cited
+from omnix.assistant.citing import cited
 from omnix.assistant.insights_model import Figure
 from omnix.assistant.prompt import FOLDER, prompt
 from omnix.currencies import digits
