@@ -44,7 +44,7 @@ class Figure(BaseModel):
 
 
 class Insight(BaseModel):
-    """What a model makes of figures. `unverified` are numbers in it that stand in none of its figures."""
+    """What a model makes of figures. `unverified`: numbers that none of its figures has, with unit and direction."""
 
     text: str
     figures: list[str] = Field(description="Ids of the figures that it rests on; one at least.")

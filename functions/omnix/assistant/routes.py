@@ -31,8 +31,10 @@ def send_message(asked: Annotated[ChatInput, Body()]) -> ChatAnswer:
     """Answers with what the shop's records say, which the model looks up with the caller's own rights.
 
     A change that it proposes waits in `pending`, is done when `confirm` names it, once and within 15 minutes, and by
-    nobody else. Every model call is paid for within the limits: 402 where a month's is used up, 429 where a day's is,
-    with what it is and when it resets in `details`. A conversation is remembered for a week.
+    nobody else; the same word sent again gets the same answer. Every model call is paid for within the limits: 402
+    where a month's is used up, 429 where a day's is, with what it is and when it resets in `details`. A turn that has
+    begun when a limit is met, or no model answers any more, gives what there is. A conversation is remembered for a
+    week.
     """
     return chat().answer(principal(router.current_event), asked, _request_id())
 
@@ -42,7 +44,7 @@ def send_message(asked: Annotated[ChatInput, Body()]) -> ChatAnswer:
     summary="Read a conversation",
     operation_id="readConversation",
     tags=["assistant"],
-    openapi_extensions=operation(404, roles=PEOPLE),
+    openapi_extensions=operation(404, 422, roles=PEOPLE),
 )
 def read_conversation(conversation_id: ConversationId) -> Conversation:
     """The last turns of a conversation of the caller's own."""
@@ -55,7 +57,7 @@ def read_conversation(conversation_id: ConversationId) -> Conversation:
     operation_id="deleteConversation",
     tags=["assistant"],
     status_code=204,
-    openapi_extensions=operation(404, roles=PEOPLE),
+    openapi_extensions=operation(404, 422, roles=PEOPLE),
 )
 def delete_conversation(conversation_id: ConversationId) -> Response[None]:
     """Forgets a conversation of the caller's own, and the changes that wait in it."""
@@ -73,7 +75,8 @@ def delete_conversation(conversation_id: ConversationId) -> Response[None]:
 def explain_figures(asked: Annotated[InsightsInput, Body()]) -> InsightsAnswer:
     """Figures of a topic and what a model makes of them; every insight names those that it rests on.
 
-    The figures are the analytics services' own. What the model says without one of them is left out and counted.
+    The figures are the analytics services' own; a key needs the scopes of what they are made of. What the model says
+    without one of them is left out and counted.
     """
     return insights(principal(router.current_event), asked, _request_id())
 

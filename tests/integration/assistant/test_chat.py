@@ -30,6 +30,7 @@ def test_an_answer_says_what_was_looked_up_and_what_it_cost(shop: Shop) -> None:
     assert "Earl Grey" in answer["answer"]
     assert answer["stand_in"]
     assert answer["cost"]["nano_usd"] > 0
+    assert answer["usage"]["cache_read"] > 4096, "the second call reads what the first one wrote"
     assert answer["timing"]["total_ms"] >= answer["timing"]["model_ms"]
 
 
