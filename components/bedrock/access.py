@@ -37,8 +37,10 @@ class Models:
             # A profile is allowed by its own ARN and by the model's in each region that it leads to ("Prerequisites
             # for inference profiles"). Bound to the tagged ones: no call goes round what attributes its cost.
             Statement("CallModels", INVOKE, regional, {"StringEquals": {"bedrock:InferenceProfileArn": profiles}}),
-            count_tokens(self.allowed),
         ]
+        counted = [model for model in self.allowed if model.counting]
+        if counted:
+            statements.append(count_tokens(counted))
         if self.guardrail is not None:
             statements.append(apply_guardrail(self.names, self.guardrail))
         return statements

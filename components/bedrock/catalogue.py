@@ -21,7 +21,7 @@ class CatalogueModel:
     """One id that can be called from the platform's regions.
 
     `destinations`: the regions that answer. `context` and `max_output` in tokens. `caching`: takes cache points in
-    system and tools. `ended`: the day on which AWS stopped serving it.
+    system and tools. `counting`: CountTokens takes it. `ended`: the day on which AWS stopped serving it.
     """
 
     id: str
@@ -31,6 +31,7 @@ class CatalogueModel:
     max_output: int
     caching: bool = True
     tools: bool = True
+    counting: bool = False
     ended: date | None = None
 
 
@@ -39,6 +40,8 @@ class CatalogueModel:
 # page): the same for every `eu.` model here. AWS changes prices without asking: compare with the bill once a month
 # (`omnix costs reconcile`), and put what differs into the stack's `bedrock.models`.
 # Destinations: Bedrock user guide, model cards and "Supported Regions and models for inference profiles".
+# Counting: user guide, "Supported models and Regions for token counting" (read 2026-11-22): of Claude none later than
+# 4, of Nova none. Where it says otherwise by now, `counting: true` in the stack's list of models turns it on.
 # Haiku 4.5's card promises service until 2026-10-01 at least and names no end.
 _ENTRIES = (
     CatalogueModel("eu.anthropic.claude-haiku-4-5-20251001-v1:0", claude("1.10", "5.50"), _EU6, 200_000, 64_000),

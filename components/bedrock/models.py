@@ -21,7 +21,7 @@ class AllowedModel:
     """One model that the assistant may call from `region`.
 
     `destinations`: the regions that answer; of a foundation model, `region` alone. `context` and `max_output` in
-    tokens.
+    tokens. `counting`: CountTokens takes it.
     """
 
     id: str
@@ -32,6 +32,7 @@ class AllowedModel:
     max_output: int
     caching: bool
     tools: bool
+    counting: bool
 
     @property
     def foundation(self) -> str:
@@ -93,6 +94,7 @@ def allowed(setting: ModelSetting, region: str) -> AllowedModel:
         max_output=max_output,
         caching=(known is not None and known.caching) if setting.caching is None else setting.caching,
         tools=(known is None or known.tools) if setting.tools is None else setting.tools,
+        counting=(known is not None and known.counting) if setting.counting is None else setting.counting,
     )
 
 

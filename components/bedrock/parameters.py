@@ -46,6 +46,7 @@ def _model(model: AllowedModel, call: str) -> dict[str, Any]:
         "context": model.context,
         "caching": model.caching,
         "tools": model.tools,
+        "counting": model.counting,
     }
 
 

@@ -46,6 +46,7 @@ class ModelSetting(Section):
     ] = None
     caching: Annotated[bool | None, Field(description="true where it takes cache points in system and tools")] = None
     tools: Annotated[bool | None, Field(description="false where it cannot call tools")] = None
+    counting: Annotated[bool | None, Field(description="true where CountTokens takes it")] = None
 
 
 def _by_id(value: object) -> object:

@@ -46,8 +46,11 @@ def exact(client: Any, model: Model, request: Mapping[str, Any]) -> int | None:
     """The count that the model would be paid for, by `CountTokens`, which costs nothing; None where it has none.
 
     `client` is bedrock-runtime's. It takes foundation models only: a profile's id or ARN is a ValidationException.
-    Several models have no such count, and a service that is away must not let a call through: the bound stands then.
+    Several models have no such count and are not asked, and a service that is away must not let a call through: the
+    bound stands then.
     """
+    if not model.counting:
+        return None
     sent: Any = {name: request[name] for name in _COUNTED if request.get(name)}
     try:
         answer = client.count_tokens(modelId=model.foundation, input={"converse": sent})

@@ -113,7 +113,7 @@ class Prices:
 class Model:
     """A model of `bedrock/models`. `call` is what Converse takes as `modelId`, the application inference profile's ARN.
 
-    `foundation` is the foundation model's own id, which CountTokens takes.
+    `foundation` is the foundation model's own id, which CountTokens takes where `counting` says so.
     `max_output` is the most tokens that it answers with, `context` the most that go in and come out together.
     """
 
@@ -125,6 +125,7 @@ class Model:
     context: int
     caching: bool
     tools: bool
+    counting: bool = False
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Catalogue:
             context=entry["context"],
             caching=entry.get("caching") is True,
             tools=entry.get("tools") is True,
+            counting=entry.get("counting") is True,
         )
 
     def priced(self) -> list[Model]:

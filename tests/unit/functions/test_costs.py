@@ -212,7 +212,7 @@ class Runtime:
 def test_the_exact_count_is_asked_of_the_foundation_model_with_what_is_sent():
     runtime = Runtime(12)
     request: dict[str, Any] = {"messages": [1], "system": [2], "inferenceConfig": {}, "toolConfig": None}
-    own = costs_table.model("eu.amazon.nova-lite-v1:0")
+    own = costs_table.model("eu.amazon.nova-lite-v1:0", counting=True)
     assert bound.exact(runtime, own, request) == 12
     assert runtime.asked == [{"modelId": own.foundation, "input": {"converse": {"messages": [1], "system": [2]}}}]
 
@@ -222,7 +222,13 @@ def test_the_exact_count_is_asked_of_the_foundation_model_with_what_is_sent():
     [ClientError({"Error": {"Code": "ValidationException"}}, "CountTokens"), EndpointConnectionError(endpoint_url="x")],
 )
 def test_where_nobody_counts_the_bound_stands(error):
-    assert bound.exact(Runtime(error), costs_table.model(), {"messages": []}) is None
+    assert bound.exact(Runtime(error), costs_table.model(counting=True), {"messages": []}) is None
+
+
+def test_a_model_that_nobody_counts_for_is_not_asked():
+    runtime = Runtime(12)
+    assert bound.exact(runtime, costs_table.model(), {"messages": [1]}) is None
+    assert runtime.asked == []
 
 
 def test_ids_sort_by_the_end_of_their_leases_and_marks_are_read_back():

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,12 @@ def setting(**values):
     return ModelSetting.model_validate(values)
 
 
-def grants(*ids, guardrail=None):
+def grants(*ids: Any, guardrail: Any = None) -> dict[str, Any]:
     """The statements of a grant to call `ids`, rendered, by sid."""
-    models = allowed_models([setting(id=id_) for id_ in ids], "eu-central-1")
-    handle = Models(NAMES, models, {id_: PROFILE.format(number) for number, id_ in enumerate(ids)}, guardrail)
+    settings = [id_ if isinstance(id_, ModelSetting) else setting(id=id_) for id_ in ids]
+    models = allowed_models(settings, "eu-central-1")
+    named = [one.id for one in settings]
+    handle = Models(NAMES, models, {id_: PROFILE.format(number) for number, id_ in enumerate(named)}, guardrail)
     given = Grants()
     handle.grant_invoke(given)
     return {statement.sid: statement.render() for statement in given.statements["call-models"]}
@@ -54,9 +57,13 @@ def test_no_statement_allows_a_model_that_the_config_does_not_name():
 
 
 def test_tokens_are_counted_of_the_foundation_model_at_home_because_counting_knows_no_profile():
-    assert grants(HAIKU)["CountTokens"]["Resource"] == [
+    assert grants(LITE, setting(id=HAIKU, counting=True))["CountTokens"]["Resource"] == [
         "arn:aws:bedrock:eu-central-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
     ]
+
+
+def test_what_no_model_takes_is_allowed_to_nobody():
+    assert "CountTokens" not in grants(HAIKU, LITE)
 
 
 def test_a_guardrail_may_be_applied_where_there_is_one():
@@ -132,6 +139,7 @@ def test_functions_read_models_in_the_order_in_which_they_stand_in_for_one_anoth
         "context": 300_000,
         "caching": False,
         "tools": True,
+        "counting": False,
     }
 
 
