@@ -53,7 +53,7 @@ def money(spent: Mapping[str, int]) -> int:
 
 
 def _money(currency: str, amount: int) -> int:
-    return 1 + sum(amount >= bound * 10 ** digits(currency) for bound in _MONEY_UNITS)
+    return 1 + sum(amount >= bound * int(10 ** digits(currency)) for bound in _MONEY_UNITS)
 
 
 def segment(recent: int, often: int, much: int) -> Segment:

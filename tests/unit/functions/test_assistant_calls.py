@@ -365,7 +365,8 @@ def test_the_answer_is_as_long_as_the_feature_and_the_model_allow(models: Models
 
 def test_exact_counting_finds_room_where_the_bound_has_none(models: Models) -> None:
     room = 500 * PRICES["cache_write_1h"] + 1024 * PRICES["output"]
-    models.set(limits={"environment": PLENTY, "tenant": {"daily": room}})
+    counting = {name: entry | {"counting": True} for name, entry in MODELS.items()}
+    models.set(models=counting, limits={"environment": PLENTY, "tenant": {"daily": room}})
     assert ask(HELLO).status == 429
     models.count = 400
     assert ask(HELLO).status == 200
