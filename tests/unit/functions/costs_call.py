@@ -1,10 +1,17 @@
 """One call under the cost guard, as its tests make it, and what must add up when none is under way."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from omnix import clock, deadline
 from omnix.costs import counters, keys, ledger
+from omnix.costs.guard import Guard
 from omnix.costs.model import Feature, Usage
+from omnix.dynamodb import Table
 from omnix.integrity.check import said
-from tests.unit.functions.costs_table import PRICES, model
+from tests.unit.functions import conftest
+from tests.unit.functions.costs_table import PRICES, limits, model
 
 NOON = 1_795_348_800  # 2026-11-22T12:00:00Z
 MIDNIGHT = 1_795_392_000  # 2026-11-23T00:00:00Z
@@ -13,6 +20,25 @@ MODEL = model()
 WORST = PRICES.worst(1000, 100)
 ANSWER = Usage(input=400, output=50, cache_read=100)
 COST = PRICES.cost(ANSWER)
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """The moment, epoch seconds; a test moves it."""
+    moment = SimpleNamespace(seconds=NOON)
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: moment.seconds)
+    return moment
+
+
+@pytest.fixture
+def table(cloud):
+    return Table(cloud.client("dynamodb"), conftest.table("analytics"))
+
+
+@pytest.fixture
+def made(table, now):  # noqa: ARG001 - a moment that stands
+    """A guard of those limits."""
+    return lambda **bounds: Guard(lambda: table, lambda: limits(**bounds))
 
 
 def reserve(own, **changes):

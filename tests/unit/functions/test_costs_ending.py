@@ -1,22 +1,18 @@
 """How calls under the cost guard end: by a dead function's lease, late, without a table; and who is told."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from omnix import clock
 from omnix.costs import closing, counters, keys, ledger, metrics
 from omnix.costs import limits as costs_limits
-from omnix.costs.guard import Guard
 from omnix.costs.model import Feature, Outcome, Usage
 from omnix.deadline import OutOfTimeError
-from omnix.dynamodb import Table, dump_item
+from omnix.dynamodb import dump_item
 from omnix.errors import LimitReachedError, UnavailableError
-from tests.unit.functions import conftest
 from tests.unit.functions.costs_call import (
     COST,
     NOON,
@@ -24,29 +20,15 @@ from tests.unit.functions.costs_call import (
     dead,
     environment,
     everything_adds_up,
+    made,
+    now,
     reserve,
     settle,
+    table,
 )
 from tests.unit.functions.costs_table import limits
 
-
-@pytest.fixture
-def now(monkeypatch):
-    """The moment, epoch seconds; a test moves it."""
-    moment = SimpleNamespace(seconds=NOON)
-    monkeypatch.setattr(clock, "epoch_seconds", lambda: moment.seconds)
-    return moment
-
-
-@pytest.fixture
-def table(cloud):
-    return Table(cloud.client("dynamodb"), conftest.table("analytics"))
-
-
-@pytest.fixture
-def made(table, now):  # noqa: ARG001 - a moment that stands
-    """A guard of those limits."""
-    return lambda **bounds: Guard(lambda: table, lambda: limits(**bounds))
+__all__ = ["made", "now", "table"]
 
 
 def test_the_sweep_counts_a_dead_functions_call_in_full_when_its_lease_is_over(made, table, cloud, now):

@@ -1,57 +1,38 @@
 """The cost guard on moto and on DynamoDB Local: what is kept, counted, given back, refused, and shown."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from omnix import clock
 from omnix.authorisation import Principal, Role
 from omnix.costs import closing, keys, ledger
-from omnix.costs.guard import Guard, guard
+from omnix.costs.guard import guard
 from omnix.costs.model import Feature, Outcome
 from omnix.costs.parameters import catalogue
 from omnix.costs.usage import usage
-from omnix.dynamodb import Table
 from omnix.errors import ForbiddenError, LimitReachedError, UnavailableError, ValidationFailedError
-from tests.unit.functions import conftest
 from tests.unit.functions.bedrock import Money
 from tests.unit.functions.costs_call import (
     ANSWER,
     COST,
     DECEMBER,
     MIDNIGHT,
-    NOON,
     WORST,
     counted,
     environment,
     everything_adds_up,
+    made,
+    now,
     reserve,
     settle,
+    table,
 )
-from tests.unit.functions.costs_table import PRICES, limits
+from tests.unit.functions.costs_table import PRICES
 
-
-@pytest.fixture
-def now(monkeypatch):
-    """The moment, epoch seconds; a test moves it."""
-    moment = SimpleNamespace(seconds=NOON)
-    monkeypatch.setattr(clock, "epoch_seconds", lambda: moment.seconds)
-    return moment
-
-
-@pytest.fixture
-def table(cloud):
-    return Table(cloud.client("dynamodb"), conftest.table("analytics"))
-
-
-@pytest.fixture
-def made(table, now):  # noqa: ARG001 - a moment that stands
-    """A guard of those limits."""
-    return lambda **bounds: Guard(lambda: table, lambda: limits(**bounds))
+__all__ = ["made", "now", "table"]
 
 
 def test_the_worst_case_is_kept_and_the_rest_given_back(made, cloud, table):
