@@ -13,7 +13,6 @@ same values again changes nothing more).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omnix import clock, logs
-from omnix.assistant.conversation import key
+from omnix.assistant import keys
 from omnix.assistant.model import Pending
 from omnix.dynamodb import ConditionFailedError, transact
 from omnix.errors import ConflictError, NotFoundError, UnavailableError
@@ -62,8 +61,8 @@ class Actions:
         """Write the change down. `arguments` are those that the tool takes. Raises as AWS does."""
         nonce, expires_at = secrets.token_hex(16), clock.epoch_seconds() + CONFIRMED_WITHIN_SECONDS
         text = json.dumps(arguments, sort_keys=True)
-        action_id = digest(nonce, tool.name, text)
-        pk, sk = _key(who, conversation_id, action_id)
+        action_id = keys.digest(nonce, tool.name, text)
+        pk, sk = key(who, conversation_id, action_id)
         item: Item = {
             "pk": pk,
             "sk": sk,
@@ -106,10 +105,10 @@ class Actions:
         return Decided(tool, arguments, outcome)
 
     def _found(self, who: Principal, conversation_id: str, action_id: str) -> Item:
-        item = self._sessions.get(*_key(who, conversation_id, action_id))
+        item = self._sessions.get(*key(who, conversation_id, action_id))
         if item is None or item["expires_at"] <= clock.epoch_seconds():
             raise NotFoundError("There is no such change, or it waited too long.")
-        if digest(item["nonce"], item["tool"], item["arguments"]) != action_id:
+        if keys.digest(item["nonce"], item["tool"], item["arguments"]) != action_id:
             raise NotFoundError("There is no such change, or it waited too long.")
         return item
 
@@ -136,14 +135,9 @@ class Actions:
             logger.error("the result of a change is not kept", extra=logs.failure(error))
 
 
-def digest(nonce: str, tool: str, arguments: str) -> str:
-    """The id of a change: 128 bits of what it would do, and of chance."""
-    return hashlib.sha256("\n".join((nonce, tool, arguments)).encode()).hexdigest()[:32]
-
-
-def _key(who: Principal, conversation_id: str, action_id: str) -> tuple[str, str]:
-    pk, sk = key(who, conversation_id)
-    return pk, f"{sk}#ACTION#{action_id}"
+def key(who: Principal, conversation_id: str, action_id: str) -> tuple[str, str]:
+    """Tenant and user are the caller's own, never the request's."""
+    return keys.action(who.tenant_id, who.user_id, conversation_id, action_id)
 
 
 def actions() -> Actions:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omnix import clock
+from omnix.assistant import keys
 from omnix.assistant.model import Conversation, Turn
 from omnix.assistant.request import assistant, user
 from omnix.dynamodb import ConditionFailedError, transact
@@ -129,7 +130,7 @@ class Conversations:
 
 def key(who: Principal, conversation_id: str) -> tuple[str, str]:
     """Tenant and user are the caller's own, never the request's."""
-    return f"TENANT#{who.tenant_id}", f"CHAT#{who.user_id}#{conversation_id}"
+    return keys.conversation(who.tenant_id, who.user_id, conversation_id)
 
 
 def bounded(turns: Sequence[Turn]) -> list[Turn]:

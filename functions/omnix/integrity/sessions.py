@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING
 
+from omnix.assistant import keys as assistant_keys
+from omnix.assistant.model import Turn
 from omnix.identity import keys
 from omnix.identity.store import Family
-from omnix.integrity.saying import PREFIX, Wrong, placed
+from omnix.integrity.saying import PREFIX, Wrong, placed, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,4 +47,29 @@ def idempotency(item: Item, _now: int) -> Iterator[Said]:
         yield Wrong("content", "without what it made or what it was asked for")
 
 
-CHECKS = {"family": family, "limit": limit, "idempotency": idempotency}
+def conversation(item: Item, _now: int) -> Iterator[Said]:
+    """What is remembered of a chat. Raises ValidationError for a turn that is none."""
+    tenant = str(tenant_of(item))
+    yield from placed(item, assistant_keys.conversation(tenant, item["user_id"], item["conversation_id"]))
+    turns = [Turn.model_validate(turn) for turn in item["turns"]]
+    if not turns or item["version"] < len(turns):
+        yield Wrong("content", "has other turns than were added")
+
+
+def action(item: Item, _now: int) -> Iterator[Said]:
+    """A change that waits for its user's word, or had it: its id is made of what it would do."""
+    chat, _, action_id = item["sk"].partition(assistant_keys.ACTION)
+    user_id, _, conversation_id = chat.removeprefix(assistant_keys.CHAT).partition("#")
+    tenant = str(tenant_of(item))
+    yield from placed(item, assistant_keys.action(tenant, user_id, conversation_id, action_id))
+    if action_id != assistant_keys.digest(item["nonce"], item["tool"], item["arguments"]):
+        yield Wrong("content", "its id is not that of what it would do")
+
+
+CHECKS = {
+    "assistant_action": action,
+    "conversation": conversation,
+    "family": family,
+    "idempotency": idempotency,
+    "limit": limit,
+}

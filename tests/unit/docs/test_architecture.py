@@ -62,7 +62,7 @@ def assistant_keys() -> set[tuple[str, str]]:
         costs.call(tenant, day, reservation),
         *costs.ledger(tenant, day, "{feature}", "{model_id}", 3),
         chat,
-        actions._key(who, "{conversation_id}", "{action_id}"),
+        actions.key(who, "{conversation_id}", "{action_id}"),
     }
     names = {day: "{day}", day[:7]: "{month}", reservation: "{reservation_id}"}
     for value, name in names.items():
