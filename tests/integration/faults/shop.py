@@ -78,7 +78,7 @@ def warmed(shop: Shop, clients: int) -> None:
 
 
 def opened(environment: Environment) -> Shop:
-    """A new tenant, signed in thrice, with a product in stock, a customer, an order, a user and an API key."""
+    """A new tenant, signed in thrice: a product in stock, a customer, an order, a user, an API key, a conversation."""
     shop = Shop(client(environment))
     email = f"{uuid.uuid4().hex[:12]}@faults.example"
     owner = {"email": email, "password": PASSWORD, "name": "Ada Owner", "tenant_name": "Faulty Shop"}
@@ -103,4 +103,6 @@ def opened(environment: Environment) -> Shop:
         "key_id": shop.send("POST", "/auth/api-keys", 201, {"name": "Till", "role": "device"})["key_id"],
     }
     shop.known["order_id"] = shop.order(customer_id=shop.known["customer_id"])
+    said = shop.send("POST", "/assistant/chat", 200, {"message": "Good morning."})
+    shop.known["conversation_id"] = said["conversation_id"]
     return shop

@@ -16,8 +16,8 @@ from tests.integration.test_function_processes import processes
 
 type Document = dict[str, Any]
 
-# The functions `api`, `auth` and `authorizer`. What fails for the worker for long ends among the dead letters.
-SERVING = "*-a[pu]*"
+# The functions `api`, `assistant`, `auth`, `authorizer`. What fails for the worker for long ends among dead letters.
+SERVING = "*-a[psu]*"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def admit(case: Case[Any]) -> None:
     if positive(case, ParameterLocation.HEADER):
         _if_match(case)
         _idempotency_key(case)
+        _revision(case)
 
 
 def positive(case: Case[Any], location: ParameterLocation) -> bool:
@@ -72,6 +73,9 @@ def _cursor(case: Case[Any]) -> None:
 def _search(case: Case[Any]) -> None:
     """A list is searched as an index serves: a prefix by name, a price by price and in one currency."""
     query = case.query
+    if case.operation.label == "GET /assistant/usage":  # days that there are, in their order
+        today = datetime.now(UTC).date()
+        query |= {name: str(today - timedelta(days=days)) for name, days in (("from", 9), ("to", 2)) if name in query}
     if query.get("by") == "category":  # sales of a category are of all its products
         query.pop("product_id", None)
     if case.operation.label == "GET /customers" and "segment" in query:
@@ -105,6 +109,12 @@ def _idempotency_key(case: Case[Any]) -> None:
         case.headers["Idempotency-Key"] = f"fuzz-{hashlib.sha256(request).hexdigest()}"
 
 
+def _revision(case: Case[Any]) -> None:
+    """MCP's revisions are those that its library knows."""
+    if "MCP-Protocol-Version" in case.headers:
+        case.headers["MCP-Protocol-Version"] = "2025-06-18"
+
+
 def _body(case: Case[Any]) -> None:
     change = _BODIES.get(case.operation.label)
     if change and case.body:
@@ -135,6 +145,22 @@ def _registration(case: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "email": f"fuzz-{uuid.uuid4().hex}@shop.example"} if _choice(case, 4) else body
 
 
+def _chat(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """A message or a confirmation, of the models in their order: which are allowed is the stack's."""
+    left_out = {"model", "message"} if body.get("confirm") else {"model", "confirm"}
+    said = {name: value for name, value in body.items() if name not in left_out}
+    return {"conversation_id": "0" * 32, **said} if body.get("confirm") else {"message": "Hello", **said}
+
+
+def _insights(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "model"}
+
+
+def _key(_: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
+    """With scopes, of a role that has a use of each."""
+    return {**body, "role": "owner"} if body.get("scopes") else body
+
+
 def _login(case: Case[Any], body: dict[str, Any]) -> dict[str, Any]:
     return SHOP.credentials() if _choice(case, 2) else body
 
@@ -163,6 +189,9 @@ def _lines(columns: tuple[str, ...]) -> Any:
 _BODIES = {
     "POST /analytics/events": _events,
     "POST /orders": _order,
+    "POST /assistant/chat": _chat,
+    "POST /assistant/insights": _insights,
+    "POST /auth/api-keys": _key,
     "POST /auth/register": _registration,
     "POST /auth/login": _login,
     "POST /auth/password": _password,
