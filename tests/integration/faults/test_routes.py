@@ -8,7 +8,7 @@ from tests.integration.faults.shop import Shop
 from tests.integration.faults.switch import SERVING, Switch
 
 # Everything else needs a table, and has to say that it is not available: its fault was not felt otherwise.
-NEEDS_NO_TABLE = {"readHealth", "readVersion", "readContract"}
+NEEDS_NO_TABLE = {"readHealth", "readVersion", "readContract", "sendMcpMessage"}
 TABLES = (
     "users", "products", "orders", "inventory", "sessions", "customer-profiles", "recommendations", "analytics",
 )  # fmt: skip
