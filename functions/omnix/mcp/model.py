@@ -65,6 +65,13 @@ class RpcMessage(RootModel[dict[str, Any]]):
 
     model_config = ConfigDict(json_schema_extra=_as_message)
 
+    def fault(self) -> str | None:
+        """What the SDK lets pass in some revision: a request whose id it takes for none is never answered."""
+        found = self.root.get("id", "")
+        if isinstance(found, bool) or not isinstance(found, (str, int)):
+            return "id must be a string or an integer"
+        return None if isinstance(self.root.get("params", {}), dict) else "params must be an object"
+
 
 class RpcAnswer(RootModel[dict[str, Any]]):
     """The SDK's response."""

@@ -16,7 +16,8 @@ from omnix.request_body import header
 
 router = Router()  # type: ignore[no-untyped-call]
 
-_ACCEPTED, _NOT_ACCEPTABLE = 202, 406
+_ACCEPTED, _BAD_REQUEST, _NOT_ACCEPTABLE = 202, 400, 406
+_INVALID_REQUEST = -32600  # JSON-RPC 2.0, 5.1
 # What the protocol says beside the message; credentials have been read before.
 _PREFIX = "mcp-"
 
@@ -29,8 +30,8 @@ _PREFIX = "mcp-"
     openapi_extensions=operation(404, 406, body=True, json_rpc=True),
 )
 def send_message(
-    message: Annotated[RpcMessage, Body()],  # noqa: ARG001 - the SDK reads the text itself
-    protocol_version: Annotated[  # noqa: ARG001 - the same
+    message: Annotated[RpcMessage, Body()],
+    protocol_version: Annotated[  # noqa: ARG001 - the SDK reads headers and text itself
         str | None,
         Header(alias="MCP-Protocol-Version", max_length=32, description="The revision, as MCP's transport has it."),
     ] = None,
@@ -47,6 +48,9 @@ def send_message(
     if len(text) > MOST_BYTES:
         raise PayloadTooLargeError(f"An MCP message may have {MOST_BYTES // 1024} KB at most.")
     _require_known_origin(header(event.raw_event, "origin"))
+    if fault := message.fault():
+        error = {"code": _INVALID_REQUEST, "message": fault}
+        return Response(_BAD_REQUEST, "application/json", RpcAnswer({"jsonrpc": "2.0", "id": None, "error": error}))
     answer = exchange(server(principal(event)), text, _headers(event.raw_event))
     if answer.status == _ACCEPTED:
         return Response(_ACCEPTED)

@@ -117,7 +117,7 @@ def _revision(case: Case[Any]) -> None:
 
 def _body(case: Case[Any]) -> None:
     change = _BODIES.get(case.operation.label)
-    if change and case.body:
+    if change and (case.body or case.body == {}):
         case.body = change(case, case.body)
 
 
