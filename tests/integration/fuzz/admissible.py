@@ -10,6 +10,7 @@ import io
 import json
 import uuid
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,13 +54,35 @@ def _choice(case: Case[Any], of: int) -> int:
 
 def _path(case: Case[Any]) -> None:
     """Stock is of a product: no operation of `/inventory` makes the ids that it takes. The fuzzer stays an owner."""
-    if case.path.startswith("/auth/users/{user_id}"):
+    if case.path.startswith("/auth/users/{user_id}") and case.method != "DELETE":
         given = case.path_parameters["user_id"]
         place = zlib.crc32(str(given).encode(errors="replace")) % 4
         case.path_parameters["user_id"] = [*SHOP.users, SHOP.users[0] if given == SHOP.owner else given][place]
     if case.path.startswith("/inventory/{product_id}"):
         place = zlib.crc32(str(case.path_parameters["product_id"]).encode(errors="replace")) % 4
         case.path_parameters["product_id"] = [*SHOP.products, case.path_parameters["product_id"]][place]
+    made = _MADE.get(case.operation.label) or _MADE.get(case.path)
+    if made is not None:
+        ((parameter, given),) = case.path_parameters.items()
+        if zlib.crc32(str(given).encode(errors="replace")) % 2:
+            case.path_parameters[parameter] = SHOP.made(*made()) or given
+
+
+# One of its own, for an operation that ends it or changes it for good leaves nothing to the next.
+_MADE: dict[str, Callable[[], tuple[str, dict[str, Any], str]]] = {
+    "/assistant/conversations/{conversation_id}": lambda: (
+        "/assistant/chat", {"message": "Hello"}, "conversation_id",
+    ),
+    "DELETE /auth/users/{user_id}": lambda: (
+        "/auth/users",
+        {"email": f"{uuid.uuid4().hex}@shop.example", "password": SHOP.password, "name": "Staff", "role": "staff"},
+        "user_id",
+    ),
+    "/auth/api-keys/{key_id}": lambda: ("/auth/api-keys", {"name": "Fuzz"}, "key_id"),
+    "/orders/{order_id}": lambda: (
+        "/orders", {"lines": [{"product_id": SHOP.products[0], "quantity": 1}]}, "order_id",
+    ),
+}  # fmt: skip
 
 
 def _cursor(case: Case[Any]) -> None:
