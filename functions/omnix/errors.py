@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
 
 from omnix.deadline import OutOfTimeError
 
@@ -47,16 +47,13 @@ class ApiError(Exception):
         self.details = list(details)
         self.headers = dict(headers or {})
 
+    def said(self) -> dict[str, Any]:
+        """What every caller is told, a person, a model or an agent: `{"code", "message", "details"}`."""
+        return {"code": self.code, "message": self.message, "details": [dict(detail) for detail in self.details]}
+
     def body(self, request_id: str) -> dict[str, Any]:
         """The one error shape."""
-        return {
-            "error": {
-                "code": self.code,
-                "message": self.message,
-                "details": [dict(detail) for detail in self.details],
-                "request_id": request_id,
-            }
-        }
+        return {"error": {**self.said(), "request_id": request_id}}
 
 
 class InternalError(ApiError):
@@ -167,6 +164,9 @@ class UnavailableError(ApiError):
     def __init__(self, message: str = "A service that this request needs is busy. Try again.") -> None:
         super().__init__(message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
+
+# What a table or a service may answer with where another try, or a later sweep, makes it good.
+TROUBLE = (ClientError, BotoCoreError, UnavailableError)
 
 ALL: tuple[type[ApiError], ...] = (
     InvalidJsonError,

@@ -18,13 +18,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from omnix import clock, logs
 from omnix.assistant import keys
 from omnix.assistant.model import Pending
 from omnix.dynamodb import ConditionFailedError, transact
-from omnix.errors import ConflictError, NotFoundError, UnavailableError
+from omnix.errors import TROUBLE, ConflictError, NotFoundError
 from omnix.http import logger
 from omnix.tables import opened
 from omnix.tools import registry
@@ -106,9 +104,11 @@ class Actions:
 
     def _found(self, who: Principal, conversation_id: str, action_id: str) -> Item:
         item = self._sessions.get(*key(who, conversation_id, action_id))
-        if item is None or item["expires_at"] <= clock.epoch_seconds():
-            raise NotFoundError("There is no such change, or it waited too long.")
-        if keys.digest(item["nonce"], item["tool"], item["arguments"]) != action_id:
+        if (
+            item is None
+            or item["expires_at"] <= clock.epoch_seconds()
+            or keys.digest(item["nonce"], item["tool"], item["arguments"]) != action_id
+        ):
             raise NotFoundError("There is no such change, or it waited too long.")
         return item
 
@@ -131,7 +131,7 @@ class Actions:
         changes = {**item, "state": DONE, "result": outcome.text, "expires_at": until}
         try:
             transact(self._sessions.client, [self._sessions.put(changes, "attribute_exists(pk)")])
-        except (ConditionFailedError, UnavailableError, ClientError, BotoCoreError) as error:
+        except (ConditionFailedError, *TROUBLE) as error:
             logger.error("the result of a change is not kept", extra=logs.failure(error))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from omnix import clock, logs
 from omnix.assistant.actions import Actions, actions
 from omnix.assistant.callers import caller, guardrail
@@ -19,7 +17,7 @@ from omnix.authorisation import PEOPLE
 from omnix.costs.model import Feature
 from omnix.costs.usage import money
 from omnix.costs.usage_model import Tokens
-from omnix.errors import InternalError, LimitReachedError, UnavailableError, ValidationFailedError
+from omnix.errors import TROUBLE, InternalError, LimitReachedError, UnavailableError, ValidationFailedError
 from omnix.http import logger
 from omnix.tools import registry
 
@@ -108,7 +106,7 @@ class Chat:
         """An answer that is paid for, and a change that is done, are told also where they cannot be remembered."""
         try:
             self._memories.add(who, memory, Turn(at=clock.iso_now(), message=message, answer=answer))
-        except (ClientError, BotoCoreError, UnavailableError) as error:
+        except TROUBLE as error:
             logger.error("a turn is not remembered", extra=logs.failure(error))
 
 

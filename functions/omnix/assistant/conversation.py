@@ -60,16 +60,11 @@ class Conversations:
 
     def get(self, who: Principal, conversation_id: str) -> Memory:
         """Raises NotFoundError, also for what expired and is not gone yet."""
-        item = self._item(who, conversation_id)
-        if item is None:
-            raise NotFoundError("There is no such conversation.")
-        return _memory(item)
+        return _memory(self._found(who, conversation_id))
 
     def read(self, who: Principal, conversation_id: str) -> Conversation:
         """As the contract shows it. Raises NotFoundError."""
-        item = self._item(who, conversation_id)
-        if item is None:
-            raise NotFoundError("There is no such conversation.")
+        item = self._found(who, conversation_id)
         return Conversation(
             conversation_id=conversation_id,
             created_at=item["created_at"],
@@ -104,6 +99,12 @@ class Conversations:
             transact(self._sessions.client, [self._sessions.delete(pk, sk, "attribute_exists(pk)")])
         except ConditionFailedError:
             raise NotFoundError("There is no such conversation.") from None
+
+    def _found(self, who: Principal, conversation_id: str) -> Item:
+        item = self._item(who, conversation_id)
+        if item is None:
+            raise NotFoundError("There is no such conversation.")
+        return item
 
     def _item(self, who: Principal, conversation_id: str) -> Item | None:
         item = self._sessions.get(*key(who, conversation_id))

@@ -126,4 +126,4 @@ class Turning:
 
 def _failed(call: ToolCall, error: errors.ApiError) -> dict[str, Any]:
     call.reason = error.code
-    return {"error": {"code": error.code, "message": error.message, "details": error.details}}
+    return {"error": error.said()}

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 from omnix import clock, logs
 from omnix.costs import closing, holds, keys, ledger, metrics
 from omnix.costs.holds import Verdict
-from omnix.costs.keeping import TROUBLE, Keeping, lease_ends
+from omnix.costs.keeping import Keeping, lease_ends
 from omnix.costs.model import Outcome, Reservation, Settled
 from omnix.costs.parameters import current_limits
 from omnix.costs.sweeping import sweep
 from omnix.dynamodb import transact
-from omnix.errors import LimitReachedError
+from omnix.errors import TROUBLE, LimitReachedError
 from omnix.tables import opened
 
 if TYPE_CHECKING:

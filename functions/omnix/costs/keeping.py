@@ -6,15 +6,13 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from omnix import clock, deadline, logs
 from omnix.costs import closing, counters, holds, keys, limits
 from omnix.costs.holds import Verdict
 from omnix.costs.model import Outcome, Period
 from omnix.costs.refusals import Shortage, refusal
 from omnix.costs.sweeping import lapsed_marks
-from omnix.errors import UnavailableError
+from omnix.errors import TROUBLE, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +30,6 @@ LONGEST_SECONDS = 900.0
 MARGIN_SECONDS = 5
 # Of others' calls, ended in passing, also before a refusal: a caller waits some 30 ms for each.
 _ENDED_IN_PASSING = 3
-
-TROUBLE = (ClientError, BotoCoreError, UnavailableError)
 
 _logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
 
     from omnix.authorisation import Principal
-    from omnix.errors import ApiError
+    from omnix.mcp.resources import Resource
     from omnix.tools.tool import Tool
 
 # Of the range that JSON-RPC leaves to servers; below MCP's own.
@@ -50,13 +50,7 @@ def server(caller: Principal) -> Server[Any]:
     ) -> types.ListResourcesResult:
         return types.ListResourcesResult(
             resources=[
-                types.Resource(
-                    uri=one.uri,
-                    name=one.name,
-                    title=one.title,
-                    description=one.description,
-                    mime_type=resources.MEDIA_TYPE,
-                )
+                types.Resource(uri=one.uri, **_described(one))
                 for one in resources.allowed(caller)
                 if one.variable is None
             ]
@@ -67,13 +61,7 @@ def server(caller: Principal) -> Server[Any]:
     ) -> types.ListResourceTemplatesResult:
         return types.ListResourceTemplatesResult(
             resource_templates=[
-                types.ResourceTemplate(
-                    uri_template=one.uri,
-                    name=one.name,
-                    title=one.title,
-                    description=one.description,
-                    mime_type=resources.MEDIA_TYPE,
-                )
+                types.ResourceTemplate(uri_template=one.uri, **_described(one))
                 for one in resources.allowed(caller)
                 if one.variable is not None
             ]
@@ -107,6 +95,11 @@ def _no_schema(_name: str) -> None:
     return None
 
 
+def _described(one: Resource) -> dict[str, Any]:
+    """What is said of a resource and of a template alike."""
+    return {"name": one.name, "title": one.title, "description": one.description, "mime_type": resources.MEDIA_TYPE}
+
+
 def _tool(tool: Tool[Any]) -> types.Tool:
     return types.Tool(
         name=tool.name,
@@ -130,7 +123,7 @@ def _called(caller: Principal, name: str, arguments: dict[str, Any]) -> types.Ca
     try:
         found = registry.call(caller, name, arguments)
     except Exception as error:  # noqa: BLE001 - the one place where a tool's failure becomes an answer
-        said = _said(as_api_error(error))
+        said = as_api_error(error).said()
         return types.CallToolResult(content=[types.TextContent(type="text", text=json.dumps(said))], is_error=True)
     text = types.TextContent(type="text", text=found.text)
     return types.CallToolResult(content=[text], structured_content=found.data)
@@ -144,12 +137,8 @@ def _read(caller: Principal, uri: str) -> str:
     except Exception as error:  # noqa: BLE001 - the one place where a resource's failure becomes an answer
         found = as_api_error(error)
         code = types.INTERNAL_ERROR if found.status >= 500 else types.INVALID_PARAMS  # noqa: PLR2004 - RFC 9110
-        raise MCPError(code, found.message, _said(found)) from None
+        raise MCPError(code, found.message, found.said()) from None
 
 
 def _refusal(error: ForbiddenError) -> MCPError:
-    return MCPError(FORBIDDEN, error.message, _said(error))
-
-
-def _said(error: ApiError) -> dict[str, Any]:
-    return {"code": error.code, "message": error.message, "details": error.details}
+    return MCPError(FORBIDDEN, error.message, error.said())

@@ -138,9 +138,9 @@ def budgets_takes_on_its_role(site: Site) -> None:
     require_allowed([trusts(site, "budget-action", "budgets", {"aws:SourceAccount": site.account})])
 
 
-def sweep(site: Site, rule: str) -> Decision:
-    """Whether a rule may call the assistant."""
-    function = site.arn("lambda", f"function:{site.function('assistant')}")
+def called_by_rule(site: Site, function_name: str, rule: str) -> Decision:
+    """Whether a rule may call a function."""
+    function = site.arn("lambda", f"function:{site.function(function_name)}")
     context = {"aws:SourceArn": site.arn("events", f"rule/{rule}"), "aws:SourceAccount": site.account}
     policy = site.resource_policy(function)
     return site.decide_for_service(
@@ -149,7 +149,7 @@ def sweep(site: Site, rule: str) -> Decision:
 
 
 def the_schedule_calls_the_sweep(site: Site) -> None:
-    require_allowed([sweep(site, f"omnix-ai-{site.name}-assistant-sweep")])
+    require_allowed([called_by_rule(site, "assistant", f"omnix-ai-{site.name}-assistant-sweep")])
 
 
 def _over_tls(name: str, run: Callable[[Site], None], about: str) -> Job:

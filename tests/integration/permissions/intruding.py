@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.integration.permissions.evaluated import reports_role
+from tests.integration.permissions.evaluated import called_by_rule, reports_role
 from tests.integration.permissions.jobs import Job
 from tests.integration.permissions.refusing import decrypts_past_the_service, lent, refused
 from tests.integration.permissions.site import Site
@@ -72,13 +72,7 @@ def _another_topic(site: Site) -> None:
 
 
 def _another_rule(site: Site) -> None:
-    function = site.arn("lambda", f"function:{site.function('validation')}")
-    rule = site.arn("events", f"rule/omnix-ai-{site.name}-another")
-    context = {"aws:SourceArn": rule, "aws:SourceAccount": site.account}
-    policy = site.resource_policy(function)
-    decision = site.decide_for_service(
-        "events.amazonaws.com", "lambda:InvokeFunction", f"{function}:live", context, policy
-    )
+    decision = called_by_rule(site, "validation", f"omnix-ai-{site.name}-another")
     assert not decision.allowed, decision
 
 

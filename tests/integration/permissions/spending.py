@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.permissions.evaluated import sweep, trusts
+from tests.integration.permissions.evaluated import called_by_rule, trusts
 from tests.integration.permissions.jobs import Job
 from tests.integration.permissions.refusing import OTHER_ACCOUNT, refused
 from tests.integration.permissions.site import Site
@@ -40,7 +40,7 @@ def _not_trusted(role: str, service: str, context: Callable[[Site], dict[str, st
 
 
 def _another_rule(site: Site) -> None:
-    decision = sweep(site, f"omnix-ai-{site.name}-another")
+    decision = called_by_rule(site, "assistant", f"omnix-ai-{site.name}-another")
     assert not decision.allowed, decision
 
 
