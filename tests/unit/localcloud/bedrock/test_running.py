@@ -25,7 +25,7 @@ DOCUMENTS = {"bedrock:inference_profile": {PROFILE: {"inputs": {"modelSource": {
 REGIONS = ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3")
 MODELS = [f"arn:aws:bedrock:{region}::foundation-model/{HAIKU_45}" for region in REGIONS]
 INVOKE = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-GROUP = "/aws/bedrock/models"
+GROUP, KEPT = "/aws/bedrock/models", "/aws/bedrock/kept"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,13 @@ def key_of(cloud: Running, arn: str) -> dict[str, str]:
     answer = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="assistant")
     key: dict[str, str] = answer["Credentials"]
     return key
+
+
+def writes_to(cloud: Running, group: str, name: str) -> str:
+    """The role that lets Bedrock write to a new group."""
+    cloud.client("logs").create_log_group(logGroupName=group)
+    stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:aws/bedrock/modelinvocations"
+    return role(cloud, name, "bedrock.amazonaws.com", allow(["logs:CreateLogStream", "logs:PutLogEvents"], stream))
 
 
 def allow(action: Any, resource: Any, **condition: Any) -> dict[str, Any]:
@@ -227,11 +234,7 @@ def test_a_denial_attached_to_the_role_ends_its_calls(cloud: Running) -> None:
 
 
 def test_every_call_is_logged_once_logging_is_configured(cloud: Running) -> None:
-    cloud.client("logs").create_log_group(logGroupName=GROUP)
-    stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}:log-stream:aws/bedrock/modelinvocations"
-    writer = role(
-        cloud, "writer", "bedrock.amazonaws.com", allow(["logs:CreateLogStream", "logs:PutLogEvents"], stream)
-    )
+    writer = writes_to(cloud, GROUP, "writer")
     nobody = role(cloud, "nobody", "bedrock.amazonaws.com")
     put = cloud.client("bedrock").put_model_invocation_logging_configuration
     for group, arn in ((GROUP, nobody), ("/none", writer)):
@@ -280,11 +283,11 @@ def test_every_call_is_logged_once_logging_is_configured(cloud: Running) -> None
     assert "a secret" not in json.dumps(logged(cloud, 4)[-1])
 
 
-def logged(cloud: Running, many: int) -> list[dict[str, Any]]:
+def logged(cloud: Running, many: int, group: str = GROUP) -> list[dict[str, Any]]:
     """The events once there are so many; a test ends with how many there are."""
     events: list[Any] = []
     for _ in range(50):
-        events = cloud.client("logs").filter_log_events(logGroupName=GROUP)["events"]
+        events = cloud.client("logs").filter_log_events(logGroupName=group)["events"]
         if len(events) >= many:
             break
         time.sleep(0.1)
@@ -316,7 +319,13 @@ def test_a_model_that_fails_while_it_streams_says_so_in_the_stream(cloud: Runnin
 
 
 def test_profiles_and_the_log_are_there_after_a_restart(cloud: Running) -> None:
+    config = {"logGroupName": KEPT, "roleArn": writes_to(cloud, KEPT, "keeper")}
+    bedrock = cloud.client("bedrock")
+    bedrock.put_model_invocation_logging_configuration(loggingConfig={"cloudWatchConfig": config})
     cloud.restart()
+    bedrock = cloud.client("bedrock")  # the ports are others
     assert client(cloud).converse(modelId=PROFILE, **asked(user("a")))["stopReason"] == "end_turn"
-    found = cloud.client("bedrock").get_model_invocation_logging_configuration()["loggingConfig"]
-    assert found["cloudWatchConfig"]["logGroupName"] == GROUP
+    found = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+    assert found["cloudWatchConfig"]["logGroupName"] == KEPT
+    assert logged(cloud, 1, KEPT)[0]["operation"] == "Converse"
+    bedrock.delete_model_invocation_logging_configuration()
