@@ -59,9 +59,9 @@ def _session() -> Session:
 
 
 @functools.cache
-def _client(service: str, endpoint_url: str | None, config: Config = _CONFIG) -> BaseClient:
+def _client(service: str, endpoint_url: str | None, config: Config | None = None) -> BaseClient:
     made = _session().create_client(
-        service, region_name=os.environ["AWS_REGION"], endpoint_url=endpoint_url, config=config
+        service, region_name=os.environ["AWS_REGION"], endpoint_url=endpoint_url, config=config or _CONFIG
     )
     made.meta.events.register("before-send", _in_time)
     # on the very event of botocore's own handler: "first" is first among those of one event name
