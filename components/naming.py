@@ -41,6 +41,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "log_group": Limit(512, r"[A-Za-z0-9_/.#-]+", "CloudWatch Logs CreateLogGroup"),
         "alarm": Limit(255, r"[^\x00-\x1f]+", "CloudWatch PutMetricAlarm"),
         "dashboard": Limit(255, r"[A-Za-z0-9_-]+", "CloudWatch PutDashboard"),
+        "insight_rule": Limit(128, r"[\x20-\x7e]+", "CloudWatch PutInsightRule"),
         "state_machine": Limit(80, r"[A-Za-z0-9_-]+", "Step Functions CreateStateMachine"),
         "queue": Limit(80, r"[A-Za-z0-9_-]+", "SQS CreateQueue"),
         "topic": Limit(256, r"[A-Za-z0-9_-]+", "SNS CreateTopic"),

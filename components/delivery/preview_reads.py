@@ -14,6 +14,7 @@ from components.naming import PROJECT, Names
 from components.recovery import Recovery
 
 ANY: Sequence[Value] = ("*",)
+_INSIGHT_RULE = "aws:cloudwatch/contributorInsightRule:ContributorInsightRule"
 
 # Their reading gives a value away (a key's, a SecureString's, a zip's): a refresh leaves them out with `--exclude`.
 UNREADABLE = frozenset(
@@ -173,6 +174,9 @@ def _operations(known: Known) -> tuple[Read, ...]:
     return (
         Read("Alarms", ("aws:cloudwatch/metricAlarm:MetricAlarm",),
              ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], [known.named("cloudwatch", "alarm:")]),
+        Read("InsightRuleList", (_INSIGHT_RULE,), ["cloudwatch:DescribeInsightRules"], ANY),
+        Read("InsightRules", (_INSIGHT_RULE,), ["cloudwatch:ListTagsForResource"],
+             [known.named("cloudwatch", "insight-rule/")]),
         Read("Dashboard", ("aws:cloudwatch/dashboard:Dashboard",), ["cloudwatch:GetDashboard"],
              [known.named("cloudwatch", "dashboard/", region=False)]),
         Read("Topics", ("aws:sns/topic:Topic",), ["sns:GetTopicAttributes", "sns:ListTagsForResource"],

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.monitoring.metrics import Api, Function, Metric, ModelCalls, Table
 from components.monitoring.model_widgets import model_graphs, tenants
+from components.monitoring.tenant_metrics import RULES
 
 type Widget = dict[str, Any]
 
@@ -29,7 +30,7 @@ _TABLE_GRAPHS = (
 @dataclass(frozen=True)
 class DashboardContent:
     """What the dashboard shows. `models` and `features` are those of model calls, whose function logs to
-    `model_log_group`; `budgets` is a line of text.
+    `model_log_group`; `tenant_rules` are the physical names of `tenant_metrics.RULES`; `budgets` is a line of text.
     """
 
     environment: str
@@ -40,6 +41,7 @@ class DashboardContent:
     models: Sequence[str]
     features: Sequence[str]
     model_log_group: str
+    tenant_rules: Sequence[str]
     alarm_arns: Sequence[str]
     budgets: str
 
@@ -53,7 +55,7 @@ def dashboard_body(content: DashboardContent) -> dict[str, Any]:
         (_GRAPH_HEIGHT, _function_row(content)),
         (_GRAPH_HEIGHT, _table_row(content)),
         (_GRAPH_HEIGHT, _model_row(content)),
-        (_GRAPH_HEIGHT, [tenants(content.model_log_group, content.region)]),
+        (_GRAPH_HEIGHT, _tenant_row(content)),
         (_GRAPH_HEIGHT, [_error_log(content)]),
     ]
     return {"widgets": _placed(rows)}
@@ -136,6 +138,11 @@ def _table_row(content: DashboardContent) -> list[Widget]:
 def _model_row(content: DashboardContent) -> list[Widget]:
     graphs = model_graphs(ModelCalls(content.environment), content.models, content.features)
     return [_graph(f"Models: {title}", content.region, series) for title, series in graphs]
+
+
+def _tenant_row(content: DashboardContent) -> list[Widget]:
+    graphs = [rule.widget(name, content.region) for rule, name in zip(RULES, content.tenant_rules, strict=True)]
+    return [*graphs, tenants(content.model_log_group, content.region)]
 
 
 def _error_log(content: DashboardContent) -> Widget:

@@ -35,10 +35,11 @@ def model_graphs(calls: ModelCalls, models: Sequence[str], features: Sequence[st
 
 
 def tenants(log_group: str, region: str) -> dict[str, Any]:
-    """The tenants whose calls cost most, from the assistant's log lines: a dimension a tenant would cost more."""
+    """The tenants whose calls cost most, from the assistant's log lines."""
     query = (
         f"SOURCE '{log_group}' | filter ispresent(CostUsd) and ispresent(tenant_id) "
-        "| stats sum(CostUsd) as usd, count(*) as calls, sum(InputTokens) as input, sum(OutputTokens) as output "
+        "| stats sum(CostUsd) as usd, count(*) as calls, sum(InputTokens) as input, sum(OutputTokens) as output, "
+        "pct(ModelLatency, 90) as latency_p90 "
         f"by tenant_id, Feature | sort usd desc | limit {_TENANTS}"
     )
     return {

@@ -23,6 +23,7 @@ from components.monitoring.backup_alarms import Backups, backup_alarms
 from components.monitoring.dashboard import DashboardContent, dashboard_body
 from components.monitoring.metrics import Api, Function, Metric, ModelCalls, Queue, Table
 from components.monitoring.model_alarms import ModelThresholds, model_alarms
+from components.monitoring.tenant_metrics import RULES, TenantRule
 from components.monitoring.topic import topic_statements
 from components.naming import Names
 from components.tags import component_tags
@@ -70,7 +71,9 @@ class MonitoringStack(pulumi.ComponentResource):
     Makes: `aws:sns:Topic` (CMK, policy: this account's alarms, backups and budgets, TLS only), an
     `aws:sns:TopicSubscription` an e-mail address, an `aws:cloudwatch:MetricAlarm` each of API errors and
     latency, function errors, throttles, durations and iterator age, dead letters, table throttles and system
-    errors, backups, copies, restores and their validation, and calls of models; one `aws:cloudwatch:Dashboard`.
+    errors, backups, copies, restores and their validation, and calls of models; an
+    `aws:cloudwatch:ContributorInsightRule` each of the models' cost and tokens by tenant; one
+    `aws:cloudwatch:Dashboard`.
     """
 
     topic_arn: pulumi.Output[str]
@@ -86,6 +89,8 @@ class MonitoringStack(pulumi.ComponentResource):
         alarms = {alarm.key: self._alarm(alarm, topic) for alarm in alarm_definitions(args)}
         self.topic_arn = topic.arn
         self.alarm_arns = pulumi.Output.all(**{key: alarm.arn for key, alarm in alarms.items()})
+        for rule in RULES:
+            self._tenant_rule(rule)
         self.dashboard_name = self._dashboard().dashboard_name
         self.register_outputs({"topicArn": self.topic_arn, "dashboardName": self.dashboard_name})
 
@@ -135,6 +140,20 @@ class MonitoringStack(pulumi.ComponentResource):
             **alarm_source(alarm),
         )
 
+    def _rule_name(self, rule: TenantRule) -> str:
+        return self._args.names.of("insight_rule", rule.key)
+
+    def _tenant_rule(self, rule: TenantRule) -> None:
+        definition = rule.definition(self._args.models.log_group)
+        aws.cloudwatch.ContributorInsightRule(
+            f"{self._name}-rule-{rule.key}",
+            rule_name=self._rule_name(rule),
+            rule_state="ENABLED",
+            rule_definition=json.dumps(definition, sort_keys=True, separators=(",", ":")),
+            tags=component_tags(COMPONENT),
+            opts=self._child(),
+        )
+
     def _dashboard(self) -> aws.cloudwatch.Dashboard:
         args = self._args
         content = DashboardContent(
@@ -146,6 +165,7 @@ class MonitoringStack(pulumi.ComponentResource):
             models=args.models.ids,
             features=FEATURES,
             model_log_group=args.models.log_group,
+            tenant_rules=[self._rule_name(rule) for rule in RULES],
             alarm_arns=[
                 args.names.arn("cloudwatch", f"alarm:{args.names.alarm(alarm.key)}")
                 for alarm in alarm_definitions(args)

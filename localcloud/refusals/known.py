@@ -28,6 +28,7 @@ NOT_COVERED = (
     _known("aws:cloudwatch/metricAlarm:MetricAlarm", "types inside a metric-math expression", "CloudWatch's own parser; ids are checked", "CloudWatch metric math"),
     _known("aws:cloudwatch/metricAlarm:MetricAlarm", "metrics that do not exist", "CloudWatch accepts them too", "CloudWatch PutMetricAlarm"),
     _known("aws:cloudwatch/compositeAlarm:CompositeAlarm", "rules that name an alarm that does not exist, or themselves in a circle", _STATE, "CloudWatch PutCompositeAlarm"),
+    _known("aws:cloudwatch/contributorInsightRule:ContributorInsightRule", "what a filter may ask, fields of CLF, 100 rules a Region", "CloudWatch's own parser", "CloudWatch Contributor Insights rule syntax, quotas"),
     _known("aws:cloudwatch/dashboard:Dashboard", "properties of each widget beyond its metrics", "CloudWatch answers with warnings", "CloudWatch dashboard body structure"),
     _known("aws:cloudwatch/logGroup:LogGroup", "a key policy that does not let logs.REGION.amazonaws.com use the key", "evaluated when services act, not in one input", "CloudWatch Logs: encrypt log data"),
     _known("aws:cloudwatch/logMetricFilter:LogMetricFilter", "grammar of the filter pattern; 100 filters a group", "CloudWatch's own parser", "CloudWatch Logs filter and pattern syntax"),

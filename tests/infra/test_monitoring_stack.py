@@ -80,10 +80,27 @@ def test_alarms_watch_names_that_exist_in_this_stack(recording, stack):
                     assert value in known[dimension]
 
 
+def test_what_a_tenants_calls_cost_is_counted_in_the_log_of_the_function_that_calls_models(recording, stack):
+    groups = {group.inputs["name"] for group in recording.of("aws:cloudwatch/logGroup:LogGroup")}
+    rules = recording.of("aws:cloudwatch/contributorInsightRule:ContributorInsightRule")
+    assert {rule.inputs["ruleName"] for rule in rules} == {
+        f"omnix-ai-{stack}-tenant-cost",
+        f"omnix-ai-{stack}-tenant-tokens",
+    }
+    for rule in rules:
+        definition = json.loads(rule.inputs["ruleDefinition"])
+        assert definition["LogGroupNames"] == [f"/aws/lambda/omnix-ai-{stack}-assistant"]
+        assert set(definition["LogGroupNames"]) <= groups
+        assert rule.inputs["ruleState"] == "ENABLED"
+
+
 def test_one_dashboard_named_after_the_environment_shows_its_alarms(recording, stack):
     (dashboard,) = recording.of("aws:cloudwatch/dashboard:Dashboard")
     assert dashboard.inputs["dashboardName"] == f"omnix-ai-{stack}"
     widgets = json.loads(dashboard.inputs["dashboardBody"])["widgets"]
+    ranked = [widget["properties"]["insightRule"] for widget in widgets if "insightRule" in widget["properties"]]
+    rules = recording.of("aws:cloudwatch/contributorInsightRule:ContributorInsightRule")
+    assert {one["ruleName"] for one in ranked} == {rule.inputs["ruleName"] for rule in rules}
     (alarms,) = [widget for widget in widgets if widget["type"] == "alarm"]
     shown = {arn.rpartition(":")[2] for arn in alarms["properties"]["alarms"]}
     assert shown == {alarm.inputs["name"] for alarm in recording.of(ALARM)}

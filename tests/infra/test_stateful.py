@@ -59,6 +59,7 @@ REMADE_BY_THE_NEXT_UP = {
     "aws:backup/vaultNotifications:VaultNotifications",
     "aws:budgets/budget:Budget",
     "aws:budgets/budgetAction:BudgetAction",
+    "aws:cloudwatch/contributorInsightRule:ContributorInsightRule",
     "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget",

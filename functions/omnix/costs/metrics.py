@@ -2,8 +2,8 @@
 
 Two sets of dimensions: the environment alone, for alarms, and model and feature, for attribution. A metric is paid for
 by its combinations of dimensions ($0.30 each a month): three models by two features make 48, some $14.
-The tenant is in the line and is no dimension: a thousand tenants would cost more than the models do. Logs Insights
-sums the same lines by tenant, and the ledger has it exactly.
+The tenant is in the line and is no dimension: a thousand tenants would cost more than the models do. Contributor
+Insights makes metrics by tenant of the same lines, Logs Insights sums them, and the ledger has it exactly.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Omnix/Ai"
 ENVIRONMENT, MODEL, FEATURE = "Environment", "Model", "Feature"
+TENANT = "tenant_id"
+# Of all kinds: no metric of its own, the sum that is taken by tenant.
+TOKENS = "Tokens"
 
 CALLS = "Calls"
 INPUT_TOKENS = "InputTokens"
@@ -56,7 +59,7 @@ def settled(usage: Usage, cost: int, latency_ms: int, who: Mapping[str, str], *,
         COST: cost / NANO,
         TRUNCATED: int(truncated),
     }
-    _write(values, who)
+    _write(values, {**who, TOKENS: usage.total})
 
 
 def happened(name: str, who: Mapping[str, str], cost: int = 0) -> None:
@@ -64,7 +67,7 @@ def happened(name: str, who: Mapping[str, str], cost: int = 0) -> None:
     _write({name: 1, **({COST: cost / NANO} if cost else {})}, who)
 
 
-def document(values: Mapping[str, float], who: Mapping[str, str]) -> dict[str, Any]:
+def document(values: Mapping[str, float], who: Mapping[str, Any]) -> dict[str, Any]:
     """The line's object."""
     shared = [_metric(name) for name in values]
     fine = [_metric(name) for name in values if name not in _ENVIRONMENT_ONLY]
@@ -81,7 +84,7 @@ def document(values: Mapping[str, float], who: Mapping[str, str]) -> dict[str, A
     }
 
 
-def _write(values: Mapping[str, float], who: Mapping[str, str]) -> None:
+def _write(values: Mapping[str, float], who: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(document(values, who), separators=(",", ":")) + "\n")
     sys.stdout.flush()
 

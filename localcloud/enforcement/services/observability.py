@@ -31,6 +31,7 @@ def _every(parameter: str, kind: str) -> Operations:
     operations = {
         "AlarmNames": ("DeleteAlarms", "DescribeAlarms", "DisableAlarmActions", "EnableAlarmActions"),
         "DashboardNames": ("DeleteDashboards",),
+        "RuleNames": ("DeleteInsightRules", "DisableInsightRules", "EnableInsightRules"),
     }
     return dict.fromkeys(operations[parameter], needs)
 
@@ -45,8 +46,11 @@ CLOUDWATCH: Operations = {
     **on("cloudwatch", _ALARM, "PutMetricAlarm PutCompositeAlarm", keys=_actions),
     **on("cloudwatch", arn("cloudwatch", "dashboard/{DashboardName}", regional=False), "GetDashboard PutDashboard"),
     **on("cloudwatch", arn("cloudwatch", "{ResourceARN}"), "ListTagsForResource TagResource UntagResource"),
+    **on("cloudwatch", arn("cloudwatch", "insight-rule/{RuleName}"), "PutInsightRule"),
+    **on("cloudwatch", anything, "DescribeInsightRules"),
     **_every("AlarmNames", "alarm:"),
     **_every("DashboardNames", "dashboard/"),
+    **_every("RuleNames", "insight-rule/"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Amazon CloudWatch alarms and dashboards. moto keeps them; nothing evaluates an alarm yet."""
+"""Amazon CloudWatch alarms, Contributor Insights rules and dashboards. moto keeps them; nothing is evaluated."""
 # ruff: noqa: A002, ARG002, D101, D102 - `ResourceType` says what each method does
 
 from typing import Any, ClassVar
@@ -91,6 +91,29 @@ class CompositeAlarm(StoredType):
         return {"arn": scope.arn("cloudwatch", f"alarm:{id}")}
 
 
+class ContributorInsightRule(StoredType):
+    """CloudWatch's API shows it as moto keeps it; no log line is counted."""
+
+    id_format = "{ruleName}"
+    pulumi_type = "aws:cloudwatch/contributorInsightRule:ContributorInsightRule"
+    kind = "cloudwatch:insight-rule"
+    naming = Naming(r"[\x20-\x7e]+", 128, property="ruleName", auto=False)
+    force_new = frozenset({"ruleName"})
+
+    def computed(self, scope: Scope, id: str, inputs: Properties) -> Properties:
+        return {"resourceArn": scope.arn("cloudwatch", f"insight-rule/{id}")}
+
+    def settle(self, scope: Scope, id: str, news: Properties, olds: Properties) -> None:
+        scope.client("cloudwatch").put_insight_rule(
+            RuleName=id, RuleDefinition=news["ruleDefinition"], RuleState=news.get("ruleState", "ENABLED")
+        )
+        super().settle(scope, id, news, olds)
+
+    def delete(self, scope: Scope, id: str, state: Properties) -> None:
+        scope.client("cloudwatch").delete_insight_rules(RuleNames=[id])
+        super().delete(scope, id, state)
+
+
 class Dashboard(ResourceType):
     id_format = "{dashboardName}"
     pulumi_type = "aws:cloudwatch/dashboard:Dashboard"
@@ -113,4 +136,4 @@ class Dashboard(ResourceType):
         scope.client("cloudwatch").delete_dashboards(DashboardNames=[id])
 
 
-TYPES = (MetricAlarm(), CompositeAlarm(), Dashboard())
+TYPES = (MetricAlarm(), CompositeAlarm(), ContributorInsightRule(), Dashboard())

@@ -12,6 +12,7 @@ from localcloud.refusals.check import Inputs, Of, Place, Violation
 _ALARM = Of("aws:cloudwatch/metricAlarm:MetricAlarm", "CloudWatch PutMetricAlarm")
 _COMPOSITE = Of("aws:cloudwatch/compositeAlarm:CompositeAlarm", "CloudWatch PutCompositeAlarm")
 _DASHBOARD = Of("aws:cloudwatch/dashboard:Dashboard", "CloudWatch dashboard body structure")
+_INSIGHT = Of("aws:cloudwatch/contributorInsightRule:ContributorInsightRule", "CloudWatch PutInsightRule")
 _GROUP = Of("aws:cloudwatch/logGroup:LogGroup", "CloudWatch Logs PutRetentionPolicy")
 _FILTER = Of("aws:cloudwatch/logMetricFilter:LogMetricFilter", "CloudWatch Logs PutMetricFilter")
 _LOG_POLICY = Of("aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "CloudWatch Logs PutResourcePolicy")
@@ -132,10 +133,30 @@ def _widget(widget: Any) -> str | None:
     for key, low, high in (("width", 1, 24), ("height", 1, 1000), ("x", 0, 23), ("y", 0, 10**6)):
         if key in widget and not low <= int(widget[key]) <= high:
             return f"{key} {widget[key]} is outside {low} to {high}"
-    if widget["type"] == "metric" and not widget["properties"].keys() & {"metrics", "annotations"}:
-        return "a metric widget needs metrics (or the annotation of an alarm)"
+    if widget["type"] == "metric" and not widget["properties"].keys() & {"metrics", "annotations", "insightRule"}:
+        return "a metric widget needs metrics (or the annotation of an alarm, or a Contributor Insights rule)"
     if len(widget["properties"].get("metrics", ())) > 500:
         return "a graph takes 500 metrics"
+    return None
+
+
+def _insight_rule(value: Any) -> str | None:  # noqa: PLR0911 - one line a fault
+    rule = document(value)
+    if not isinstance(rule, dict) or rule.get("Schema") != {"Name": "CloudWatchLogRule", "Version": 1}:
+        return 'not a JSON object with the Schema {"Name": "CloudWatchLogRule", "Version": 1}'
+    if bool(rule.get("LogGroupNames")) == bool(rule.get("LogGroupARNs")):
+        return "exactly one of LogGroupNames and LogGroupARNs"
+    if rule.get("LogFormat") not in {"JSON", "CLF"}:
+        return f"LogFormat {rule.get('LogFormat')!r} is neither JSON nor CLF"
+    counts, found = rule.get("AggregateOn"), rule.get("Contribution")
+    if counts not in {"Count", "Sum"}:
+        return f"AggregateOn {counts!r} is neither Count nor Sum"
+    if not isinstance(found, dict) or not 1 <= len(found.get("Keys") or ()) <= 4:
+        return "Contribution needs 1 to 4 Keys"
+    if "Filters" not in found or len(found["Filters"]) > 4:
+        return "Contribution needs Filters, an empty list or up to 4"
+    if (counts == "Sum") != ("ValueOf" in found):
+        return "ValueOf goes with the aggregation by Sum"
     return None
 
 
@@ -202,6 +223,16 @@ RULES = (
     _DASHBOARD.matching(
         "dashboardName", r"[A-Za-z0-9_-]{1,255}", "letters, digits, - and _, 1 to 255", "CloudWatch PutDashboard"
     ),
+    _INSIGHT.each(
+        "definition",
+        "ruleDefinition",
+        _insight_rule,
+        "a rule of another schema, without groups, keys or filters, with a value that nothing sums",
+        "4 keys, 4 filters",
+        "CloudWatch user guide, Contributor Insights rule syntax",
+    ),
+    _INSIGHT.length("ruleDefinition", 1, 8192),
+    _INSIGHT.one_of("ruleState", ("ENABLED", "DISABLED")),
     _GROUP.one_of("retentionInDays", RETENTION),
     _GROUP.rule(
         "name-class",

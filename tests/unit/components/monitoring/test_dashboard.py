@@ -15,6 +15,7 @@ CONTENT = DashboardContent(
     models=["amazon.nova-lite-v1:0"],
     features=["chat"],
     model_log_group="/aws/lambda/omnix-ai-dev-assistant",
+    tenant_rules=["omnix-ai-dev-tenant-cost", "omnix-ai-dev-tenant-tokens"],
     alarm_arns=["arn:b", "arn:a"],
     budgets="Bedrock budgets: 50 USD daily.",
 )
@@ -22,7 +23,8 @@ WIDGETS = dashboard_body(CONTENT)["widgets"]
 
 
 def _series():
-    return [row for widget in WIDGETS if widget["type"] == "metric" for row in widget["properties"]["metrics"]]
+    graphs = [widget["properties"] for widget in WIDGETS if widget["type"] == "metric"]
+    return [row for graph in graphs for row in graph.get("metrics", [])]
 
 
 def test_every_widget_lies_on_the_grid_and_none_on_another():
@@ -36,7 +38,13 @@ def test_every_widget_lies_on_the_grid_and_none_on_another():
 def test_gateway_functions_tables_and_models_are_all_shown():
     assert {row[0] for row in _series()} == {"AWS/ApiGateway", "AWS/Lambda", "AWS/DynamoDB", "Omnix/Ai"}
     text = json.dumps(WIDGETS)
-    for name in ("omnix-ai-dev-api:live", "omnix-ai-dev-auth:live", "omnix-ai-dev-orders", "amazon.nova-lite-v1:0"):
+    for name in (
+        "omnix-ai-dev-api:live",
+        "omnix-ai-dev-auth:live",
+        "omnix-ai-dev-orders",
+        "amazon.nova-lite-v1:0",
+        *CONTENT.tenant_rules,
+    ):
         assert name in text
 
 

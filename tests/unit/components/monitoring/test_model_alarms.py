@@ -1,4 +1,4 @@
-import inspect
+import json
 import re
 
 import pytest
@@ -6,7 +6,9 @@ import pytest
 from components.monitoring.metrics import ModelCalls
 from components.monitoring.model_alarms import ModelThresholds, model_alarms
 from components.monitoring.model_widgets import model_graphs, tenants
+from components.monitoring.tenant_metrics import RULES
 from omnix.costs import metrics as emitted
+from omnix.costs.model import Usage
 
 CALLS = ModelCalls("prod")
 ALARMS = {alarm.key: alarm for alarm in model_alarms(CALLS, 50, ModelThresholds())}
@@ -64,4 +66,29 @@ def test_tenants_are_summed_from_the_log_by_the_fields_that_are_in_it():
     assert widget["query"].startswith("SOURCE '/aws/lambda/omnix-ai-prod-assistant' | ")
     fields = set(re.findall(r"sum\((\w+)\)", widget["query"]))
     assert fields <= NAMES
-    assert "tenant_id" in inspect.getsource(emitted)
+    assert emitted.TENANT in widget["query"]
+
+
+def test_a_tenants_cost_and_tokens_are_metrics_of_the_lines_that_an_answered_call_writes(capsys, monkeypatch):
+    """Contributor Insights passes over a line that lacks a key or the value, without a word."""
+    monkeypatch.setenv("OMNIX_ENVIRONMENT", "prod")
+    who = {"tenant_id": "t1", "feature": "chat", "model_id": "m", "reservation_id": "r"}
+    emitted.settled(Usage(1, 2, 3, 4, 5), 1_500_000, 70, who, truncated=False)
+    line = json.loads(capsys.readouterr().out)
+    for rule in RULES:
+        definition = rule.definition("/aws/lambda/omnix-ai-prod-assistant")
+        found = definition["Contribution"]
+        assert [line[key.removeprefix("$.")] for key in found["Keys"]] == ["t1", "chat", "m"]
+        assert line[found["ValueOf"].removeprefix("$.")] > 0
+        assert definition["LogGroupNames"] == ["/aws/lambda/omnix-ai-prod-assistant"]
+    assert {rule.field: line[rule.field] for rule in RULES} == {"CostUsd": 0.0015, "Tokens": 15}
+    assert emitted.TOKENS not in {name for one in line["_aws"]["CloudWatchMetrics"] for name in names_of(one)}
+
+
+def names_of(directive):
+    return [metric["Name"] for metric in directive["Metrics"]]
+
+
+def test_a_rules_graph_names_the_rule_and_its_largest_contributors():
+    shown = RULES[0].widget("omnix-ai-prod-tenant-cost", "eu-central-1")["properties"]["insightRule"]
+    assert shown == {"ruleName": "omnix-ai-prod-tenant-cost", "orderBy": "Sum", "maxContributorCount": 10}

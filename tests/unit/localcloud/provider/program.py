@@ -399,6 +399,21 @@ aws.cloudwatch.CompositeAlarm(
     alarm_actions=[topic.arn],
     opts=o,
 )
+aws.cloudwatch.ContributorInsightRule(
+    "tenants",
+    rule_name="shop-tenants",
+    rule_definition=S(
+        {
+            "Schema": {"Name": "CloudWatchLogRule", "Version": 1},
+            "LogGroupNames": ["/shop"],
+            "LogFormat": "JSON",
+            "Contribution": {"Keys": ["$.tenant"], "ValueOf": "$.cost", "Filters": []},
+            "AggregateOn": "Sum",
+        }
+    ),
+    tags={"Component": "monitoring"},
+    opts=o,
+)
 aws.cloudwatch.Dashboard(
     "dash",
     dashboard_name="shop",

@@ -30,6 +30,15 @@ def widgets(*rows: Any) -> dict[str, Any]:
     return {"dashboardBody": json.dumps({"widgets": list(rows)})}
 
 
+def insight_rule(**changes: Any) -> dict[str, Any]:
+    """A Contributor Insights rule."""
+    rule = {
+        "Schema": {"Name": "CloudWatchLogRule", "Version": 1}, "LogGroupNames": ["a"], "LogFormat": "JSON",
+        "Contribution": {"Keys": ["$.a"], "ValueOf": "$.b", "Filters": []}, "AggregateOn": "Sum",
+    }  # fmt: skip
+    return {"ruleDefinition": json.dumps({**rule, **changes})}
+
+
 def redrive(arn: str = QUEUE, count: Any = 5, **more: Any) -> dict[str, Any]:
     """A queue with a dead-letter queue."""
     return {"name": "q", "redrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": count}), **more}
@@ -166,8 +175,34 @@ EXAMPLES: Examples = {
             widgets({"type": "metric", "properties": {}}),
             widgets({"type": "metric", "properties": {"metrics": [["a"]] * 501}}),
         ],
-        [widgets(TEXT, {"type": "metric", "width": 24, "properties": {"metrics": [["a", "b"]]}}), widgets()],
+        [
+            widgets(TEXT, {"type": "metric", "width": 24, "properties": {"metrics": [["a", "b"]]}}),
+            widgets({"type": "metric", "properties": {"insightRule": {"ruleName": "tenants"}}}),
+            widgets(),
+        ],
     ),
+    "cloudwatch.ContributorInsightRule.definition": (
+        [
+            {"ruleDefinition": "tenants"},
+            insight_rule(Schema={"Name": "CloudWatchLogRule", "Version": 2}),
+            insight_rule(LogGroupNames=[]),
+            insight_rule(LogGroupARNs=["arn:aws:logs:eu-central-1:1:log-group:a"]),
+            insight_rule(LogFormat="TEXT"),
+            insight_rule(AggregateOn="Average"),
+            insight_rule(AggregateOn="Count"),
+            insight_rule(Contribution={"Keys": [], "ValueOf": "$.b", "Filters": []}),
+            insight_rule(Contribution={"Keys": ["$.a"] * 5, "ValueOf": "$.b", "Filters": []}),
+            insight_rule(Contribution={"Keys": ["$.a"], "ValueOf": "$.b"}),
+            insight_rule(Contribution={"Keys": ["$.a"], "ValueOf": "$.b", "Filters": [{}] * 5}),
+            insight_rule(Contribution={"Keys": ["$.a"], "Filters": []}),
+        ],
+        [insight_rule(), insight_rule(AggregateOn="Count", Contribution={"Keys": ["$.a"], "Filters": []})],
+    ),
+    "cloudwatch.ContributorInsightRule.ruleDefinition-length": (
+        [{"ruleDefinition": " " * 8193}],
+        [insight_rule()],
+    ),
+    "cloudwatch.ContributorInsightRule.ruleState-choice": ([{"ruleState": "ON"}], [{"ruleState": "DISABLED"}]),
     "cloudwatch.Dashboard.dashboardName-form": ([{"dashboardName": "a b"}], [{"dashboardName": "shop-dev_1"}]),
     "cloudwatch.LogGroup.retentionInDays-choice": ([{"retentionInDays": 8}], [{"retentionInDays": 0}]),
     "cloudwatch.LogGroup.name-class": (
