@@ -71,7 +71,7 @@ def test_a_service_that_asks_for_a_long_pause_is_not_asked_again() -> None:
     with service(patient) as dynamodb, pytest.raises(ClientError) as refused:
         users(dynamodb).get("a", "b")
     assert len(dynamodb.requests) == 1
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3.5
     assert errors.from_aws(refused.value).status == 503
 
 

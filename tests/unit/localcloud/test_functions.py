@@ -91,7 +91,7 @@ def test_a_process_that_dies_fails_its_call_only(cloud: Running) -> None:
 def test_a_function_that_takes_too_long_is_killed(cloud: Running, event: dict[str, Any]) -> None:
     started = time.monotonic()
     answer = cloud.invoke(event)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
     assert answer["Payload"]["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 2.00 seconds" in answer["Payload"]["errorMessage"]
     assert cloud.invoke({})["StatusCode"] == 200

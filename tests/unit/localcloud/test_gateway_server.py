@@ -98,10 +98,9 @@ def test_a_function_that_fails_or_answers_badly_is_502_in_the_apis_own_words(htt
 
 
 def test_an_integration_that_takes_longer_than_its_timeout_is_504(http: httpx.Client) -> None:
-    started = time.monotonic()
     response = http.get("/slow?answer=slow")
+    # the function's own time-out, a second later, would be a 502
     assert (response.status_code, response.json()) == (504, {"code": "INTEGRATION_TIMEOUT"})
-    assert time.monotonic() - started < 2
 
 
 def test_an_unknown_path_asks_for_a_token_as_api_gateway_does(http: httpx.Client) -> None:

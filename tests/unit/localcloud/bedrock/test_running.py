@@ -189,15 +189,15 @@ def test_quotas_throttle(cloud: Running) -> None:
 
 def test_nothing_waits_for_a_model_that_thinks(cloud: Running) -> None:
     slow = threading.Thread(
-        target=lambda: client(cloud).converse(modelId=HAIKU, **asked(user("[[wait 3]]"))), daemon=True
+        target=lambda: client(cloud).converse(modelId=HAIKU, **asked(user("[[wait 5]]"))), daemon=True
     )
     began = time.monotonic()
     slow.start()
     cloud.client("dynamodb").list_tables()
     client(cloud).converse(modelId=HAIKU, **asked(user("quick")))
-    assert time.monotonic() - began < 2
+    assert slow.is_alive()
     slow.join()
-    assert time.monotonic() - began >= 3
+    assert time.monotonic() - began >= 5
 
 
 def test_a_profile_needs_itself_and_its_model_in_every_region(cloud: Running) -> None:

@@ -158,14 +158,14 @@ def test_a_transaction_that_was_cancelled_may_be_sent_again_under_its_token(clou
 
 
 def test_a_slow_call_is_late_and_others_do_not_wait_for_it(cloud: Running) -> None:
-    put(cloud, kind="slow", seconds=1.5, resource="other")
+    put(cloud, kind="slow", seconds=4, resource="other")
     slow = threading.Thread(target=stored, args=(cloud, "a", "other"))
     started = time.monotonic()
     slow.start()
     stored(cloud, "a")
-    assert time.monotonic() - started < 1
+    assert slow.is_alive()
     slow.join()
-    assert time.monotonic() - started > 1.4
+    assert time.monotonic() - started > 3.9
 
 
 def test_a_slow_call_that_nobody_waits_for_any_more_is_done_all_the_same(cloud: Running) -> None:
