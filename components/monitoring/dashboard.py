@@ -56,6 +56,7 @@ def dashboard_body(content: DashboardContent) -> dict[str, Any]:
         (_GRAPH_HEIGHT, _table_row(content)),
         (_GRAPH_HEIGHT, _model_row(content)),
         (_GRAPH_HEIGHT, _tenant_row(content)),
+        (_GRAPH_HEIGHT, [tenants(content.model_log_group, content.region)]),
         (_GRAPH_HEIGHT, [_error_log(content)]),
     ]
     return {"widgets": _placed(rows)}
@@ -141,8 +142,7 @@ def _model_row(content: DashboardContent) -> list[Widget]:
 
 
 def _tenant_row(content: DashboardContent) -> list[Widget]:
-    graphs = [rule.widget(name, content.region) for rule, name in zip(RULES, content.tenant_rules, strict=True)]
-    return [*graphs, tenants(content.model_log_group, content.region)]
+    return [rule.widget(name, content.region) for rule, name in zip(RULES, content.tenant_rules, strict=True)]
 
 
 def _error_log(content: DashboardContent) -> Widget:

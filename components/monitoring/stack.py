@@ -72,7 +72,7 @@ class MonitoringStack(pulumi.ComponentResource):
     `aws:sns:TopicSubscription` an e-mail address, an `aws:cloudwatch:MetricAlarm` each of API errors and
     latency, function errors, throttles, durations and iterator age, dead letters, table throttles and system
     errors, backups, copies, restores and their validation, and calls of models; an
-    `aws:cloudwatch:ContributorInsightRule` each of the models' cost and tokens by tenant; one
+    `aws:cloudwatch:ContributorInsightRule` each of model calls, their cost, tokens and latency by tenant; one
     `aws:cloudwatch:Dashboard`.
     """
 
@@ -151,7 +151,8 @@ class MonitoringStack(pulumi.ComponentResource):
             rule_state="ENABLED",
             rule_definition=json.dumps(definition, sort_keys=True, separators=(",", ":")),
             tags=component_tags(COMPONENT),
-            opts=self._child(),
+            # versions of the provider update the state alone, and none reads a definition back: a new one is made
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["ruleDefinition"], delete_before_replace=True),
         )
 
     def _dashboard(self) -> aws.cloudwatch.Dashboard:

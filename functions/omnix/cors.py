@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
-# A page sends `If-None-Match` itself where no cache does it, and traces what it asks by the last two.
+# A page sends `If-None-Match` itself where no cache does it, traces what it asks by the two after it, and speaks MCP by
+# the last ones.
 HEADERS = (
     "Content-Type,Authorization,X-API-Key,X-Client-Type,Idempotency-Key,If-Match,"
-    "If-None-Match,X-Correlation-Id,traceparent"
+    "If-None-Match,X-Correlation-Id,traceparent,MCP-Protocol-Version,Mcp-Method,Mcp-Name"
 )
 EXPOSED = "ETag,Location,Retry-After,X-Request-Id,X-Correlation-Id,Idempotency-Replayed,Next-Cursor,Content-Disposition"
 MAX_AGE_SECONDS = 600

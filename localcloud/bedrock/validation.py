@@ -5,6 +5,7 @@ API reference "Converse", Bedrock user guide "Prompt caching", Anthropic's "Hand
 zeroclaw-labs/zeroclaw#8943 and aws-samples/bedrock-engineer#71.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from localcloud.bedrock.refused import invalid
 from localcloud.refusals import NotCovered, Rule
 
 _POINTS = 4
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}", re.ASCII)
 _UNREAD = ("image", "document", "video", "audio", "searchResult")
 _KINDS = ("text", "toolUse", "toolResult", "guardContent", "cachePoint", "reasoningContent", "citationsContent")
 
@@ -77,6 +79,11 @@ def _content(messages: Messages, *, with_tools: bool) -> None:
                 )
             if kind in ("toolUse", "toolResult") and not with_tools:
                 raise invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
+            if kind == "toolUse" and not _TOOL_NAME.fullmatch(block["toolUse"]["name"]):
+                raise invalid(
+                    f"Value '{block['toolUse']['name']}' at '{place}.toolUse.name' failed to satisfy constraint: Member"
+                    " must satisfy regular expression pattern: [a-zA-Z0-9_-]+, and have length less than or equal to 64"
+                )
             result = block.get("toolResult", {})
             if result.get("status") == "error" and not result.get("content"):
                 raise invalid(f"The content field at {place}.toolResult cannot be empty when status value is error.")
@@ -174,7 +181,7 @@ def _size(model: Model, request: Request) -> None:
 _SOURCE = "Bedrock API reference: Converse, in the service's own words"
 _WHAT = {
     "conversation": "no message, a first or last one that is not the user's, two of one role in a row",
-    "content": "an empty message, a blank text, a kind of content that the model does not read",
+    "content": "an empty message, a blank text, a kind that the model does not read, a tool's name that is none",
     "tool-use": "a tool's call that is not answered in the next message, an answer to none, tools without toolConfig",
     "tools": "two tools of one name, a schema that is no object's, a choice that is no tool",
     "cache-point": "more than 4, on a model that has none or not there, 1h where the model has none or after 5m",

@@ -3,7 +3,7 @@
 agreed      both have the same tokens
 differs     both have tokens, and not the same
 known       it lapsed (counted in full) or was taken for none, and the record has what it really used: to correct
-unpaid      it lapsed, and the record has nothing but its refusal: to correct, down to nothing
+unpaid      it lapsed, and the record has its last attempt's refusal: to correct, down to nothing
 unrecorded  it was counted, and the record has nothing of it
 misplaced   the record names another tenant than the ledger: nothing is corrected by it
 """
@@ -168,7 +168,8 @@ def compare(call: Call, events: Sequence[Recorded]) -> Compared:
     """One call with all that the record has of its reservation: refusals that were tried again, and the answer."""
     used = sum((event.usage for event in events), Usage())
     tenants = tuple(sorted({event.tenant for event in events}))
-    finding = _finding(call, used, recorded=bool(events))
+    last = str(call.verdict.attempts)
+    finding = _finding(call, used, refused=any(event.error and event.attempt == last for event in events))
     if tenants not in {(), (call.reserved.tenant_id,)}:
         finding = Finding.MISPLACED
     return Compared(call, finding, used, call.reserved.prices.cost(used), tenants=tenants)
@@ -182,13 +183,14 @@ def by_reservation(events: Iterable[Recorded]) -> dict[str, list[Recorded]]:
     return found
 
 
-def _finding(call: Call, used: Usage, *, recorded: bool) -> Finding:
+def _finding(call: Call, used: Usage, *, refused: bool) -> Finding:
+    """`refused`: the record has it of the last attempt. Of one before it, a throttle's say, it proves nothing."""
     verdict = call.verdict
     open_to_doubt = verdict.outcome in {Outcome.LAPSED, Outcome.RELEASED}
     if used.total and open_to_doubt:
         return Finding.KNOWN
     if verdict.outcome is Outcome.LAPSED:
-        return Finding.UNPAID if recorded else Finding.UNRECORDED
+        return Finding.UNPAID if refused else Finding.UNRECORDED
     # the record tells writes to the cache in one number, whatever their time
     if _told(verdict.usage) == _told(used):
         return Finding.AGREED

@@ -10,6 +10,7 @@ from omnix.costs import closing, keys, ledger
 from omnix.costs.model import Outcome
 from ops.costs import calls, record
 from ops.costs.reconciliation import Compared, Finding, Reconciled, by_reservation, compare
+from ops.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,8 +82,15 @@ def reconcile(books: Books, logs: Any, group: str, period: Period, seen: Callabl
 def correct(books: Books, found: Reconciled, *, unrecorded: bool, each: Callable[[Compared], None]) -> Reconciled:
     """Correct every call that the record knows better. `unrecorded`: also give back lapsed ones that it has nothing of.
 
+    Refused with `unrecorded` where the record has no call that the ledger has: it was off then, or elsewhere.
+
     A call that was corrected in between stays as it is. May be stopped and repeated.
     """
+    if unrecorded and not found.findings[Finding.AGREED]:
+        raise Refused(
+            "the record has not one call of this period as the ledger has it: what it lacks may have been made",
+            "look whether the record was on, and whether it is this log group; or take a longer period",
+        )
     done = []
     for one in found.compared:
         settled = _correct(books, one) if _is_open(one, unrecorded=unrecorded) else None

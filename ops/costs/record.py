@@ -23,7 +23,7 @@ _PAGE = 10_000
 
 @dataclass(frozen=True)
 class Recorded:
-    """One call as Bedrock saw it. `reservation` and `environment` are from `requestMetadata`, empty without it.
+    """One call as Bedrock saw it. `reservation`, `environment` and `attempt` are from `requestMetadata`, empty without.
 
     `model` is what was called (id or ARN), `at` `2026-11-22T12:00:00Z`, `identity` the caller's ARN. A call that was
     refused has no tokens and an `error`.
@@ -36,6 +36,7 @@ class Recorded:
     reservation: str
     tenant: str
     environment: str
+    attempt: str
     usage: Usage
     error: str
 
@@ -85,6 +86,7 @@ def read(message: str) -> Recorded | None:
         reservation=str(said.get("reservation", "")),
         tenant=str(said.get("tenant", "")),
         environment=str(said.get("environment", "")),
+        attempt=str(said.get("attempt", "")),
         usage=usage,
         error=str(event.get("errorCode") or ""),
     )

@@ -36,6 +36,7 @@ NAMES: Mapping[str, str] = {
     types.FRAMEWORK: "name",
     types.FUNCTION: "name",
     types.INFERENCE_PROFILE: "name",
+    types.INSIGHT_RULE: "ruleName",
     types.LOG_GROUP: "name",
     types.PARAMETER: "name",
     types.POLICY: "name",

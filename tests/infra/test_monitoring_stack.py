@@ -83,10 +83,8 @@ def test_alarms_watch_names_that_exist_in_this_stack(recording, stack):
 def test_what_a_tenants_calls_cost_is_counted_in_the_log_of_the_function_that_calls_models(recording, stack):
     groups = {group.inputs["name"] for group in recording.of("aws:cloudwatch/logGroup:LogGroup")}
     rules = recording.of("aws:cloudwatch/contributorInsightRule:ContributorInsightRule")
-    assert {rule.inputs["ruleName"] for rule in rules} == {
-        f"omnix-ai-{stack}-tenant-cost",
-        f"omnix-ai-{stack}-tenant-tokens",
-    }
+    names = {f"omnix-ai-{stack}-tenant-{what}" for what in ("calls", "cost", "tokens", "latency")}
+    assert {rule.inputs["ruleName"] for rule in rules} == names
     for rule in rules:
         definition = json.loads(rule.inputs["ruleDefinition"])
         assert definition["LogGroupNames"] == [f"/aws/lambda/omnix-ai-{stack}-assistant"]

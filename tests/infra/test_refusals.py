@@ -45,7 +45,7 @@ def _formed(value: Any, account: str, region: str) -> Any:
 def faults(recording: Recording, account: str) -> tuple[list[str], float]:
     cloud = Cloud(account, "eu-central-1", "http://127.0.0.1:1", "http://127.0.0.1:2", Registry())
     found: list[str] = []
-    begun = time.perf_counter()
+    begun = time.process_time()
     for resource in recording.custom():
         if resource.type not in CATALOGUE:
             continue
@@ -54,7 +54,7 @@ def faults(recording: Recording, account: str) -> tuple[list[str], float]:
         kind, scope = CATALOGUE[resource.type], Scope(cloud, region, {"Project": "omnix-ai"})
         _, failures = check(kind, scope, resource.urn, inputs, {}, b"seed")
         found += [f"{resource.urn}: {path}: {reason}" for path, reason in failures]
-    return found, time.perf_counter() - begun
+    return found, time.process_time() - begun
 
 
 def test_aws_would_refuse_nothing_of_a_committed_stack(recording: Recording, stack: str) -> None:

@@ -138,9 +138,8 @@ class Caller:
             request_id=self.request_id,
             exact=lambda: bound.exact(self.runtime(SILENCES[-1]), model, made),
         )
-        made["requestMetadata"] = metadata(reserved, os.environ["OMNIX_ENVIRONMENT"])
         try:
-            failure, said = self._attempts(made)
+            failure, said, attempts = self._attempts(made, reserved)
         except BaseException:
             # a defect of ours: what the model did is not known
             self.bill.add(self.guard.lapse(reserved, "Defect"), Said())
@@ -151,19 +150,24 @@ class Caller:
         if failure.silent and (not said.began or _left() > 0):
             # an answer that begins and is not whole in time was cut off by us
             self.breaker.silent(model.model_id, clock.monotonic())
-        end = self.guard.release if failure.paid is Paid.NO else self.guard.lapse
-        self.bill.add(end(reserved, failure.reason), said)
+        if failure.paid is Paid.NO:
+            ended = self.guard.release(reserved, failure.reason)
+        else:
+            ended = self.guard.lapse(reserved, failure.reason, attempts)
+        self.bill.add(ended, said)
         self._log(reserved, said, failure.reason)
         return None
 
-    def _attempts(self, made: dict[str, Any]) -> tuple[Failure | None, Said]:
-        """Until the model has answered, or will not soon, or may have been paid."""
-        for attempt in range(ATTEMPTS - 1):
+    def _attempts(self, made: dict[str, Any], reserved: Reservation) -> tuple[Failure | None, Said, int]:
+        """Until the model has answered, or will not soon, or may have been paid; and how many attempts that took."""
+        attempt = 1
+        while True:
+            made["requestMetadata"] = metadata(reserved, os.environ["OMNIX_ENVIRONMENT"], attempt)
             failure, said = self._attempt(made)
-            if failure is None or failure.then is not Then.AGAIN:
-                return failure, said
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)))
-        return self._attempt(made)
+            if failure is None or failure.then is not Then.AGAIN or attempt == ATTEMPTS:
+                return failure, said, attempt
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))))
+            attempt += 1
 
     def _attempt(self, made: dict[str, Any]) -> tuple[Failure | None, Said]:
         """One call. An answer that time cuts off counts as one if there is a text in it."""

@@ -19,7 +19,6 @@ from botocore.exceptions import (
     ParamValidationError,
     ProxyConnectionError,
     ReadTimeoutError,
-    SSLError,
 )
 from botocore.exceptions import NoCredentialsError as _NoCredentials
 
@@ -65,7 +64,8 @@ _DENIED = frozenset({"AccessDeniedException", "ResourceNotFoundException", "Serv
 _TOO_LONG = ("too long", "context window", "maximum tokens", "too many tokens in")
 # botocore's before the answer's first byte, urllib3's amid its frames
 _SILENT = (ReadTimeoutError, urllib3.exceptions.ReadTimeoutError, TimeoutError)
-_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+# An SSLError is none of them: botocore has one also for a connection that broke amid the answer's head.
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
 def judge(error: BaseException, *, began: bool) -> Failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,18 @@ CUT_OFF = "cut_off"
 # Between two events of an answer that has begun.
 STALL_SECONDS = 5.0
 STAND_IN_HEADER = "x-localcloud-stand-in"
+# Bedrock API reference, ToolUseBlock: a name beyond that is refused when it goes back, and a model may make one up.
+_NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_NAME_LENGTH = 64
+# Levels of a tool's arguments. No tool has more than three; pydantic writes no more than 255, botocore some 900.
+_DEEPEST = 32
 
 
 @dataclass(frozen=True)
 class ToolUse:
-    """A tool that the model calls; `arguments` is None where what it wrote is no JSON object."""
+    """A tool that the model calls, by a name that may go back to it; `arguments` is None where what it wrote is no JSON
+    object, or one that nobody would write.
+    """
 
     tool_use_id: str
     name: str
@@ -132,12 +140,17 @@ class Reader:
     def _close(self, at: int) -> None:
         use = self._open.pop(at, None)
         if use is not None:
-            self.said.tool_uses.append(ToolUse(use["toolUseId"], _written(use["name"]), _arguments(use["input"])))
+            self.said.tool_uses.append(ToolUse(use["toolUseId"], _name(use["name"]), _arguments(use["input"])))
 
 
 def _written(text: str) -> str:
     """The text as UTF-8 can have it: halves of a character that came apart are one again, a lone half is U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _name(text: str) -> str:
+    """No tool has a hyphen in its name: what was none does not become one."""
+    return _NOT_A_NAME.sub("-", text)[:_NAME_LENGTH] or "-"
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:
@@ -147,4 +160,10 @@ def _arguments(text: str) -> Mapping[str, Any] | None:
         json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is none that UTF-8 has
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not _deeper(found, _DEEPEST) else None
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether there are more levels of objects and lists than that."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(part, (dict, list)) and (levels == 1 or _deeper(part, levels - 1)) for part in parts)

@@ -72,13 +72,17 @@ def request(asked: Asked, model: Model, max_output: int) -> dict[str, Any]:
     return made
 
 
-def metadata(reservation: Reservation, environment: str) -> dict[str, str]:
-    """`requestMetadata`, which the invocation log repeats: each call there is found in the ledger by it."""
+def metadata(reservation: Reservation, environment: str, attempt: int) -> dict[str, str]:
+    """`requestMetadata`, which the invocation log repeats: each call there is found in the ledger by it.
+
+    `attempt`: from 1; all that are made on one reservation.
+    """
     pairs = {
         "tenant": reservation.tenant_id,
         "feature": reservation.feature.value,
         "reservation": reservation.reservation_id,
         "environment": environment,
+        "attempt": str(attempt),
     }
     return {name: _NOT_METADATA.sub("_", value)[:_METADATA_LENGTH] for name, value in pairs.items()}
 

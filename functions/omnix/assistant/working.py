@@ -88,7 +88,7 @@ class Turning:
         self._done.stop_reason, self._done.model = answer.said.stop_reason, answer.model.model_id
 
     def _result(self, use: ToolUse, *, beyond: bool) -> dict[str, Any]:
-        call = ToolCall(name=use.name[:64], status="failed", arguments=dict(use.arguments or {}))
+        call = ToolCall(name=use.name, status="failed", arguments=dict(use.arguments or {}))
         self._done.tools.append(call)
         try:
             if beyond or self._read > MOST_RESULT_BYTES:

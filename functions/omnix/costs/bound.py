@@ -32,7 +32,7 @@ def upper(request: Mapping[str, Any]) -> int:
     For requests of text and tools. An image's tokens follow from its size in pixels and not from its bytes.
     """
     sent = {name: request[name] for name in _COUNTED if request.get(name)}
-    size = len(json.dumps(sent, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass"))
+    size = _size(sent, ascii_only=False) + sum(_escapes(message) for message in sent.get("messages", ()))
     tools = (sent.get("toolConfig") or {}).get("tools", ())
     return (
         size
@@ -40,6 +40,16 @@ def upper(request: Mapping[str, Any]) -> int:
         + MESSAGE_TOKENS * len(sent.get("messages", ()))
         + (TOOLS_TOKENS + TOOL_TOKENS * len(tools) if tools else 0)
     )
+
+
+def _escapes(message: Mapping[str, Any]) -> int:
+    """Bytes that a tool's JSON is longer by when the service writes it with escapes, as it may."""
+    results = [part for block in message["content"] for part in block.get("toolResult", {}).get("content", ())]
+    return max(0, _size(results, ascii_only=True) - _size(results, ascii_only=False))
+
+
+def _size(value: Any, *, ascii_only: bool) -> int:
+    return len(json.dumps(value, ensure_ascii=ascii_only, default=str).encode("utf-8", "surrogatepass"))
 
 
 def exact(client: Any, model: Model, request: Mapping[str, Any]) -> int | None:

@@ -123,10 +123,13 @@ class Guard:
         metrics.happened(metrics.FAILED, closing.who(reservation))
         return self._end(reservation, Verdict(Outcome.RELEASED, reason))
 
-    def lapse(self, reservation: Reservation, reason: str) -> Settled:
-        """Nobody knows whether the model was paid: count everything. Never raises for a table that is busy or away."""
+    def lapse(self, reservation: Reservation, reason: str, attempts: int = 0) -> Settled:
+        """Nobody knows whether the model was paid: count everything. Never raises for a table that is busy or away.
+
+        `attempts`: how many were made on the reservation, the last of which may have been paid; 0: not known.
+        """
         metrics.happened(metrics.LAPSED, closing.who(reservation), reservation.amount)
-        return self._end(reservation, Verdict(Outcome.LAPSED, reason, cost=reservation.amount))
+        return self._end(reservation, Verdict(Outcome.LAPSED, reason, cost=reservation.amount, attempts=attempts))
 
     def unread(self, calls: Iterable[tuple[Reservation, Settled]]) -> None:
         """Count settled calls as waste: what they were for came to nothing. Never raises; no money hangs on it."""

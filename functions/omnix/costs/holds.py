@@ -30,7 +30,7 @@ _REFUSED = "ConditionalCheckFailedException"
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a call ended, and what it cost (nano-dollars)."""
+    """How a call ended, and what it cost (nano-dollars). `attempts`: `Guard.lapse`."""
 
     outcome: Outcome
     reason: str = ""
@@ -40,6 +40,7 @@ class Verdict:
     stop_reason: str = ""
     latency_ms: int = 0
     discarded: bool = False
+    attempts: int = 0
 
     def stored(self) -> Item:
         """As attributes of an item."""
@@ -51,12 +52,13 @@ class Verdict:
             "stop_reason": self.stop_reason,
             "latency_ms": self.latency_ms,
             "discarded": self.discarded,
+            "attempts": self.attempts,
         }
 
     @classmethod
     def read(cls, outcome: str, stored: Mapping[str, Any]) -> Verdict:
         """Of a hold's `verdict`, or of a call's own attributes."""
-        known = {one.name: stored[one.name] for one in fields(cls) if one.name != "outcome"}
+        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored and one.name != "outcome"}
         return cls(Outcome(outcome), **known | {"usage": Usage(**stored["usage"])})
 
 

@@ -51,7 +51,9 @@ def send_message(
     if fault := message.fault():
         error = {"code": _INVALID_REQUEST, "message": fault}
         return Response(_BAD_REQUEST, "application/json", RpcAnswer({"jsonrpc": "2.0", "id": None, "error": error}))
-    answer = exchange(server(principal(event)), text, _headers(event.raw_event))
+    # as it was checked: the SDK would take an id of 1.0, an integer to JSON Schema, for none
+    checked = json.dumps(message.root).encode()
+    answer = exchange(server(principal(event)), checked, _headers(event.raw_event))
     if answer.status == _ACCEPTED:
         return Response(_ACCEPTED)
     if answer.status == _NOT_ACCEPTABLE:

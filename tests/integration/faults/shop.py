@@ -61,7 +61,9 @@ class Shop:
 def client(environment: Environment) -> httpx.Client:
     """Patient enough for the gateway's longest answer and more, so that a hang is seen as one."""
     transport = httpx.HTTPTransport(local_address=ADDRESS, limits=httpx.Limits(max_connections=50))
-    return httpx.Client(base_url=environment.summary["api_url"], timeout=40, transport=transport)
+    return httpx.Client(
+        base_url=environment.summary["api_url"], timeout=httpx.Timeout(40, pool=None), transport=transport
+    )
 
 
 def warmed(shop: Shop, clients: int) -> None:

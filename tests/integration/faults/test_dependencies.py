@@ -121,9 +121,13 @@ def test_one_lost_call_in_a_request_is_made_good_by_its_retry(switch: Switch, sh
 
 
 def test_a_function_that_dies_under_a_request_is_unavailable_and_replaced_at_once(switch: Switch, shop: Shop) -> None:
+    def kill_under_way() -> None:
+        wait_until(lambda: switch.applied() > 0, "a call is slow", QUIET_SECONDS)
+        switch.kill("api")
+
     with switch.on({"service": "dynamodb", "caller": "*-api", "kind": "slow", "seconds": 1.5}):
         headers = {"Authorization": f"Bearer {shop.token}"}
-        killer = threading.Timer(0.5, switch.kill, ["api"])
+        killer = threading.Thread(target=kill_under_way)
         killer.start()
         died = shop.http.get("/products?limit=1", headers=headers)
         killer.join()

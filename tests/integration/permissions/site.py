@@ -1,5 +1,6 @@
 """An environment as its jobs use it: names of what is deployed, role sessions, and decisions on its policies."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ FUNCTIONS = ("api", "assistant", "auth", "authorizer", "rotation", "validation",
 # A refusal is an answer: asking again would only be slow.
 _ONCE = Config(retries={"total_max_attempts": 1})
 _TOKEN_SECONDS = 300
+_LEAST_LOOKS = 20
 
 
 @dataclass
@@ -214,10 +216,15 @@ def _of_account(site: Site, keys: Mapping[str, str]) -> dict[str, tuple[str, ...
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 3.0) -> None:
-    """Raises AssertionError saying what never came true."""
+    """Raises AssertionError saying what never came true.
+
+    Looked at so often at the least: one look may take as long as the cloud takes to save itself.
+    """
     deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} within {seconds} s"
+    for looks in itertools.count(1):
+        if holds():
+            return
+        assert looks < _LEAST_LOOKS or time.monotonic() < deadline, f"{what} within {seconds} s"
         time.sleep(0.05)
 
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from components.data.tables import PARTITION_KEY, SORT_KEY, TableDefinition
 from components.data.tables import TABLES as DEFINITIONS
-from omnix import aws, clock, deadline
+from omnix import aws, clock, deadline, metrics
 from omnix.dynamodb import load_item
 from omnix.table_names import TableNames
 from tests.dynamodb_local.distribution import UnavailableError
@@ -266,6 +266,7 @@ def _forget() -> None:
     secrets = (service.settings, service.signing_secret, service.refresh_secret)
     for cached in (admission, parameters, costs.parameters, *secrets):
         cached.cache_clear()
+    metrics._counted.clear()
 
 
 @pytest.fixture

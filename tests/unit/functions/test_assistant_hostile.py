@@ -4,6 +4,7 @@ The model here obeys whatever it reads, which is the worst that an injection can
 """
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_tool_sees_nothing_of_another_tenant(models: Models) -> None:
     assert "grace@example.com" not in told(models)
 
 
+@pytest.mark.parametrize("name", ["functions.find_products", "find products", "x" * 65, "naïve", "ď", "", "a\ud800"])
+def test_a_name_that_no_tool_can_have_goes_back_as_one_that_bedrock_takes(models: Models, name: str) -> None:
+    """A model makes names up; with one beyond the pattern the next request, and so the turn, would be refused."""
+    assert outcome(models, (name, {})) == [("failed", "not_found")]
+    (use,) = [
+        block["toolUse"] for one in models.requests[1]["messages"] for block in one["content"] if "toolUse" in block
+    ]
+    assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", use["name"])
+
+
 @pytest.mark.parametrize("name", ["tenant_id", "tenant", "user_id", "role", "scopes"])
 def test_a_tool_takes_no_word_on_who_calls(models: Models, name: str) -> None:
     shop.product("SECRET-TEA", who=OTHER)
@@ -92,6 +103,9 @@ def test_a_tool_takes_no_word_on_who_calls(models: Models, name: str) -> None:
         {"category": "x" * 100_000},
         {"category": {"a": {"b": ["c"] * 1000}}},
         "[" * 100_000,
+        '{"category": ' + "[" * 40 + "]" * 40 + "}",
+        '{"category": ' + "[" * 900 + "]" * 900 + "}",
+        '{"a":' * 1500 + "1" + "}" * 1500,
         '{"category": "\\ud800"}',
         {"category": "\x00"},
     ],

@@ -190,6 +190,14 @@ def test_a_text_has_no_more_tokens_than_its_bound(system, texts):
     assert sent + bound.MESSAGE_TOKENS * len(messages) <= found < sent * 6 + 10_000
 
 
+def test_a_tools_json_is_bound_as_long_as_a_service_may_write_it():
+    """Bedrock makes text of it, with escapes or without."""
+    data = {"name": "茶" * 1000}
+    message = {"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": [{"json": data}]}}]}
+    assert bound.upper({"messages": [message]}) > len(json.dumps(data))
+    assert bound.upper({"messages": [message]}) < len(json.dumps(data)) + 300
+
+
 def test_the_bound_allows_for_what_the_service_says_about_tools():
     tools = [{"toolSpec": {"name": "find", "inputSchema": {"json": {"type": "object"}}}}]
     plain = bound.upper({"messages": []})

@@ -111,6 +111,20 @@ def test_a_request_of_other_types_is_refused_in_every_revision(
     assert (answer.status, answer.json["error"]["code"]) == (400, -32600), answer.text
 
 
+@pytest.mark.parametrize("version", [CURRENT, "2025-11-25"])
+@pytest.mark.parametrize("written", ["1.0", "1e0", "10e-1"])
+def test_an_integer_however_it_is_written_is_an_id_that_is_answered(
+    cloud: Cloud,  # noqa: ARG001
+    written: str,
+    version: str,
+) -> None:
+    message = (
+        f'{{"jsonrpc": "2.0", "id": {written}, "method": "tools/list", "params": {{"_meta": {json.dumps(META)}}}}}'
+    )
+    answer = send(message, caller(), {"MCP-Protocol-Version": version, "Mcp-Method": "tools/list"})
+    assert (answer.status, answer.json["id"]) == (200, 1), answer.text
+
+
 def test_the_answer_to_a_question_that_nobody_asked_does_nothing(cloud: Cloud) -> None:
     before = cloud.everything()
     answer = send('{"jsonrpc": "2.0", "id": 1, "result": {}}', caller(), {"MCP-Protocol-Version": CURRENT})

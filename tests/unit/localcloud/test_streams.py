@@ -171,7 +171,7 @@ def test_latest_begins_with_what_is_written_after_the_mapping(world: World) -> N
 
 
 def test_a_window_gathers_records(world: World) -> None:
-    world.mapping(MaximumBatchingWindowInSeconds=1)
+    world.mapping(MaximumBatchingWindowInSeconds=5)
     world.start()
     for name in "abc":
         world.put(name)

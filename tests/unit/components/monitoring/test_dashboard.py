@@ -2,6 +2,7 @@ import json
 
 from components.monitoring.dashboard import DashboardContent, dashboard_body
 from components.monitoring.metrics import Api, Function, Table
+from components.monitoring.tenant_metrics import RULES
 
 CONTENT = DashboardContent(
     environment="dev",
@@ -15,7 +16,7 @@ CONTENT = DashboardContent(
     models=["amazon.nova-lite-v1:0"],
     features=["chat"],
     model_log_group="/aws/lambda/omnix-ai-dev-assistant",
-    tenant_rules=["omnix-ai-dev-tenant-cost", "omnix-ai-dev-tenant-tokens"],
+    tenant_rules=[f"omnix-ai-dev-{rule.key}" for rule in RULES],
     alarm_arns=["arn:b", "arn:a"],
     budgets="Bedrock budgets: 50 USD daily.",
 )

@@ -79,10 +79,24 @@ def test_a_tenants_cost_and_tokens_are_metrics_of_the_lines_that_an_answered_cal
         definition = rule.definition("/aws/lambda/omnix-ai-prod-assistant")
         found = definition["Contribution"]
         assert [line[key.removeprefix("$.")] for key in found["Keys"]] == ["t1", "chat", "m"]
-        assert line[found["ValueOf"].removeprefix("$.")] > 0
         assert definition["LogGroupNames"] == ["/aws/lambda/omnix-ai-prod-assistant"]
-    assert {rule.field: line[rule.field] for rule in RULES} == {"CostUsd": 0.0015, "Tokens": 15}
+        assert (definition["AggregateOn"] == "Sum") == ("ValueOf" in found) == bool(rule.field)
+    summed = {rule.field: line[rule.field] for rule in RULES if rule.field}
+    assert summed == {"CostUsd": 0.0015, "Tokens": 15, "ModelLatency": 70}
     assert emitted.TOKENS not in {name for one in line["_aws"]["CloudWatchMetrics"] for name in names_of(one)}
+
+
+def test_what_lapsed_is_in_no_tenants_metrics_and_what_was_answered_is_there_once(capsys, monkeypatch):
+    """A late answer's line comes after that of the lapse, whose cost was the worst case."""
+    monkeypatch.setenv("OMNIX_ENVIRONMENT", "prod")
+    who = {"tenant_id": "t1", "feature": "chat", "model_id": "m", "reservation_id": "r"}
+    emitted.happened(emitted.LAPSED, who, 9_000_000)
+    emitted.settled(Usage(1, 2, 3, 4, 5), 1_500_000, 70, who, truncated=False)
+    lapsed, answered = map(json.loads, capsys.readouterr().out.splitlines())
+    for rule in RULES:
+        (only,) = rule.definition("g")["Contribution"]["Filters"]
+        field = only["Match"].removeprefix("$.")
+        assert (lapsed.get(field), answered[field]) == (None, only["EqualTo"])
 
 
 def names_of(directive):

@@ -49,6 +49,8 @@ REFUSED = [
         asked(user("a"), assistant(use("1")), user(EMPTY), **TOOLS),
         "cannot be empty when status value is error",
     ),
+    (HAIKU, asked(user("a"), assistant(use("1", "a.b")), user(result("1")), **TOOLS), "regular expression pattern"),
+    (HAIKU, asked(user("a"), assistant(use("1", "x" * 65)), user(result("1")), **TOOLS), "less than or equal to 64"),
     (HAIKU, asked(user("a"), **tools("t", "t")), "unique names: t"),
     (HAIKU, asked(user("a"), **tools("t", schema={"type": "string"})), "must be one of the following: object"),
     (HAIKU, asked(user("a"), **tools("t", choice={"tool": {"name": "u"}})), "is not in toolConfig.tools"),

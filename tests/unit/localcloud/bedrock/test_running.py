@@ -123,7 +123,7 @@ def test_an_answer_is_what_botocores_model_says_and_labelled(cloud: Running) -> 
 
 
 def test_a_stream_comes_token_by_token_and_counts_as_the_whole_answer(cloud: Running) -> None:
-    settings(cloud, first_token_ms=200, token_ms=10)
+    settings(cloud, first_token_ms=200, token_ms=50)
     began = time.monotonic()
     arrived, events = [], []
     for event in client(cloud).converse_stream(modelId=HAIKU, **asked(user("[[length 40]]")))["stream"]:

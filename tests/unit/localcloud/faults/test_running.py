@@ -118,7 +118,7 @@ def test_a_throttled_transaction_says_which_of_its_items_was_too_many(cloud: Run
     put(cloud, kind="throttle", resource="other")
     both = {"TransactItems": [*write("x")["TransactItems"], *write("x", "other")["TransactItems"]]}
     with pytest.raises(ClientError) as caught:
-        impatient(cloud).transact_write_items(**both)
+        impatient(cloud, seconds=30).transact_write_items(**both)
     response: Any = caught.value.response
     assert response["Error"]["Code"] == "TransactionCanceledException"
     assert [reason["Code"] for reason in response["CancellationReasons"]] == ["None", "ThrottlingError"]
@@ -128,13 +128,13 @@ def test_a_throttled_transaction_says_which_of_its_items_was_too_many(cloud: Run
 def test_a_lost_answer_leaves_what_was_done(cloud: Running) -> None:
     put(cloud, kind="drop_answer", operation="PutItem", count=1)
     with pytest.raises(ConnectionClosedError):
-        impatient(cloud).put_item(TableName="t", Item={"pk": {"S": "dropped"}})
+        impatient(cloud, seconds=30).put_item(TableName="t", Item={"pk": {"S": "dropped"}})
     assert stored(cloud, "dropped")
 
 
 def test_a_transaction_whose_answer_was_lost_is_sent_again_and_done_once(cloud: Running) -> None:
     put(cloud, kind="drop_answer", operation="TransactWriteItems", count=1)
-    impatient(cloud, attempts=2).transact_write_items(**write("once"))
+    impatient(cloud, attempts=2, seconds=30).transact_write_items(**write("once"))
     assert stored(cloud, "once")["v"] == {"N": "1"}
 
 
@@ -185,7 +185,8 @@ def test_a_call_that_hangs_is_never_done_and_holds_nothing_up_once_its_caller_is
 
     def one() -> None:
         with pytest.raises(ReadTimeoutError):
-            impatient(cloud).put_item(TableName="other", Item={"pk": {"S": "hung"}})
+            # a request that waits for a thread for longer is never looked at
+            impatient(cloud, seconds=3).put_item(TableName="other", Item={"pk": {"S": "hung"}})
 
     for _ in range(3):
         crowd = [threading.Thread(target=one) for _ in range(40)]
@@ -204,15 +205,19 @@ def test_clearing_ends_what_hangs(cloud: Running) -> None:
 
     def hang() -> None:
         try:
-            cloud.client("dynamodb").list_tables()
+            patient.list_tables()
         except ConnectionClosedError as error:
             failed.append(type(error))
 
+    patient = impatient(cloud, seconds=60)
     waiting = threading.Thread(target=hang)
     waiting.start()
-    time.sleep(0.3)
+    ends = time.monotonic() + 20
+    while not httpx.get(page(cloud)).json()["faults"][0]["applied"]:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
     httpx.delete(page(cloud))
-    waiting.join(5)
+    waiting.join(20)
     assert failed == [ConnectionClosedError]
 
 

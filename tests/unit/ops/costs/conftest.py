@@ -92,6 +92,7 @@ class World:
             "tenant": reserved.tenant_id,
             "feature": reserved.feature.value,
             "environment": "dev",
+            "attempt": str(changes.pop("attempt", 1)),
         }
         tokens = used or Usage()
         counted = {

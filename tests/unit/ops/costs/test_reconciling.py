@@ -16,6 +16,7 @@ from ops.costs import record
 from ops.costs.books import Books
 from ops.costs.reconciliation import Compared, Finding, Reconciled
 from ops.costs.reconciling import Period, correct, reconcile
+from ops.errors import Refused
 from tests.unit.ops.costs.conftest import ANSWER, GROUP, HAIKU, IDENTITY, MODELS, PROFILE, ROLE, TODAY, World
 
 FOREIGN = "arn:aws:iam::123456789012:user/somebody"
@@ -115,11 +116,25 @@ def test_a_lapsed_call_is_corrected_once_by_what_the_record_has(world: World) ->
 
 def test_a_lapsed_call_that_the_record_has_only_a_refusal_of_cost_nothing(world: World) -> None:
     reserved = world.reserve()
-    world.guard.lapse(reserved, "lost")
-    world.record(reserved, None)
+    world.guard.lapse(reserved, "lost", 2)
+    for attempt in (1, 2):
+        world.record(reserved, None, attempt=attempt)
     assert reconciled(world).findings == {Finding.UNPAID: 1}
     assert len(corrected(world)[1]) == 1
     assert committed(world) == (0, 0)
+
+
+@pytest.mark.parametrize("attempts", [0, 2])
+def test_the_refusal_of_an_earlier_attempt_says_nothing_of_the_one_that_may_have_been_paid(
+    world: World, attempts: int
+) -> None:
+    """Nor of a function that died, whose attempts nobody knows."""
+    reserved = world.reserve()
+    world.guard.lapse(reserved, "lost", attempts)
+    world.record(reserved, None, attempt=1)
+    assert reconciled(world).findings == {Finding.UNRECORDED: 1}
+    assert corrected(world)[1] == []
+    assert committed(world) == (reserved.amount, reserved.amount)
 
 
 def test_what_the_record_has_nothing_of_stays_counted_until_somebody_says_otherwise(world: World) -> None:
@@ -128,8 +143,12 @@ def test_what_the_record_has_nothing_of_stays_counted_until_somebody_says_otherw
     found, done = corrected(world)
     assert (found.findings, done) == ({Finding.UNRECORDED: 1}, [])
     assert found.faults
+    with pytest.raises(Refused, match="has not one call"):
+        corrected(world, unrecorded=True)  # a record that was off has nothing of any call
+    assert committed(world) == (reserved.amount, reserved.amount)
+    other = world.call("t2")
     assert len(corrected(world, unrecorded=True)[1]) == 1
-    assert committed(world) == (0, 0)
+    assert committed(world) == (other.prices.cost(ANSWER), 0)
 
 
 def test_a_released_call_that_was_paid_after_all_is_counted(world: World) -> None:
