@@ -21,7 +21,7 @@ from ops.errors import Refused, WrongUse
 if TYPE_CHECKING:
     from ops.costs.reconciliation import Compared, Reconciled
 
-app = typer.Typer(help="What models cost: by tenant, feature, model, day or user; limits; reconciliation.")
+app = typer.Typer(help="What models cost: by tenant, feature, model, day, hour or user; limits; reconciliation.")
 
 _DEFAULT_DAYS = 30
 _LONGEST_DAYS = 400
@@ -40,7 +40,7 @@ def costs(
     since: FromOption = None,
     until: ToOption = None,
     by: Annotated[
-        str, typer.Option(metavar="KEYS", help="Any of tenant,feature,model,day,user.")
+        str, typer.Option(metavar="KEYS", help="Any of tenant,feature,model,day,weekday,hour,user.")
     ] = "tenant,feature,model",
     tenant: TenantOption = None,
     chart: Annotated[bool, typer.Option("--chart", help="Bars beside the table.")] = False,
@@ -49,7 +49,7 @@ def costs(
     cloud: CloudOption = None,
     json_target: JsonOption = None,
 ) -> None:
-    """What models cost, from the ledger: exact, of this moment, kept for 400 days (by user: 35)."""
+    """What models cost, from the ledger: exact, of this moment, kept for 400 days (by user, weekday and hour: 35)."""
     choice = choose(context, stack, outputs, cloud, json_target)
     if context.invoked_subcommand is not None:
         chosen = choice.selection
@@ -60,7 +60,7 @@ def costs(
     from ops.costs.books import books
 
     dimensions = _dimensions(by)
-    longest = calls.KEPT_DAYS if Dimension.USER in dimensions else _LONGEST_DAYS
+    longest = _LONGEST_DAYS if spending.OF_CALLS.isdisjoint(dimensions) else calls.KEPT_DAYS
     first, last = _period(since, until, _DEFAULT_DAYS, longest)
     found = spending.spent(books(choice.stack()).table, dimensions, first, last, tenant)
     whole = sum(one.cost for one in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,12 @@ class Dimension(StrEnum):
     MODEL = "model"
     DAY = "day"
     USER = "user"
+    HOUR = "hour"
+    WEEKDAY = "weekday"
+
+
+# What only single calls know.
+OF_CALLS = frozenset({Dimension.USER, Dimension.HOUR, Dimension.WEEKDAY})
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,10 @@ type Entry = tuple[Mapping[Dimension, str], Counter[str]]
 def spent(table: Table, by: Sequence[Dimension], first: str, last: str, tenant: str | None = None) -> list[Spend]:
     """From one UTC day to another, both included, of everybody or of one tenant, in the order of the keys.
 
-    By user, it is the sum of the calls, which are kept for 35 days and know of no refusals.
+    By what is `OF_CALLS`, it is the sum of the calls, which are kept for 35 days and know of no refusals.
     """
     rows = rows_of(table, first, last, tenant)
-    if Dimension.USER not in by:
+    if OF_CALLS.isdisjoint(by):
         return summed(map(_of_row, rows), by)
     found = calls.of_tenants(table, {row.tenant_id for row in rows}, first, last)
     return summed(map(_of_call, found), by)
@@ -100,12 +107,14 @@ def _of_row(row: Row) -> Entry:
 
 
 def _of_call(call: Call) -> Entry:
-    own = call.reserved
+    own, began = call.reserved, datetime.fromisoformat(call.reserved.reserved_at)
     named = {
         Dimension.TENANT: own.tenant_id,
         Dimension.FEATURE: own.feature.value,
         Dimension.MODEL: own.model_id,
         Dimension.DAY: own.day,
         Dimension.USER: own.user_id,
+        Dimension.HOUR: f"{began:%H}",
+        Dimension.WEEKDAY: f"{began:%u %a}",  # in the week's order
     }
     return named, call.counts

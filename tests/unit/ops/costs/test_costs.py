@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_sums_are_by_what_is_asked_for_and_add_up_however_they_are_made(world: W
     world.guard.release(world.reserve("t2"), "throttled")
     price = world.model().prices.cost(ANSWER)
     wholes = set()
-    for by in ("tenant", "feature", "model", "day", "user", "tenant,feature,model,day,user"):
+    for by in ("tenant", "feature", "model", "day", "user", "weekday,hour", "tenant,feature,model,day,user"):
         code, found = run("--by", by)
         assert code == 0
         assert found["cost_nano_usd"] == sum(row["cost_nano_usd"] for row in found["rows"])
@@ -58,6 +58,16 @@ def test_sums_are_by_what_is_asked_for_and_add_up_however_they_are_made(world: W
     assert found["rows"][0]["tokens"]["cache_read"] == 200
     _, found = run("--by", "user", "--tenant", "t1")
     assert [row["user"] for row in found["rows"]] == ["u1", "u2"]
+
+
+def test_when_a_customer_works_is_shown_by_weekday_and_hour(world: World, run: Run) -> None:
+    world.call("t1")
+    world.now += 26 * 3600
+    world.call("t1")
+    began = [datetime.fromtimestamp(world.now - hours * 3600, UTC) for hours in (26, 0)]
+    _, found = run("--by", "weekday,hour", "--tenant", "t1", "--to", f"{began[1]:%Y-%m-%d}")
+    shown = [(row["weekday"], row["hour"]) for row in found["rows"]]
+    assert shown == sorted((f"{at:%u %a}", f"{at:%H}") for at in began)
 
 
 def test_days_outside_the_period_are_not_in_it(world: World, run: Run) -> None:
@@ -99,6 +109,7 @@ def test_wrong_use_says_what_would_be_right(run: Run, wrong: list[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "oldest"),
     [
+        (["--by", "hour"], date(2026, 10, 19)),
         (["--by", "user"], date(2026, 10, 19)),  # calls are kept for 35 days
         (["reconcile"], date(2026, 10, 20)),  # which looks at the day before as well
         ([], date(2025, 10, 19)),
