@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 
 from tests.integration.conftest import Environment
+from tests.sessions import await_end
 
 
 def processes(environment: Environment) -> dict[int, dict[str, str]]:
@@ -31,6 +32,7 @@ def test_a_killed_function_is_replaced_by_the_next_request(dev: Environment) -> 
     assert {variables["OMNIX_FUNCTION"] for variables in before.values()} >= {"api", "auth", "authorizer"}
     for pid in before:
         os.kill(pid, signal.SIGKILL)
+    await_end(*before)
     time.sleep(0.2)
     assert dev.http(token).get("/products").status_code == 200
     assert dev.sign_in()

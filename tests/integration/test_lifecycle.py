@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.conftest import Environment, free_port
 from tests.integration.test_determinism import UNEXPECTED_CHANGES
-from tests.sessions import kill_session
+from tests.sessions import await_end, kill_session
 from toolchain import cloud as clouds
 from toolchain.progress import Progress
 from toolchain.pulumi_cli import PulumiError
@@ -94,7 +94,9 @@ def test_a_killed_cloud_comes_back_with_what_it_held(scratch: Scratch) -> None:
     environment = scratch("dev")
     token = register(environment, "kill@shop.example")
     open_session(environment.workspace, Progress()).cloud.ask("snapshot", post=True)
-    os.kill(json.loads((environment.workspace.cloud / "cloud.json").read_text())["pid"], signal.SIGKILL)
+    pid = json.loads((environment.workspace.cloud / "cloud.json").read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    await_end(pid)
     later = again(environment)
     assert later.http(token).get("/auth/me").status_code == 200
 

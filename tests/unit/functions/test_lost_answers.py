@@ -3,6 +3,7 @@
 What goes through `transact` carries a token (see the deadline's tests); here are the single writes.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ConnectionClosedError
 
-from omnix import aws
+from omnix import aws, clock
 from omnix.identity.throttle import ACCOUNT
 
 from .conftest import Cloud
@@ -68,7 +69,11 @@ def test_a_refresh_goes_on_and_the_token_that_was_lost_is_the_one_that_is_valid(
 
 
 @pytest.mark.usefixtures("lost")
-def test_every_failure_counts_once_and_the_last_one_allowed_is_allowed(auth: Call) -> None:
+def test_every_failure_counts_once_and_the_last_one_allowed_is_allowed(
+    auth: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time())
+    monkeypatch.setattr(clock, "epoch_seconds", lambda: now)  # one window for all
     assert auth("POST", "/auth/register", body=PERSON).status == 201
     guess = {"email": "grace@shop.example", "password": "wrong horse battery"}
     statuses = [auth("POST", "/auth/login", body=guess).status for _ in range(ACCOUNT.failures + 1)]
