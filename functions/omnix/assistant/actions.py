@@ -7,8 +7,8 @@ hour. Its id is a digest of it: an action that does not give that digest any mor
        `------> cancelled
 
 A function may die between any two of these, and its answer may be lost: the same word again gets the same answer. What
-was taken and not done is run again under the action's id, which its tool does once (to set a customer's fields to the
-same values again changes nothing more).
+was taken and not done is run again under the action's id, which its tool does once. A customer's fields alone are set
+again, over what somebody wrote to the same ones in between.
 """
 
 from __future__ import annotations
