@@ -45,7 +45,9 @@ def test_a_preflight_of_any_path_names_every_method_and_header(api: Any, path: s
     assert answer.headers["Access-Control-Allow-Methods"] == "GET,POST,PUT,PATCH,DELETE,OPTIONS"
     allowed = set(answer.headers["Access-Control-Allow-Headers"].split(","))
     credentials, conditions = {"Authorization", "X-API-Key"}, {"If-Match", "If-None-Match", "Idempotency-Key"}
-    assert allowed == credentials | conditions | {"Content-Type", "X-Client-Type", "X-Correlation-Id", "traceparent"}
+    protocol = {"MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"}
+    more = {"Content-Type", "X-Client-Type", "X-Correlation-Id", "traceparent"}
+    assert allowed == credentials | conditions | protocol | more
 
 
 def test_a_wildcard_in_the_parameter_allows_nobody() -> None:
