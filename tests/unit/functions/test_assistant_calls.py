@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError, SSLError
 from urllib3.exceptions import ProtocolError
 
 from tests.unit.functions.bedrock import (
@@ -124,6 +124,7 @@ def test_a_model_that_is_denied_is_asked_once_and_costs_nothing(models: Models, 
         refused("ModelTimeoutException", status=408),
         refused("ModelErrorException", status=424),
         ReadTimeoutError(endpoint_url="https://bedrock"),
+        SSLError(endpoint_url="https://bedrock", error="record layer failure"),
         ProtocolError("connection lost"),
         ConnectionResetError(),
         [in_stream("modelStreamErrorException")],
