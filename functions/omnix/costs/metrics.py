@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Omnix/Ai"
 ENVIRONMENT, MODEL, FEATURE = "Environment", "Model", "Feature"
-TENANT = "tenant_id"
 # Of all kinds: no metric of its own, the sum that is taken by tenant.
 TOKENS = "Tokens"
 

@@ -16,13 +16,13 @@ from tests.integration.permissions.site import wait_until
 SEED = 20261121
 WRITERS = 6
 ROUNDS = 3
+MOST_MORE = 4
 OPENING = 5_000
 # The worker retries with pauses, and bisects; a batch waits a second for its window.
 FOLLOWS_SECONDS = 60.0
 
 # Of each function's calls to DynamoDB about a third: the answer lost, refused, late, and so late that the caller has
 # given up by then and sent the call again: it is done all the same.
-_MOST_ROUNDS = 4
 WEATHER: tuple[Document, ...] = tuple(
     {"service": "dynamodb", "caller": caller, "seed": SEED + number, **fault}
     for number, (caller, fault) in enumerate(
@@ -54,7 +54,7 @@ def test_writes_under_dying_functions_are_there_exactly_once(switch: Switch, sho
     with switch.on({"service": "dynamodb", "kind": "slow", "seconds": 0.1, "probability": 0.5, "seed": SEED}):
         with dying(switch, "api", "worker") as killed:
             writers = written(shop, product, rounds=1)
-            for _ in range(_MOST_ROUNDS):  # who is killed while it serves is chance
+            for _ in range(MOST_MORE):  # who is killed while it serves is chance
                 if any(writer.ledger.answers[503] for writer in writers):
                     break
                 work(writers, rounds=1)

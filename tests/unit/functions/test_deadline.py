@@ -76,15 +76,15 @@ def test_a_service_that_asks_for_a_long_pause_is_not_asked_again() -> None:
 
 
 def test_a_chain_of_slow_calls_ends_before_the_function_does() -> None:
-    """Each call succeeds in half a second; a route that makes a hundred of them has 5 s."""
+    """Each call succeeds in half a second; a route that makes a hundred of them has 5.3 s."""
     with service(Reply(body={}, seconds=0.5)) as dynamodb:
         table = users(dynamodb)  # a client takes longer to make on a busy machine
         started = time.monotonic()
-        deadline.begin(context(5))
+        deadline.begin(context(5.3))
         with pytest.raises(OutOfTimeError):
             deque(table.get("a", "b") for _ in range(100))
-    assert 1 <= len(dynamodb.requests) <= 4
-    assert time.monotonic() - started < 5 - aws.ANSWER_SECONDS
+    assert len(dynamodb.requests) in {3, 4}
+    assert time.monotonic() - started < 5.3 - aws.ANSWER_SECONDS
 
 
 def test_a_silent_service_is_given_up_in_time() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -128,6 +129,14 @@ class Running:
             aws_secret_access_key="none",
             config=config,
         )
+
+    def logged(self, text: str, seconds: float = 20) -> bool:
+        """Whether the functions' log has the text in that time; it is there with the first line of any of them."""
+        log = self.directory / "logs" / "functions.log"
+        deadline = time.monotonic() + seconds
+        while not (found := log.exists() and text in log.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
 
     def invoke(self, event: Mapping[str, Any], function: str = "echo:live", **options: Any) -> dict[str, Any]:
         answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event), **options)

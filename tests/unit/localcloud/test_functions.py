@@ -154,20 +154,11 @@ def test_the_log_has_the_functions_lines_between_start_and_report(cloud: Running
     assert found[0]["logStreamName"].split("/")[-1].startswith("[1]")
 
 
-def logged(cloud: Running, text: str) -> str:
-    """The functions' log once it has the text; it is there with the first line of any of them."""
-    log = cloud.directory / "logs" / "functions.log"
-    deadline = time.monotonic() + 20
-    while not (log.exists() and text in log.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return log.read_text()
-
-
 def test_an_event_is_accepted_at_once_and_run(cloud: Running) -> None:
     mark = f"event {time.time_ns()}"
     answer = cloud.invoke({"print": mark}, InvocationType="Event")
     assert (answer["StatusCode"], answer["Payload"]) == (202, None)
-    assert mark in logged(cloud, mark)
+    assert cloud.logged(mark)
     assert cloud.invoke({}, InvocationType="DryRun")["StatusCode"] == 204
 
 
@@ -245,7 +236,7 @@ def test_motos_own_invocations_run_the_same_process(cloud: Running) -> None:
     )
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=FUNCTION.replace("echo", "listener"))
     sns.publish(TopicArn=topic, Message=mark)
-    assert f"/aws/lambda/listener: {mark}" in logged(cloud, f"/aws/lambda/listener: {mark}")
+    assert cloud.logged(f"/aws/lambda/listener: {mark}")
 
 
 def test_a_conditional_write_has_one_winner(cloud: Running) -> None:

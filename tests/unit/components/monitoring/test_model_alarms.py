@@ -61,38 +61,47 @@ def test_every_model_and_feature_has_its_line_of_cost_and_of_latency():
     assert lines["Cost an hour (US dollars)"] == lines["Latency p90 (ms)"] == both
 
 
-def test_tenants_are_summed_from_the_log_by_the_fields_that_are_in_it():
-    widget = tenants("/aws/lambda/omnix-ai-prod-assistant", "eu-central-1")["properties"]
-    assert widget["query"].startswith("SOURCE '/aws/lambda/omnix-ai-prod-assistant' | ")
-    fields = set(re.findall(r"sum\((\w+)\)", widget["query"]))
-    assert fields <= NAMES
-    assert emitted.TENANT in widget["query"]
-
-
-def test_a_tenants_cost_and_tokens_are_metrics_of_the_lines_that_an_answered_call_writes(capsys, monkeypatch):
-    """Contributor Insights passes over a line that lacks a key or the value, without a word."""
-    monkeypatch.setenv("OMNIX_ENVIRONMENT", "prod")
-    who = {"tenant_id": "t1", "feature": "chat", "model_id": "m", "reservation_id": "r"}
-    emitted.settled(Usage(1, 2, 3, 4, 5), 1_500_000, 70, who, truncated=False)
-    line = json.loads(capsys.readouterr().out)
-    for rule in RULES:
-        definition = rule.definition("/aws/lambda/omnix-ai-prod-assistant")
-        found = definition["Contribution"]
-        assert [line[key.removeprefix("$.")] for key in found["Keys"]] == ["t1", "chat", "m"]
-        assert definition["LogGroupNames"] == ["/aws/lambda/omnix-ai-prod-assistant"]
-        assert (definition["AggregateOn"] == "Sum") == ("ValueOf" in found) == bool(rule.field)
-    summed = {rule.field: line[rule.field] for rule in RULES if rule.field}
-    assert summed == {"CostUsd": 0.0015, "Tokens": 15, "ModelLatency": 70}
-    assert emitted.TOKENS not in {name for one in line["_aws"]["CloudWatchMetrics"] for name in names_of(one)}
-
-
-def test_what_lapsed_is_in_no_tenants_metrics_and_what_was_answered_is_there_once(capsys, monkeypatch):
-    """A late answer's line comes after that of the lapse, whose cost was the worst case."""
+@pytest.fixture
+def lines(capsys, monkeypatch):
+    """What the assistant writes of a call that lapsed and of one that was answered."""
     monkeypatch.setenv("OMNIX_ENVIRONMENT", "prod")
     who = {"tenant_id": "t1", "feature": "chat", "model_id": "m", "reservation_id": "r"}
     emitted.happened(emitted.LAPSED, who, 9_000_000)
     emitted.settled(Usage(1, 2, 3, 4, 5), 1_500_000, 70, who, truncated=False)
-    lapsed, answered = map(json.loads, capsys.readouterr().out.splitlines())
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def answered(lines):
+    return lines[1]
+
+
+def test_tenants_are_summed_from_the_log_by_the_fields_that_are_in_it(answered):
+    widget = tenants("/aws/lambda/omnix-ai-prod-assistant", "eu-central-1")["properties"]
+    assert widget["query"].startswith("SOURCE '/aws/lambda/omnix-ai-prod-assistant' | ")
+    fields = set(re.findall(r"(?:sum|pct)\((\w+)", widget["query"]))
+    assert fields <= NAMES
+    grouped = re.search(r"by (\w+), (\w+) ", widget["query"])
+    assert grouped
+    assert [answered[name] for name in grouped.groups()] == ["t1", "chat"]
+
+
+def test_a_tenants_cost_and_tokens_are_metrics_of_the_lines_that_an_answered_call_writes(answered):
+    """Contributor Insights passes over a line that lacks a key or the value, without a word."""
+    for rule in RULES:
+        definition = rule.definition("/aws/lambda/omnix-ai-prod-assistant")
+        found = definition["Contribution"]
+        assert [answered[key.removeprefix("$.")] for key in found["Keys"]] == ["t1", "chat", "m"]
+        assert definition["LogGroupNames"] == ["/aws/lambda/omnix-ai-prod-assistant"]
+        assert (definition["AggregateOn"] == "Sum") == ("ValueOf" in found) == bool(rule.field)
+    summed = {rule.field: answered[rule.field] for rule in RULES if rule.field}
+    assert summed == {"CostUsd": 0.0015, "Tokens": 15, "ModelLatency": 70}
+    assert emitted.TOKENS not in {name for one in answered["_aws"]["CloudWatchMetrics"] for name in names_of(one)}
+
+
+def test_what_lapsed_is_in_no_tenants_metrics_and_what_was_answered_is_there_once(lines):
+    """A late answer's line comes after that of the lapse, whose cost was the worst case."""
+    lapsed, answered = lines
     for rule in RULES:
         (only,) = rule.definition("g")["Contribution"]["Filters"]
         field = only["Match"].removeprefix("$.")
